@@ -19,7 +19,7 @@ json_t *html_sql(const struct report *report, const struct report_step *step,
                  enum dialect_id dialect);
 json_t *html_source_around(const struct report *report, const struct cause *cause);
 
-/* html_data.c: all that the page shows, as one JSON object that can stand in a script element. docs/architecture.md says
+/* html_data.h: all that the page shows, as one JSON object that can stand in a script element. docs/architecture.md says
  * how it is laid out. */
 void html_write_data(const struct view *view, FILE *out);
 

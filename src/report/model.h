@@ -191,8 +191,17 @@ size_t report_bad_count(const struct report *report);
 void report_hear(struct report *report, struct report_row *row, const struct notices *notices);
 void report_sort_notices(struct report *report);
 
-/* The text, interned. */
+/* kept.c: what tenants share, once. The text, interned. */
 const char *report_keep_text(struct report *report, const char *text);
+
+/* Numbers of equal ones are equal. REPORT_NONE: of rows that are not known, of no step. `before`: the list that the steps go
+ * after; its durations, or NULL where none is known. */
+uint32_t report_keep_ids(struct report *report, const struct rows *rows);
+uint32_t report_keep_half(struct report *report, const struct half_step *half);
+uint32_t report_keep_steps(struct report *report, uint32_t before, const struct step_done *steps,
+                           size_t count);
+const float *report_keep_durations(struct report *report, const float *before, size_t before_count,
+                                   const struct step_done *steps, size_t count);
 
 /* errors.c: adds a tenant's error, and sorts them all at the end. */
 void report_keep_error(struct report *report, struct report_row *row,

@@ -1,11 +1,8 @@
 #include "report/model.h"
 
 #include <assert.h>
-#include <signal.h>
-#include <time.h>
 
 #include "base/buf.h"
-#include "base/human.h"
 #include "event/known.h"
 
 struct report *report_new(void)
@@ -30,116 +27,6 @@ void report_free(struct report *report)
     free(report->scratch_ids);
     free(report->scratch_steps);
     free(report);
-}
-
-/* ---- what tenants share -------------------------------------------------------------------- */
-
-const char *report_keep_text(struct report *report, const char *text)
-{
-    uint32_t number = intern_put(&report->strings, text, strlen(text) + 1);
-    return intern_at(&report->strings, number, NULL);
-}
-
-static uint32_t keep_ids(struct report *report, const struct rows *rows)
-{
-    size_t count = rows->count;
-    if (!rows->is_known)
-        return REPORT_NONE;
-    if (count > report->scratch_id_count) {
-        report->scratch_ids = xrealloc(report->scratch_ids, count * sizeof *report->scratch_ids);
-        report->scratch_id_count = count;
-    }
-    for (size_t i = 0; i < count; i++)
-        report->scratch_ids[i] = report_keep_text(report, rows->ids[i]);
-    return intern_put(&report->id_lists, report->scratch_ids, count * sizeof *report->scratch_ids);
-}
-
-static uint32_t keep_half(struct report *report, const struct half_step *half)
-{
-    if (!half)
-        return REPORT_NONE;
-    struct report_half kept = {
-        .revision = report_keep_text(report, half->revision),
-        .run = report_keep_text(report, half->run),
-        .direction = half->direction,
-        .statements = half->statements,
-        .of = half->of,
-        .is_in_doubt = half->is_in_doubt,
-    };
-    return intern_put(&report->halves, &kept, sizeof kept);
-}
-
-/* Puts them after those of the list `before`. */
-static uint32_t keep_steps(struct report *report, uint32_t before, const struct step_done *steps,
-                           size_t count)
-{
-    struct step_list list = report_steps(report, before);
-    size_t total = list.count + count;
-    if (total > report->scratch_step_count) {
-        report->scratch_steps =
-            xrealloc(report->scratch_steps, total * sizeof *report->scratch_steps);
-        report->scratch_step_count = total;
-    }
-    if (list.count)
-        memcpy(report->scratch_steps, list.steps, list.count * sizeof *list.steps);
-    for (size_t i = 0; i < count; i++)
-        report->scratch_steps[list.count + i] = (struct report_step){
-            steps[i].revision, steps[i].direction, steps[i].statements, steps[i].commits_itself, 0};
-    return intern_put(&report->step_lists, report->scratch_steps,
-                      total * sizeof *report->scratch_steps);
-}
-
-/* Durations are all that differs between tenants that took the same steps. A float's seven digits
- * are finer than any clock's noise. A plan has none at all. */
-static const float *keep_durations(struct report *report, const float *before, size_t before_count,
-                                   const struct step_done *steps, size_t count)
-{
-    bool has_any = before != NULL;
-    for (size_t i = 0; i < count; i++)
-        has_any = has_any || steps[i].duration_ms > 0;
-    if (!has_any)
-        return NULL;
-    float *durations = arena_calloc(&report->arena, before_count + count, sizeof *durations);
-    for (size_t i = 0; before && i < before_count; i++)
-        durations[i] = before[i];
-    for (size_t i = 0; i < count; i++)
-        durations[before_count + i] = (float)steps[i].duration_ms;
-    return durations;
-}
-
-/* A hundred thousand tenants mostly hear the same hint. */
-const struct said *report_keep_said(struct report *report, const struct said *said)
-{
-    struct said kept = {0};
-    if (!said)
-        return NULL;
-    for (enum said_part part = 0; part < SAID__COUNT; part++)
-        if (said_part(said, part))
-            kept.part[part] = report_keep_text(report, said_part(said, part));
-    return intern_at(&report->saids, intern_put(&report->saids, &kept, sizeof kept), NULL);
-}
-
-struct rows report_ids(const struct report *report, uint32_t number)
-{
-    size_t size;
-    if (number == REPORT_NONE)
-        return (struct rows){0};
-    const void *ids = intern_at(&report->id_lists, number, &size);
-    return (struct rows){ids, size / sizeof(const char *), true};
-}
-
-const struct report_half *report_half(const struct report *report, uint32_t number)
-{
-    return number == REPORT_NONE ? NULL : intern_at(&report->halves, number, NULL);
-}
-
-struct step_list report_steps(const struct report *report, uint32_t number)
-{
-    size_t size;
-    if (number == REPORT_NONE)
-        return (struct step_list){NULL, 0};
-    const void *steps = intern_at(&report->step_lists, number, &size);
-    return (struct step_list){steps, size / sizeof(struct report_step)};
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
@@ -264,10 +151,10 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->dialect = outcome->dialect;
     keep_weighed(report, row, outcome);
     row->is_from_known = outcome->from.is_known;
-    row->from = keep_ids(report, &outcome->from);
-    row->half = keep_half(report, outcome->half_step);
-    row->steps = keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
-    row->step_ms = keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
+    row->from = report_keep_ids(report, &outcome->from);
+    row->half = report_keep_half(report, outcome->half_step);
+    row->steps = report_keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
+    row->step_ms = report_keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
     row->attempts = outcome->attempts;
     row->stands_above = outcome->stands_above && outcome->state == TENANT_UNCHANGED;
     report->above_count += row->stands_above;
@@ -279,8 +166,9 @@ static void add_outcome(struct report *report, struct report_row *row,
                         const struct outcome *outcome)
 {
     size_t count = report_steps(report, row->steps).count;
-    row->step_ms = keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
-    row->steps = keep_steps(report, row->steps, outcome->steps, outcome->step_count);
+    row->step_ms =
+        report_keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
+    row->steps = report_keep_steps(report, row->steps, outcome->steps, outcome->step_count);
     row->attempts += outcome->attempts;
     row->duration_ms += outcome->duration_ms;
 }
@@ -293,7 +181,7 @@ static void finish_tenant(struct report *report, struct report_row *row,
     set_state(report, row, outcome->state);
     (change.is_added ? add_outcome : keep_outcome)(report, row, outcome);
     if (change.takes_to)
-        row->to = keep_ids(report, &outcome->to);
+        row->to = report_keep_ids(report, &outcome->to);
     if (change.takes_error)
         row->error = REPORT_NONE;
     if (outcome->error)
@@ -311,9 +199,9 @@ static void carry_over(struct report *report, struct report_row *row,
     if (standing->state == TENANT_PENDING || standing->state == TENANT_SKIPPED)
         return;
     row->is_from_known = standing->before.is_known;
-    row->from = keep_ids(report, &standing->before);
+    row->from = report_keep_ids(report, &standing->before);
     if (standing->state != TENANT_RUNNING && standing->state != TENANT_IN_DOUBT)
-        row->to = keep_ids(report, &standing->to);
+        row->to = report_keep_ids(report, &standing->to);
     row->is_carried = true;
     if (state == TENANT_SKIPPED)
         return;
@@ -417,7 +305,7 @@ void report_apply(struct report *report, const struct event *event)
     }
 }
 
-/* ---- what it comes to ---------------------------------------------------------------------- */
+/* ---- what is told beside the events ------------------------------------------------------------ */
 
 void report_set_visits(struct report *report, const struct visit *visits, size_t count)
 {
@@ -433,118 +321,4 @@ void report_set_schemas(struct report *report, const struct report_schema *schem
 void report_set_lint(struct report *report, const struct lint *lint)
 {
     report->lint = lint;
-}
-
-enum run_state report_state(const struct report *report)
-{
-    return report->state;
-}
-
-size_t report_total(const struct report *report, enum tenant_state state)
-{
-    return report->totals[state];
-}
-
-size_t report_bad_count(const struct report *report)
-{
-    size_t count = 0;
-    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
-        if (tenant_state_is_bad(state))
-            count += report->totals[state];
-    return count;
-}
-
-static bool needs_person(const struct report *report)
-{
-    bool needs = report->state == RUN_ROLLBACK_FAILED;
-    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
-        needs = needs || (tenant_state_needs_person(state) && report->totals[state]);
-    return needs;
-}
-
-/* Within a wave that was begun: the tenants of one that was not were not asked for (--wave). */
-static bool has_skipped(const struct report *report)
-{
-    for (size_t i = 0; report->totals[TENANT_SKIPPED] && i < report->run.tenant_count; i++)
-        if (report->rows[i].state == TENANT_SKIPPED &&
-            report_wave_of(report, i)->state != RUN__COUNT)
-            return true;
-    return false;
-}
-
-int report_exit_code(const struct report *report, int signal)
-{
-    if (needs_person(report))
-        return 4;
-    if (signal || report->state == RUN_INTERRUPTED)
-        return 128 + (signal ? signal : SIGINT);
-    if (report->state == RUN_ROLLED_BACK)
-        return 3;
-    /* An error of a tenant that was skipped counts like one of a tenant that failed. */
-    bool is_fine = report->state == RUN_SUCCEEDED && !report_bad_count(report) &&
-                   !report->error_count && !has_skipped(report);
-    return is_fine ? 0 : 1;
-}
-
-struct report_wave *report_wave_of(const struct report *report, size_t tenant)
-{
-    return &report->waves[report->run.wave_of[tenant]];
-}
-
-const char *report_wave_state(const struct report *report, const struct report_wave *wave)
-{
-    if (wave->state == RUN__COUNT)
-        return tenant_state_name(TENANT_SKIPPED);
-    return run_state_name(wave->state == RUN_RUNNING ? report->state : wave->state);
-}
-
-void report_format_time(int64_t at_ms, char ret_text[REPORT_TIME_SIZE])
-{
-    int64_t ms = (at_ms % 1000 + 1000) % 1000;
-    time_t seconds = (time_t)((at_ms - ms) / 1000);
-    struct tm utc = {0};
-    char date[REPORT_TIME_SIZE - sizeof ".000Z" + 1];
-    gmtime_r(&seconds, &utc);
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(ret_text, REPORT_TIME_SIZE, "%s.%03dZ", date, (int)ms);
-}
-
-size_t report_above(const struct report *report)
-{
-    return report->above_count;
-}
-
-void report_add_above(struct buf *buf, const struct report *report)
-{
-    bool is_one = report->above_count == 1;
-    human_add_count(buf, report->above_count, "tenant");
-    buf_adds(buf, is_one ? " stands above " : " stand above ");
-    human_add_text(buf, report->run.target);
-    buf_adds(buf, ": 'skein downgrade ");
-    human_add_text(buf, report->run.target);
-    buf_addf(buf, "' would take %s there; an upgrade leaves %s", is_one ? "it" : "them",
-             is_one ? "it" : "them");
-}
-
-/* ---- a plan's steps ------------------------------------------------------------------------ */
-
-struct step_marks report_step_marks(const struct report *report, const struct report_step *step,
-                                    enum dialect_id dialect)
-{
-    enum { SECTIONS_MAX = 256 };
-    const struct section *sections[SECTIONS_MAX];
-    const struct verb *verb = report->run.request->verb;
-    struct step_marks marks = {0};
-    if (!step->revision || !verb_runs_scripts(verb))
-        return marks;
-    size_t count = revision_sections(step->revision, (enum direction)step->direction, dialect,
-                                     sections, SECTIONS_MAX);
-    marks.is_irreversible = step->direction == DIRECTION_UP && !step->revision->is_checkpoint &&
-                            !revision_has_direction(step->revision, DIRECTION_DOWN);
-    marks.is_checkpoint = step->revision->is_checkpoint;
-    marks.commits_itself = step->commits_itself;
-    marks.is_empty = !step->statements && !verb->rolls_back;
-    for (size_t i = 0; i < count && step->statements; i++)
-        marks.is_outside |= !sections[i]->is_transactional;
-    return marks;
 }

@@ -1,0 +1,71 @@
+/* The page's data of what went wrong, and of what databases told. */
+#include "inventory/inventory.h"
+#include "report/html_data.h"
+#include "report/view_shared.h"
+
+static void put_shared(struct html_data *data, const struct view_shared_item *item)
+{
+    json_open(&data->stream, "shared", '{');
+    html_put_size(data, "here", item->here);
+    html_put_size(data, "elsewhere", item->elsewhere);
+    json_put(&data->stream, "here_ms", json_rounded(item->here_ms, 1));
+    json_put(&data->stream, "elsewhere_ms", json_rounded(item->elsewhere_ms, 1));
+    json_open(&data->stream, "facts", '[');
+    for (size_t i = 0; i < item->fact_count; i++) {
+        const struct view_fact *fact = &item->facts[i];
+        json_put(&data->stream, NULL,
+                 json_pack("{s:o, s:o, s:I, s:I}", "name", json_text(fact->name), "value",
+                           json_text(fact->value), "here", (json_int_t)fact->here, "elsewhere",
+                           (json_int_t)fact->elsewhere));
+    }
+    json_close(&data->stream, ']');
+    json_close(&data->stream, '}');
+}
+
+static void put_cause(struct html_data *data, const struct report_error *error,
+                      const struct view_shared_item *shared)
+{
+    const char *first = data->report->run.tenants[error->first_row]->name;
+    struct buf location;
+    buf_init(&location, BUF_MAX_DEFAULT);
+    view_add_location(&location, &error->key);
+    json_open(&data->stream, NULL, '{');
+    json_put_error(&data->stream, error, &data->report->rows[error->first_row], false);
+    html_put_text(data, "pattern", error->key.text);
+    html_put_text(data, "example", error->has_other_texts ? first : NULL);
+    html_put_text(data, "statement", error->statement);
+    html_put_or_null(data, "source", html_source_around(data->report, &error->key));
+    json_put(&data->stream, "has_other_words", json_boolean(error->has_other_words));
+    html_put_text(data, "location", location.data);
+    html_put_size(data, "count", error->row_count);
+    put_shared(data, shared);
+    json_close(&data->stream, '}');
+    buf_done(&location);
+}
+
+void html_put_causes(struct html_data *data)
+{
+    struct view_shared shared;
+    view_shared_init(&shared, data->report);
+    json_open(&data->stream, "causes", '[');
+    for (size_t i = 0; i < data->report->error_count; i++)
+        put_cause(data, &data->report->errors[i], &shared.items[i]);
+    json_close(&data->stream, ']');
+    view_shared_done(&shared);
+}
+
+void html_put_notices(struct html_data *data)
+{
+    json_open(&data->stream, "notices", '[');
+    for (size_t i = 0; i < data->report->notice_count; i++) {
+        const struct report_notice *notice = &data->report->notices[i];
+        json_t *rows = json_array();
+        for (const struct report_heard_item *item = notice->first_item; item; item = item->next)
+            json_array_append_new(rows, json_integer(item->row));
+        json_open(&data->stream, NULL, '{');
+        json_put_notice(&data->stream, notice);
+        json_put(&data->stream, "rows", rows);
+        json_close(&data->stream, '}');
+    }
+    json_close(&data->stream, ']');
+}

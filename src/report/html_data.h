@@ -1,0 +1,54 @@
+/* What the files html_*.c share: the page's data while it is written.
+ *
+ * Its first members are the JSON report's own. Tenants are arrays that name by numbers what is in the tables at the end
+ * (places, labels, scripts, texts, …), so that a hundred thousand of them are a few megabytes. Each file writes some of the
+ * members, by the html_put_… below; html_data.c has the order.
+ */
+#ifndef REPORT_HTML_DATA_H
+#define REPORT_HTML_DATA_H
+
+#include "report/html.h"
+#include "report/json.h"
+
+struct html_data {
+    const struct view *view;
+    const struct report *report;
+    struct json_stream stream;
+    struct arena arena;
+    /* tables, each entry a JSON text */
+    struct intern places;
+    struct intern labels;
+    struct intern scripts; /* lists of steps, without their times */
+    struct intern texts;
+    struct intern saids;
+    struct intern halves;
+    struct intern ids;
+    const struct report_row *last; /* whose script was entered last; NULL: none */
+    uint32_t last_script;
+    struct buf json; /* of an entry, */
+    struct buf line; /* of a tenant, */
+    struct buf more; /* and of its last element: members, each after a comma */
+};
+
+/* A member of the object that is open. Rows: VIEW_NAMES at most. NULL: null. */
+void html_put_size(struct html_data *data, const char *key, size_t count);
+void html_put_text(struct html_data *data, const char *key, const char *text);
+void html_put_rows(struct html_data *data, const char *key, const uint32_t *rows, size_t count);
+void html_put_or_null(struct html_data *data, const char *key, json_t *value);
+
+/* The number of the entry in its table. */
+uint32_t html_enter(struct html_data *data, struct intern *table, json_t *value);
+int html_enter_ids(struct html_data *data, uint32_t ids); /* -1: not known */
+uint32_t html_enter_text(struct html_data *data, const struct tenant *tenant, const char *text);
+
+/* html_run.c: verdict, states, what to do, waves, from where to where, revisions, the slowest, attempts. */
+void html_put_run(struct html_data *data);
+
+/* html_causes.c */
+void html_put_causes(struct html_data *data);
+void html_put_notices(struct html_data *data);
+
+/* html_tenants.c */
+void html_put_tenants(struct html_data *data);
+
+#endif
