@@ -41,7 +41,10 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def wait_until(check, seconds=15, what="condition"):
+LOCK_WAIT = 60  # seconds: a run that writes in small transactions can keep a reader of the same file out for long
+
+
+def wait_until(check, seconds=60, what="condition"):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = check()
@@ -49,6 +52,17 @@ def wait_until(check, seconds=15, what="condition"):
             return value
         time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def press(process, times=2, number=signal.SIGINT):
+    """Sends a signal so many times. Two that are pending at once would count as one: each is taken before the next is sent."""
+    def is_taken():
+        with open(f"/proc/{process.pid}/status") as status:
+            pending = [int(line.split()[1], 16) for line in status if line.startswith(("SigPnd:", "ShdPnd:"))]
+        return not any(signals & 1 << (number - 1) for signals in pending)
+    for _ in range(times):
+        process.send_signal(number)
+        wait_until(lambda: process.poll() is not None or is_taken(), what="the signal is taken")
 
 
 class Result:
@@ -130,12 +144,12 @@ class Fleet:
     def sqlite(self, name, sql=""):
         os.makedirs(self.path("data"), exist_ok=True)
         path = self.path("data", name + ".db")
-        with contextlib.closing(sqlite3.connect(path)) as db:
+        with contextlib.closing(sqlite3.connect(path, timeout=LOCK_WAIT)) as db:
             db.executescript(sql or "PRAGMA user_version = 0")
         return {"name": name, "url": f"sqlite:///data/{name}.db"}
 
     def query(self, name, sql):
-        with contextlib.closing(sqlite3.connect(self.path("data", name + ".db"))) as db:
+        with contextlib.closing(sqlite3.connect(self.path("data", name + ".db"), timeout=LOCK_WAIT)) as db:
             return db.execute(sql).fetchall()
 
     def versions(self, name):

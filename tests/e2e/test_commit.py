@@ -275,7 +275,7 @@ class Unanswered(PostgresCase):
         process = self.fleet.start("upgrade", "-o", "json")
         active = "SELECT pid FROM pg_stat_activity WHERE datname = 'silent' AND query LIKE '/* skein bbbb2222: SELECT pg_sleep%'"
         os.kill(int(wait_until(lambda: self.pg.sql("postgres", active), what="the revision")[0][0]), signal.SIGKILL)
-        error = json.loads(process.communicate(timeout=30)[0])["tenants"][0]["error"]
+        error = json.loads(process.communicate(timeout=60)[0])["tenants"][0]["error"]
         self.assertEqual((error["class"], error["revision"]), ("connect", "bbbb2222"))
         self.assertIn("bbbb2222", error["file"])
         wait_until(lambda: self.pg.psql("postgres", "-c", "SELECT 1").returncode == 0, what="the server's recovery")

@@ -264,7 +264,7 @@ class Silence(PostgresCase):
                                                    "AND query LIKE '%pg_sleep%'"), what="the sleep")
         time.sleep(0.5)  # until what was sent last is acknowledged
         timers = self.timers_towards(self.pg.port)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         self.assertEqual([kind for kind, _ in timers], ["02"])
         self.assertLessEqual(timers[0][1], 10)
 

@@ -81,7 +81,7 @@ class OnGalera(FleetCase):
         process = self.hold(2)
         result = self.run_json("upgrade", inventory=two)
         self.assertEqual(result.tenant(self.db)["state"], "unchanged")
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0)
         self.assertEqual(self.sql("SELECT n FROM fx ORDER BY n"), [["0"], ["2"]])
 
@@ -102,7 +102,7 @@ class OnGalera(FleetCase):
         self.inventory(self.nodes[0], retries=0, lock_timeout="300ms")
         process = self.hold(2)
         self.sql("UPDATE skein_history SET run_id = 'another'", node=1)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 4, (out, err))
         tenant = json.loads(out)["tenants"][0]
         self.assertEqual((tenant["state"], tenant["error"]["class"]), ("partial", "lock"), tenant)

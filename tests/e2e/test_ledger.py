@@ -366,7 +366,7 @@ class Waiting(LedgerCase):
         process = self.fleet.start("upgrade", "--wait", "60s", "--progress", "plain")
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         self.assertEqual(process.returncode, -signal.SIGINT)
 
     def test_the_next_run_waits_for_a_real_one(self):

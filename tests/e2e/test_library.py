@@ -12,7 +12,7 @@ import tempfile
 import time
 
 import schema
-from harness import SKEIN, FleetCase, Postgres, main, wait_until
+from harness import SKEIN, FleetCase, Postgres, main, press, wait_until
 
 BUILD = os.path.dirname(os.path.abspath(SKEIN))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -237,9 +237,7 @@ class Library(FleetCase):
         wait_until(lambda: os.path.exists(self.fleet.path("data/a.db-journal")), what="a journal")
         lines = self.app("upgrade", code=5)
         self.assertRegex(lines[-2], "^fault class=ledger code=held")
-        for _ in range(2):
-            first.send_signal(signal.SIGINT)
-            time.sleep(0.3)
+        press(first)
         self.finish(first, 143)
 
     def test_a_decimal_comma_reaches_no_database(self):

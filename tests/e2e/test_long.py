@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Long chains: one transaction that takes several batches."""
 import os
-import signal
 import time
 
-from harness import FleetCase, PostgresCase, main, wait_until
+from harness import FleetCase, PostgresCase, main, press, wait_until
 
 REVISIONS = 600  # a batch has 256 actions
 
@@ -51,9 +50,7 @@ class Long:
         self.make([tenant], {400: self.slow})
         process = self.fleet.start("upgrade")
         wait_until(lambda: self.is_slow(tenant))
-        for _ in range(2):  # the first only begins nothing more
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.2)  # two that are pending at once are one
+        press(process)  # the first only begins nothing more
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.rows(tenant), 0)
@@ -84,9 +81,7 @@ class Long:
         process = self.fleet.start("upgrade")
         wait_until(lambda: self.rows(tenant) == 399)
         time.sleep(0.3)  # the mark, and then the slow one
-        for _ in range(2):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.2)
+        press(process)
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 4)
         self.assertEqual(self.rows(tenant), 399)
@@ -111,7 +106,7 @@ class OnSqlite(Long, FleetCase):
 
 
 class OnPostgres(Long, PostgresCase):
-    slow = "SELECT pg_sleep(60);"
+    slow = "SELECT pg_sleep(600);"
     last = 0
 
     def tenant(self):

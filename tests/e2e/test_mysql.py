@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from harness import FleetCase, MariaDBCase, Postgres, main, wait_until
+from harness import FleetCase, MariaDBCase, Postgres, main, press, wait_until
 from proxy import Proxy
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, x VARCHAR(40)) ENGINE=InnoDB;"
@@ -554,9 +554,7 @@ class Failure(OnMariaDB):
         self.fleet.revision("aaaa1111", TABLE + "\nSELECT SLEEP(20);")
         process = self.fleet.start("upgrade")
         self.wait_for("SLEEP(20)")
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
+        press(process, number=signal.SIGTERM)
         process.communicate(timeout=15)
         self.assertEqual(process.returncode, 4)  # one statement is done, the next is not
         self.assertEqual(self.maria.sql("", "SELECT 1 FROM information_schema.processlist WHERE info LIKE "
@@ -886,7 +884,7 @@ class TenantLock(OnMariaDB):
         tenant = self.run_t("upgrade", code=1)
         self.assertEqual(tenant["error"]["class"], "lock")
         self.assertIn("held by connection", tenant["error"]["message"])
-        first.communicate(timeout=20)
+        first.communicate(timeout=60)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,10 @@
 again; what is done is known by its text, so that a file may be mended where nothing of it is done, and only there."""
 import contextlib
 import os
-import signal
 import sqlite3
 import subprocess
-import time
 
-from harness import FleetCase, Pooler, PostgresCase, main, wait_until
+from harness import FleetCase, Pooler, PostgresCase, main, press, wait_until
 
 INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
 OUTSIDE = " transaction:false"
@@ -151,7 +149,7 @@ class Index(OnPostgres):
             wait_until(lambda: self.sql(INVALID) == [["1"]], what="the index")
             self.wait_for("CREATE%INDEX%")
             act(process)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=60)
         return process.returncode, out
 
     def check_goes_on(self, command):
@@ -160,9 +158,7 @@ class Index(OnPostgres):
         self.forget_all()
 
     def interrupt(self, process):
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
+        press(process)
 
     def terminate(self, process):
         self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE%INDEX%'")
@@ -357,7 +353,7 @@ class Others(OnPostgres):
         sql = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO item%'"
         pid = wait_until(lambda: self.sql(sql), what="the statement")[0][0]
         self.sql(f"CREATE TABLE up (); SELECT pg_terminate_backend({pid})")
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, (out, err))
 
 
@@ -611,7 +607,7 @@ class ThroughAPooler(Pooler):
         self.db = f"pooled{self.made}"
         self.pg.create(self.db)
         self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int);\n-- probe: SELECT 1\n"
-                            "INSERT INTO fx SELECT 1 FROM pg_sleep(60);\nINSERT INTO fx VALUES (2);", options=OUTSIDE)
+                            "INSERT INTO fx SELECT 1 FROM pg_sleep(600);\nINSERT INTO fx VALUES (2);", options=OUTSIDE)
         self.go_through(self.pg.port)
         process = self.fleet.start("upgrade")
         sleeps = ("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' "

@@ -4,9 +4,8 @@ import os
 import signal
 import socket
 import threading
-import time
 
-from harness import FleetCase, Postgres, PostgresCase, free_port, main, wait_until
+from harness import FleetCase, Postgres, PostgresCase, free_port, main, press, wait_until
 
 
 class MainJob(PostgresCase):
@@ -168,7 +167,7 @@ class MainJob(PostgresCase):
         run = self.fleet.start("upgrade")
         wait_until(lambda: self.pg.sql("postgres", "SELECT 1 FROM pg_stat_activity WHERE datname = 'shown' AND "
                                        "query LIKE '/* skein aaaa1111: CREATE TABLE shown_first%'"), what="the message")
-        run.communicate(timeout=30)
+        run.communicate(timeout=60)
 
     def test_no_revision_breaks_out_of_the_headline(self):
         self.fleet.revision("aaaa1111", "/* a /* b */ größer */ SELECT 1; -- */ DROP TABLE nosuch; /*\nSELECT '*/';\n")
@@ -440,7 +439,7 @@ class Failure(PostgresCase):
         sleeping = ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'killed' "
                     "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
         wait_until(lambda: self.pg.sql("postgres", sleeping), what="the backend")
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(json.loads(out)["tenants"][0]["attempts"], 2)
         self.assertEqual(self.pg.tables("killed"), {"a"})
@@ -460,16 +459,14 @@ class Failure(PostgresCase):
         self.assertEqual(pg.versions("crash"), ["aaaa1111"])
 
     def test_cancelling_stops_the_server_too(self):
-        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); SELECT pg_sleep(60);")
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); SELECT pg_sleep(600);")
         self.fleet.inventory(self.pg.create("cancel"))
         process = self.fleet.start("upgrade")
         active = ("SELECT 1 FROM pg_stat_activity WHERE datname = 'cancel' AND "
                   "query LIKE '%pg_sleep%' AND state = 'active'")
         wait_until(lambda: self.pg.sql("postgres", active), what="the backend")
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        press(process, number=signal.SIGTERM)
+        process.communicate(timeout=60)
         self.assertEqual(process.returncode, 143)
         wait_until(lambda: not self.pg.sql("postgres", active), what="the end of the backend")
         self.assertEqual(self.pg.tables("cancel"), set())
@@ -698,9 +695,8 @@ class TenantLock(PostgresCase):
                               inventory=self.fleet.rival("second")).tenant("heldpg")["error"]
         self.assertRegex(error["message"], rf"^another run holds this tenant; held by process {pid} "
                                            r"\(user skein, 'skein', active for \d+ s: /\* skein aaaa1111: SELECT pg_sleep\(8\)")
-        first.send_signal(signal.SIGINT)
-        first.send_signal(signal.SIGINT)
-        first.communicate(timeout=20)
+        press(first)
+        first.communicate(timeout=60)
 
     def test_a_concurrent_index_and_a_waiting_run_do_not_deadlock(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")

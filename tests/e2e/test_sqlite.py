@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from harness import SKEIN, FleetCase, main, wait_until
+from harness import SKEIN, FleetCase, main, press, wait_until
 
 
 class MainJob(FleetCase):
@@ -545,7 +545,7 @@ class Locks(FleetCase):
             process = self.fleet.start("upgrade")
             time.sleep(0.5)
             os.replace(self.fleet.path("data/new.db"), self.fleet.path("data/t.db"))
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, (out, err))
         self.assertEqual(self.fleet.tables("t"), {"a", "restored"})
 
@@ -558,9 +558,7 @@ class Locks(FleetCase):
         wait_until(lambda: os.path.exists(self.fleet.path("data/t.db-journal")), what="a journal")
         second = self.fleet.start("upgrade", inventory=self.fleet.rival("b"))
         time.sleep(0.5)
-        first.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        first.send_signal(signal.SIGINT)
+        press(first)
         for process, code in ((first, 130), (second, 0)):
             out, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, code, (out, err))
@@ -633,7 +631,7 @@ class Signals(FleetCase):
         time.sleep(0.3)
         self.assertIsNone(process.poll(), "the first signal must not stop what is in flight")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, err)
         report = json.loads(out)
         self.assertEqual(report["run"]["state"], "interrupted")
@@ -663,7 +661,7 @@ class Signals(FleetCase):
             process = self.fleet.start("downgrade", "base")
             time.sleep(0.5)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
             self.assertEqual((process.returncode, out), (130, b""), err)
         for name in "tu":
             self.assertEqual(self.fleet.versions(name), ["aaaa1111"])
@@ -709,7 +707,7 @@ class Output(FleetCase):
         reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
         self.addCleanup(reader.kill)
         self.run_ok("upgrade", "-o", f"json={pipe}")
-        self.assertEqual(json.loads(reader.communicate(timeout=20)[0])["totals"]["succeeded"], 1)
+        self.assertEqual(json.loads(reader.communicate(timeout=60)[0])["totals"]["succeeded"], 1)
         self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
 
     def test_nothing_is_written_through_a_link(self):

@@ -167,7 +167,7 @@ class Schemas(SurveyCase):
         process = self.fleet.start("current", "--schema", "-o", "json")
         wait_until(lambda: proxy.fired, what="the catalogs")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["skipped"]), (130, COUNT), err)
 
 
@@ -214,7 +214,7 @@ class Cost(SurveyCase):
         process = self.fleet.start("current", "-o", "json")
         wait_until(lambda: proxy.fired, what="the survey")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["skipped"]), (130, COUNT), err)
 
     def test_several_databases_take_as_many_connections_as_the_wave_may(self):
