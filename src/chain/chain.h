@@ -10,6 +10,7 @@
 
 #include "chain/revision.h"
 
+struct arena;
 struct err;
 struct map;
 
@@ -30,6 +31,13 @@ struct chain {
     size_t base_count;
     char digest[HASH_HEX_SIZE]; /* SHA-256 over ids and checksums, in topological order */
     struct map *by_name;        /* ids and branch labels */
+};
+
+/* What every search needs: results are made in the arena, which must outlive them; errors go to `err`. */
+struct lookup {
+    struct arena *arena;
+    const struct chain *chain;
+    struct err *err;
 };
 
 /* NULL: see faults. A missing folder is a fault, an empty one is not. */

@@ -100,34 +100,34 @@ static bool refuse_several(const struct partial *partial, struct err *err)
 
 /* Says that no revision has the name, and which name is close to it. For that the whole chain is searched: it is done
  * only here, once a name has led to nothing. */
-static bool refuse_unknown(const struct chain *chain, const char *text, struct err *err)
+static bool refuse_unknown(const struct lookup *in, const char *text)
 {
     struct similar similar = similar_to(text);
     similar_try(&similar, "head");
     similar_try(&similar, "heads");
     similar_try(&similar, "base");
-    for (uint32_t i = 0; i < chain->count; i++) {
-        const struct revision *revision = chain->revisions[i];
+    for (uint32_t i = 0; i < in->chain->count; i++) {
+        const struct revision *revision = in->chain->revisions[i];
         similar_try(&similar, revision->id);
         for (size_t l = 0; l < revision->label_count; l++)
             similar_try(&similar, revision->labels[l]);
     }
-    err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
-    similar_add_hint(err, &similar);
+    err_set(in->err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+    similar_add_hint(in->err, &similar);
     return false;
 }
 
 /* Finds what an id, a label, or the beginning of one of them means. Where a line is given, only beginnings of ids on
  * that line count. */
-static bool find_name(const struct chain *chain, const char *text, const bool *line,
-                      uint32_t *ret_revision, struct err *err)
+static bool find_name(const struct lookup *in, const char *text, const bool *line,
+                      uint32_t *ret_revision)
 {
     struct partial partial = {.text = text, .len = strlen(text)};
-    *ret_revision = map_get(chain->by_name, text);
+    *ret_revision = map_get(in->chain->by_name, text);
     if (*ret_revision != MAP_NONE)
         return true;
-    for (uint32_t i = 0; i < chain->count && partial.len; i++) {
-        const struct revision *revision = chain->revisions[i];
+    for (uint32_t i = 0; i < in->chain->count && partial.len; i++) {
+        const struct revision *revision = in->chain->revisions[i];
         if (line && !line[i])
             continue;
         add_partial(&partial, revision->id, i);
@@ -135,58 +135,54 @@ static bool find_name(const struct chain *chain, const char *text, const bool *l
             add_partial(&partial, revision->labels[l], i);
     }
     if (partial.count > 1)
-        return refuse_several(&partial, err);
+        return refuse_several(&partial, in->err);
     if (!partial.count)
-        return refuse_unknown(chain, text, err);
+        return refuse_unknown(in, text);
     *ret_revision = partial.revision;
     return true;
 }
 
-bool identifier_branch(const struct chain *chain, const char *label, uint32_t *ret_revision,
-                       struct err *err)
+bool identifier_branch(const struct lookup *in, const char *label, uint32_t *ret_revision)
 {
-    if (find_name(chain, label, NULL, ret_revision, err))
+    if (find_name(in, label, NULL, ret_revision))
         return true;
     struct similar similar = similar_to(label);
-    for (uint32_t i = 0; i < chain->count; i++)
-        for (size_t l = 0; l < chain->revisions[i]->label_count; l++)
-            similar_try(&similar, chain->revisions[i]->labels[l]);
-    err_set(err, ERR_CHAIN, "no such branch: '%s'", label);
-    similar_add_hint(err, &similar);
+    for (uint32_t i = 0; i < in->chain->count; i++)
+        for (size_t l = 0; l < in->chain->revisions[i]->label_count; l++)
+            similar_try(&similar, in->chain->revisions[i]->labels[l]);
+    err_set(in->err, ERR_CHAIN, "no such branch: '%s'", label);
+    similar_add_hint(in->err, &similar);
     return false;
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */
 
 /* The set of all ancestors and descendants of the revisions. */
-static const bool *line_of(struct arena *arena, const struct chain *chain, struct revisions from,
-                           bool with_dependencies)
+static const bool *line_of(const struct lookup *in, struct revisions from)
 {
-    bool *below = walk_from(arena, chain, from, with_dependencies ? WALK_PARENTS : WALK_DOWN);
-    bool *above = walk_from(arena, chain, from, with_dependencies ? WALK_ALL_NEXT : WALK_NEXT);
-    for (size_t i = 0; i < chain->count; i++)
+    bool *below = walk_from(in->arena, in->chain, from, WALK_DOWN);
+    bool *above = walk_from(in->arena, in->chain, from, WALK_NEXT);
+    for (size_t i = 0; i < in->chain->count; i++)
         below[i] |= above[i];
     return below;
 }
 
-static bool find_line(struct arena *arena, const struct chain *chain, const char *label,
-                      bool with_dependencies, const bool **ret_line, struct err *err)
+static bool find_line(const struct lookup *in, const char *label, const bool **ret_line)
 {
     uint32_t branch;
-    if (!identifier_branch(chain, label, &branch, err))
+    if (!identifier_branch(in, label, &branch))
         return false;
-    *ret_line = line_of(arena, chain, (struct revisions){&branch, 1}, with_dependencies);
+    *ret_line = line_of(in, (struct revisions){&branch, 1});
     return true;
 }
 
-bool identifier_filter(struct arena *arena, const struct chain *chain, struct revisions from,
-                       const char *label, bool with_dependencies, struct revisions *ret,
-                       struct err *err)
+bool identifier_filter(const struct lookup *in, struct revisions from, const char *label,
+                       struct revisions *ret)
 {
     const bool *line;
-    if (!find_line(arena, chain, label, with_dependencies, &line, err))
+    if (!find_line(in, label, &line))
         return false;
-    *ret = walk_filter(arena, from, line);
+    *ret = walk_filter(in->arena, from, line);
     return true;
 }
 
@@ -199,31 +195,30 @@ static struct revisions one(struct arena *arena, uint32_t revision)
     return (struct revisions){items, 1};
 }
 
-static bool locate_name(struct arena *arena, const struct chain *chain, const char *label,
-                        const char *symbol, struct revisions *ret, struct err *err)
+static bool locate_name(const struct lookup *in, const char *label, const char *symbol,
+                        struct revisions *ret)
 {
     const bool *line = NULL;
     uint32_t revision;
-    if ((label && !find_line(arena, chain, label, false, &line, err)) ||
-        !find_name(chain, symbol, line, &revision, err))
+    if ((label && !find_line(in, label, &line)) || !find_name(in, symbol, line, &revision))
         return false;
     if (line && !line[revision])
-        return err_set(err, ERR_CHAIN, "revision '%s' is not a member of branch '%s'",
-                       chain->revisions[revision]->id, label);
-    *ret = one(arena, revision);
+        return err_set(in->err, ERR_CHAIN, "revision '%s' is not a member of branch '%s'",
+                       in->chain->revisions[revision]->id, label);
+    *ret = one(in->arena, revision);
     return true;
 }
 
 /* Refuses several heads where one revision is meant, and names them. For `head` the error offers `heads` too. */
-static bool refuse_heads(const struct chain *chain, const char *label, const char *symbol,
-                         struct revisions heads, struct err *err)
+static bool refuse_heads(const struct lookup *in, const char *label, const char *symbol,
+                         struct revisions heads)
 {
     bool may_be_all = strcmp(symbol, "head") == 0;
     struct buf names;
     buf_init(&names, 512);
     for (size_t i = 0; i < heads.count; i++)
-        buf_addf(&names, "%s%s", i ? ", " : "", chain->revisions[heads.items[i]]->id);
-    err_set(err, ERR_CHAIN, "multiple head revisions are present for '%s%s%s': %s; name one%s",
+        buf_addf(&names, "%s%s", i ? ", " : "", in->chain->revisions[heads.items[i]]->id);
+    err_set(in->err, ERR_CHAIN, "multiple head revisions are present for '%s%s%s': %s; name one%s",
             label ? label : "", label ? "@" : "", symbol, names.data,
             may_be_all ? ", '<branchname>@head', or 'heads' for all" : " of them");
     buf_done(&names);
@@ -232,72 +227,73 @@ static bool refuse_heads(const struct chain *chain, const char *label, const cha
 
 /* `LABEL@head` and `LABEL@heads` are versioned heads; `heads` by itself leaves out those that another
  * revision depends on. */
-static bool locate_heads(struct arena *arena, const struct chain *chain, const char *label,
-                         bool is_one, struct revisions *ret, struct err *err)
+static bool locate_heads(const struct lookup *in, const char *label, bool is_one,
+                         struct revisions *ret)
 {
-    struct revisions heads = {chain->heads, chain->head_count};
-    if (label && !identifier_filter(arena, chain, heads, label, false, &heads, err))
+    struct revisions heads = {in->chain->heads, in->chain->head_count};
+    if (label && !identifier_filter(in, heads, label, &heads))
         return false;
     if (is_one && heads.count > 1)
-        return refuse_heads(chain, label, "head", heads, err);
+        return refuse_heads(in, label, "head", heads);
     bool is_all = !is_one && !label;
-    *ret = is_all ? (struct revisions){chain->real_heads, chain->real_head_count} : heads;
+    *ret = is_all ? (struct revisions){in->chain->real_heads, in->chain->real_head_count} : heads;
     return true;
 }
 
-bool identifier_locate(struct arena *arena, const struct chain *chain, const char *label,
-                       const char *symbol, struct revisions *ret, struct err *err)
+bool identifier_locate(const struct lookup *in, const char *label, const char *symbol,
+                       struct revisions *ret)
 {
     uint32_t branch;
     bool is_head = strcmp(symbol, "head") == 0;
     if (is_head || strcmp(symbol, "heads") == 0)
-        return locate_heads(arena, chain, label, is_head, ret, err);
+        return locate_heads(in, label, is_head, ret);
     if (strcmp(symbol, "base") != 0)
-        return locate_name(arena, chain, label, symbol, ret, err);
-    if (label && !identifier_branch(chain, label, &branch, err))
+        return locate_name(in, label, symbol, ret);
+    if (label && !identifier_branch(in, label, &branch))
         return false;
     *ret = (struct revisions){0};
     return true;
 }
 
-bool identifier_locate_one(struct arena *arena, const struct chain *chain, const char *label,
-                           const char *symbol, uint32_t *ret_revision, struct err *err)
+bool identifier_locate_one(const struct lookup *in, const char *label, const char *symbol,
+                           uint32_t *ret_revision)
 {
     struct revisions found;
-    if (!identifier_locate(arena, chain, label, symbol, &found, err))
+    if (!identifier_locate(in, label, symbol, &found))
         return false;
     if (found.count > 1)
-        return refuse_heads(chain, label, symbol, found, err);
+        return refuse_heads(in, label, symbol, found);
     *ret_revision = found.count ? found.items[0] : MAP_NONE;
     return true;
 }
 
 /* Is one of the revisions an ancestor of another? */
-static bool do_overlap(struct arena *arena, const struct chain *chain, struct revisions revisions)
+static bool do_overlap(const struct lookup *in, struct revisions revisions)
 {
-    bool *under = walk_new_set(arena, chain);
+    bool *under = walk_new_set(in->arena, in->chain);
     for (size_t i = 0; i < revisions.count; i++) {
-        const struct revision *revision = chain->revisions[revisions.items[i]];
+        const struct revision *revision = in->chain->revisions[revisions.items[i]];
         for (size_t p = 0; p < revision->parent_count; p++)
-            walk_mark(chain, under, revision->parents[p], WALK_PARENTS);
+            walk_mark(in->chain, under, revision->parents[p], WALK_PARENTS);
     }
-    return walk_filter(arena, revisions, under).count > 0;
+    return walk_filter(in->arena, revisions, under).count > 0;
 }
 
-bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
-                              struct revisions revisions, struct err *err)
+bool identifier_check_overlap(const struct lookup *in, struct revisions revisions)
 {
-    if (revisions.count < 2 || !do_overlap(arena, chain, revisions))
+    if (revisions.count < 2 || !do_overlap(in, revisions))
         return true;
     for (size_t i = 0; i < revisions.count; i++) {
         uint32_t upper = revisions.items[i];
-        const bool *line = walk_from(arena, chain, (struct revisions){&upper, 1}, WALK_PARENTS);
+        const bool *line =
+            walk_from(in->arena, in->chain, (struct revisions){&upper, 1}, WALK_PARENTS);
         for (size_t other = 0; other < revisions.count; other++)
             if (revisions.items[other] != upper && line[revisions.items[other]])
                 return err_set(
-                    err, ERR_CHAIN,
+                    in->err, ERR_CHAIN,
                     "requested revision '%s' overlaps with other requested revisions '%s'",
-                    chain->revisions[upper]->id, chain->revisions[revisions.items[other]]->id);
+                    in->chain->revisions[upper]->id,
+                    in->chain->revisions[revisions.items[other]]->id);
     }
     return true;
 }
@@ -305,31 +301,31 @@ bool identifier_check_overlap(struct arena *arena, const struct chain *chain,
 /* ---- walking ------------------------------------------------------------------------------- */
 
 /* A step down from base leads nowhere. A step down from a revision that revises none leads to base. */
-static bool step_down(const struct chain *chain, uint32_t *at, bool *ret_is_over, struct err *err)
+static bool step_down(const struct lookup *in, uint32_t *at, bool *ret_is_over)
 {
     *ret_is_over = *at == MAP_NONE;
     if (*ret_is_over)
         return true;
-    const struct revision *revision = chain->revisions[*at];
+    const struct revision *revision = in->chain->revisions[*at];
     if (revision->down_count > 1)
-        return err_set(err, ERR_CHAIN, "ambiguous walk: revision '%s' is a merge", revision->id);
+        return err_set(in->err, ERR_CHAIN, "ambiguous walk: revision '%s' is a merge",
+                       revision->id);
     *at = revision->down_count ? revision->down[0] : MAP_NONE;
     return true;
 }
 
-static bool step_up(const struct chain *chain, uint32_t *at, const bool *line, bool *ret_is_over,
-                    struct err *err)
+static bool step_up(const struct lookup *in, uint32_t *at, const bool *line, bool *ret_is_over)
 {
-    const struct revision *revision = *at == MAP_NONE ? NULL : chain->revisions[*at];
-    size_t count = revision ? revision->next_count : chain->base_count;
-    const uint32_t *up = revision ? revision->next : chain->bases;
+    const struct revision *revision = *at == MAP_NONE ? NULL : in->chain->revisions[*at];
+    size_t count = revision ? revision->next_count : in->chain->base_count;
+    const uint32_t *up = revision ? revision->next : in->chain->bases;
     uint32_t found = MAP_NONE;
     for (size_t i = 0; i < count; i++) {
         if (line && !line[up[i]])
             continue;
         if (found != MAP_NONE)
-            return err_set(err, ERR_CHAIN, "ambiguous walk: '%s' and '%s' both follow",
-                           chain->revisions[found]->id, chain->revisions[up[i]]->id);
+            return err_set(in->err, ERR_CHAIN, "ambiguous walk: '%s' and '%s' both follow",
+                           in->chain->revisions[found]->id, in->chain->revisions[up[i]]->id);
         found = up[i];
     }
     *ret_is_over = found == MAP_NONE;
@@ -338,55 +334,51 @@ static bool step_up(const struct chain *chain, uint32_t *at, const bool *line, b
     return true;
 }
 
-bool identifier_walk(struct arena *arena, const struct chain *chain,
-                     const struct identifier_walk *walk, uint32_t *ret, struct err *err)
+bool identifier_walk(const struct lookup *in, const struct identifier_walk *walk, uint32_t *ret)
 {
     uint32_t at = walk->start;
     const bool *line = NULL;
     bool is_over = false;
-    if (walk->label && !find_line(arena, chain, walk->label, false, &line, err))
+    if (walk->label && !find_line(in, walk->label, &line))
         return false;
     for (int left = abs(walk->steps); left && !is_over; left--) {
-        bool is_clear = walk->steps < 0 ? step_down(chain, &at, &is_over, err)
-                                        : step_up(chain, &at, line, &is_over, err);
+        bool is_clear =
+            walk->steps < 0 ? step_down(in, &at, &is_over) : step_up(in, &at, line, &is_over);
         if (!is_clear)
             return false;
     }
     if (is_over && !walk->ends_early)
-        return identifier_refuse_steps(walk->steps, err);
+        return identifier_refuse_steps(walk->steps, in->err);
     *ret = at;
     return true;
 }
 
-bool identifier_follow(struct arena *arena, const struct chain *chain,
-                       const struct identifier *identifier, bool ends_early, uint32_t *ret,
-                       struct err *err)
+bool identifier_follow(const struct lookup *in, const struct identifier *identifier,
+                       bool ends_early, uint32_t *ret)
 {
     bool is_up = identifier->steps > 0;
     struct identifier_walk walk = {.steps = identifier->steps,
                                    .label = is_up ? identifier->label : NULL,
                                    .ends_early = ends_early};
-    return identifier_locate_one(arena, chain, is_up ? NULL : identifier->label, identifier->symbol,
-                                 &walk.start, err) &&
-           identifier_walk(arena, chain, &walk, ret, err);
+    return identifier_locate_one(in, is_up ? NULL : identifier->label, identifier->symbol,
+                                 &walk.start) &&
+           identifier_walk(in, &walk, ret);
 }
 
 /* ---- any identifier ------------------------------------------------------------------------ */
 
 /* `-N` and `LABEL@-N`: down from every head (of the branch). */
-static bool find_below_heads(struct arena *arena, const struct chain *chain,
-                             const struct identifier *identifier, struct revisions *ret,
-                             struct err *err)
+static bool find_below_heads(const struct lookup *in, const struct identifier *identifier,
+                             struct revisions *ret)
 {
-    struct revisions heads = {chain->real_heads, chain->real_head_count};
-    if (identifier->label &&
-        !identifier_filter(arena, chain, heads, identifier->label, false, &heads, err))
+    struct revisions heads = {in->chain->real_heads, in->chain->real_head_count};
+    if (identifier->label && !identifier_filter(in, heads, identifier->label, &heads))
         return false;
-    uint32_t *items = arena_calloc(arena, heads.count + 1, sizeof *items);
+    uint32_t *items = arena_calloc(in->arena, heads.count + 1, sizeof *items);
     size_t count = 0;
     for (size_t i = 0; i < heads.count; i++) {
         struct identifier_walk walk = {.start = heads.items[i], .steps = identifier->steps};
-        if (!identifier_walk(arena, chain, &walk, &items[count], err))
+        if (!identifier_walk(in, &walk, &items[count]))
             return false;
         count += items[count] != MAP_NONE;
     }
@@ -394,23 +386,23 @@ static bool find_below_heads(struct arena *arena, const struct chain *chain,
     return true;
 }
 
-bool identifier_find(struct arena *arena, const struct chain *chain, const char *text,
-                     const struct revisions *rows, struct revisions *ret, struct err *err)
+bool identifier_find(const struct lookup *in, const char *text, const struct revisions *rows,
+                     struct revisions *ret)
 {
-    struct identifier identifier = identifier_parse(arena, text);
+    struct identifier identifier = identifier_parse(in->arena, text);
     uint32_t found;
     if (strcmp(text, "current") == 0 && rows) {
         *ret = *rows;
         return true;
     }
     if (!identifier.is_relative)
-        return identifier_locate(arena, chain, identifier.label, identifier.symbol, ret, err);
+        return identifier_locate(in, identifier.label, identifier.symbol, ret);
     if (!identifier.symbol)
         return identifier.steps < 0
-                   ? find_below_heads(arena, chain, &identifier, ret, err)
-                   : err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
-    if (!identifier_follow(arena, chain, &identifier, false, &found, err))
+                   ? find_below_heads(in, &identifier, ret)
+                   : err_set(in->err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+    if (!identifier_follow(in, &identifier, false, &found))
         return false;
-    *ret = found == MAP_NONE ? (struct revisions){0} : one(arena, found);
+    *ret = found == MAP_NONE ? (struct revisions){0} : one(in->arena, found);
     return true;
 }

@@ -14,14 +14,13 @@ bool range_parse(struct arena *arena, const char *text, struct range *ret, struc
     return true;
 }
 
-bool range_start(struct arena *arena, const struct chain *chain, const struct range *range,
-                 struct revisions *ret, struct err *err)
+bool range_start(const struct lookup *in, const struct range *range, struct revisions *ret)
 {
-    struct identifier identifier = identifier_parse(arena, range->from ? range->from : "base");
-    uint32_t *start = arena_alloc(arena, sizeof *start);
+    struct identifier identifier = identifier_parse(in->arena, range->from ? range->from : "base");
+    uint32_t *start = arena_alloc(in->arena, sizeof *start);
     if (identifier.is_relative)
-        return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", range->from);
-    if (!identifier_locate_one(arena, chain, identifier.label, identifier.symbol, start, err))
+        return err_set(in->err, ERR_CHAIN, "can't locate revision identified by '%s'", range->from);
+    if (!identifier_locate_one(in, identifier.label, identifier.symbol, start))
         return false;
     *ret = (struct revisions){start, *start != MAP_NONE};
     return true;
@@ -39,25 +38,21 @@ struct end {
 };
 
 struct listing {
-    struct arena *arena;
-    const struct chain *chain;
+    struct lookup in;
     const struct revisions *rows;
-    struct err *err;
 };
 
 static bool find_end(struct listing *listing, const char *text, struct end *end)
 {
-    uint32_t *found = arena_alloc(listing->arena, sizeof *found);
-    *end = (struct end){.text = text, .identifier = identifier_parse(listing->arena, text)};
+    uint32_t *found = arena_alloc(listing->in.arena, sizeof *found);
+    *end = (struct end){.text = text, .identifier = identifier_parse(listing->in.arena, text)};
     end->needs_other = end->identifier.is_relative && !end->identifier.symbol;
     end->is_rows = strcmp(text, "current") == 0;
     if (end->needs_other)
         return true;
     if (!end->identifier.is_relative)
-        return identifier_find(listing->arena, listing->chain, text, listing->rows, &end->found,
-                               listing->err);
-    if (!identifier_follow(listing->arena, listing->chain, &end->identifier, true, found,
-                           listing->err))
+        return identifier_find(&listing->in, text, listing->rows, &end->found);
+    if (!identifier_follow(&listing->in, &end->identifier, true, found))
         return false;
     end->found = (struct revisions){found, *found != MAP_NONE};
     return true;
@@ -66,20 +61,20 @@ static bool find_end(struct listing *listing, const char *text, struct end *end)
 /* `:+N` counts up from the one revision where the range begins. */
 static bool count_up(struct listing *listing, struct end *end, const struct end *from)
 {
-    uint32_t *found = arena_alloc(listing->arena, sizeof *found);
+    uint32_t *found = arena_alloc(listing->in.arena, sizeof *found);
     struct identifier_walk walk = {.start = MAP_NONE,
                                    .steps = end->identifier.steps,
                                    .label = end->identifier.label,
                                    .ends_early = true};
     if (walk.steps <= 0)
-        return identifier_refuse_steps(walk.steps, listing->err);
+        return identifier_refuse_steps(walk.steps, listing->in.err);
     if (from->found.count > 1)
-        return err_set(listing->err, ERR_CHAIN,
+        return err_set(listing->in.err, ERR_CHAIN,
                        "ambiguous range: '%s' counts from one revision, and '%s' is several",
                        end->text, from->text);
     if (from->found.count)
         walk.start = from->found.items[0];
-    if (!identifier_walk(listing->arena, listing->chain, &walk, found, listing->err))
+    if (!identifier_walk(&listing->in, &walk, found))
         return false;
     end->found = (struct revisions){found, *found != MAP_NONE};
     return true;
@@ -92,17 +87,16 @@ static bool count_down(struct listing *listing, struct end *end, const struct en
     struct revisions starts = from->found;
     struct identifier_walk walk = {.steps = end->identifier.steps, .ends_early = true};
     if (walk.steps >= 0)
-        return err_set(listing->err, ERR_CHAIN, "can't locate revision identified by '%s'",
+        return err_set(listing->in.err, ERR_CHAIN, "can't locate revision identified by '%s'",
                        end->text);
     if (end->identifier.label &&
-        !identifier_filter(listing->arena, listing->chain, starts, end->identifier.label, false,
-                           &starts, listing->err))
+        !identifier_filter(&listing->in, starts, end->identifier.label, &starts))
         return false;
-    uint32_t *found = arena_calloc(listing->arena, starts.count + 1, sizeof *found);
+    uint32_t *found = arena_calloc(listing->in.arena, starts.count + 1, sizeof *found);
     bool is_base = false;
     for (size_t i = 0; i < starts.count; i++) {
         walk.start = starts.items[i];
-        if (!identifier_walk(listing->arena, listing->chain, &walk, &found[i], listing->err))
+        if (!identifier_walk(&listing->in, &walk, &found[i]))
             return false;
         is_base |= found[i] == MAP_NONE;
     }
@@ -117,7 +111,7 @@ static bool find_ends(struct listing *listing, const struct range *range, struct
         !find_end(listing, range->from ? range->from : "base", lower))
         return false;
     if (lower->needs_other && upper->needs_other)
-        return err_set(listing->err, ERR_CHAIN, "'%s:%s' has no end to count from", lower->text,
+        return err_set(listing->in.err, ERR_CHAIN, "'%s:%s' has no end to count from", lower->text,
                        upper->text);
     if (upper->needs_other)
         return count_up(listing, upper, lower);
@@ -136,17 +130,16 @@ static bool has_label(const struct revision *revision, const char *label)
  * id stands in the label's place, it keeps those on the line of that revision. */
 static bool narrow_to_branch(struct listing *listing, const struct end *lower, struct end *upper)
 {
-    const struct chain *chain = listing->chain;
+    const struct chain *chain = listing->in.chain;
     const char *label = lower->identifier.label;
     if (!label || lower->needs_other)
         return true;
     if (map_get(chain->by_name, label) == MAP_NONE || chain_get(chain, label))
-        return identifier_filter(listing->arena, chain, upper->found, label, false, &upper->found,
-                                 listing->err);
-    bool *bears = walk_new_set(listing->arena, chain);
+        return identifier_filter(&listing->in, upper->found, label, &upper->found);
+    bool *bears = walk_new_set(listing->in.arena, chain);
     for (size_t i = 0; i < chain->count; i++)
         bears[i] = has_label(chain->revisions[i], label);
-    upper->found = walk_filter(listing->arena, upper->found, bears);
+    upper->found = walk_filter(listing->in.arena, upper->found, bears);
     return true;
 }
 
@@ -155,7 +148,7 @@ static bool check_ancestors(struct listing *listing, const struct end *lower,
 {
     for (size_t i = 0; i < lower->found.count; i++)
         if (!below[lower->found.items[i]])
-            return err_set(listing->err, ERR_CHAIN,
+            return err_set(listing->in.err, ERR_CHAIN,
                            "requested range %s:%s does not refer to ancestor/descendant revisions "
                            "along the same branch",
                            lower->text, upper->text);
@@ -164,33 +157,32 @@ static bool check_ancestors(struct listing *listing, const struct end *lower,
 
 static bool check_overlap(struct listing *listing, const struct end *end)
 {
-    return end->is_rows ||
-           identifier_check_overlap(listing->arena, listing->chain, end->found, listing->err);
+    return end->is_rows || identifier_check_overlap(&listing->in, end->found);
 }
 
 /* The set of the revisions between the two ends, `lower` included. */
 static bool *between(struct listing *listing, struct revisions lower, bool *below)
 {
-    const struct chain *chain = listing->chain;
-    const bool *above = walk_from(listing->arena, chain, lower, WALK_NEXT);
+    const struct chain *chain = listing->in.chain;
+    const bool *above = walk_from(listing->in.arena, chain, lower, WALK_NEXT);
     for (size_t i = 0; lower.count && i < chain->count; i++)
         below[i] &= above[i];
     return below;
 }
 
-bool range_list(struct arena *arena, const struct chain *chain, const struct range *range,
-                const struct revisions *rows, struct revisions *ret, struct err *err)
+bool range_list(const struct lookup *in, const struct range *range, const struct revisions *rows,
+                struct revisions *ret)
 {
-    struct listing listing = {arena, chain, rows, err};
+    struct listing listing = {*in, rows};
     struct end lower, upper;
     if (!find_ends(&listing, range, &lower, &upper) ||
         !narrow_to_branch(&listing, &lower, &upper) || !check_overlap(&listing, &upper))
         return false;
-    bool *below = walk_from(arena, chain, upper.found, WALK_PARENTS);
+    bool *below = walk_from(in->arena, in->chain, upper.found, WALK_PARENTS);
     if (!check_ancestors(&listing, &lower, &upper, below) || !check_overlap(&listing, &lower))
         return false;
-    uint32_t *items = arena_calloc(arena, chain->count + 1, sizeof *items);
-    size_t count = walk_sort(chain, between(&listing, lower.found, below), items);
+    uint32_t *items = arena_calloc(in->arena, in->chain->count + 1, sizeof *items);
+    size_t count = walk_sort(in->chain, between(&listing, lower.found, below), items);
     for (size_t i = 0; i < count / 2; i++) {
         uint32_t item = items[i];
         items[i] = items[count - 1 - i];

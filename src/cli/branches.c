@@ -10,7 +10,8 @@ static int run_branches(struct fleet *fleet, const struct options *options)
     const struct range all = {0};
     struct revisions listed;
     struct err err;
-    if (!range_list(&fleet->arena, fleet->chain, &all, NULL, &listed, &err))
+    struct lookup in = fleet_lookup(fleet, &err);
+    if (!range_list(&in, &all, NULL, &listed))
         return cli_fail(&err);
     struct chain_text text =
         chain_text_begin(fleet->chain, options, CHAIN_TEXT_LABELS | CHAIN_TEXT_TREE);

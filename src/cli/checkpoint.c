@@ -59,7 +59,8 @@ static int run_checkpoint(struct fleet *fleet, const struct options *options)
     struct checkpoint checkpoint;
     struct err err;
     uint32_t index;
-    if (!identifier_locate_one(&fleet->arena, fleet->chain, NULL, options->args[0], &index, &err))
+    struct lookup in = fleet_lookup(fleet, &err);
+    if (!identifier_locate_one(&in, NULL, options->args[0], &index))
         return cli_fail(&err);
     const struct revision *revision = fleet->chain->revisions[index];
     const struct revision *there = chain_checkpoint(fleet->chain, revision);

@@ -88,9 +88,10 @@ static bool find_dependencies(struct fleet *fleet, const struct words *asked, st
                               struct err *err)
 {
     const char **ids = arena_calloc(&fleet->arena, asked->count + 1, sizeof *ids);
+    struct lookup in = fleet_lookup(fleet, err);
     for (size_t i = 0; i < asked->count; i++) {
         struct revisions found;
-        if (!identifier_find(&fleet->arena, fleet->chain, asked->items[i], NULL, &found, err))
+        if (!identifier_find(&in, asked->items[i], NULL, &found))
             return false;
         if (found.count != 1)
             return err_set(err, ERR_CHAIN, "--depends-on: '%s' is not one revision",

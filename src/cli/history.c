@@ -18,12 +18,13 @@ static int run_history(struct fleet *fleet, const struct options *options)
     struct whereabouts whereabouts = {0};
     struct revisions listed;
     struct err err;
+    struct lookup in = fleet_lookup(fleet, &err);
     int exit_code = EXIT_OK;
     if (options->range && !range_parse(&fleet->arena, options->range, &range, &err))
         return cli_fail(&err);
     if (needs_tenants(options))
         exit_code = whereabouts_read(fleet, options, &whereabouts);
-    if (!range_list(&fleet->arena, fleet->chain, &range, &whereabouts.rows, &listed, &err))
+    if (!range_list(&in, &range, &whereabouts.rows, &listed))
         return cli_fail(&err);
     struct chain_text text = chain_text_begin(fleet->chain, options,
                                               CHAIN_TEXT_PARENTS | CHAIN_TEXT_LABELS |

@@ -43,11 +43,11 @@ static bool write_findings(void *ctx, const char *format, FILE *out, struct err 
 static bool find_revisions(struct fleet *fleet, const char *text, struct revisions *ret,
                            struct err *err)
 {
+    struct lookup in = fleet_lookup(fleet, err);
     struct range range;
     if (!strchr(text, ':'))
-        return identifier_find(&fleet->arena, fleet->chain, text, NULL, ret, err);
-    return range_parse(&fleet->arena, text, &range, err) &&
-           range_list(&fleet->arena, fleet->chain, &range, NULL, ret, err);
+        return identifier_find(&in, text, NULL, ret);
+    return range_parse(&fleet->arena, text, &range, err) && range_list(&in, &range, NULL, ret);
 }
 
 /* NULL in *ret_linted: all. */

@@ -7,11 +7,12 @@
 static bool find_parents(struct fleet *fleet, const struct options *options, struct revisions *ret,
                          struct err *err)
 {
+    struct lookup in = fleet_lookup(fleet, err);
     uint32_t *items = NULL;
     size_t count = 0, capacity = 0;
     for (size_t i = 0; i < options->arg_count; i++) {
         struct revisions found;
-        if (!identifier_find(&fleet->arena, fleet->chain, options->args[i], NULL, &found, err))
+        if (!identifier_find(&in, options->args[i], NULL, &found))
             return false;
         for (size_t k = 0; k < found.count; k++)
             *ARENA_PUSH(&fleet->arena, items, count, capacity) = found.items[k];

@@ -116,19 +116,20 @@ static bool make_plan(struct fleet *fleet, const struct options *options, enum p
                       struct plan *ret, struct err *err)
 {
     struct arena *arena = &fleet->arena;
-    struct target target;
+    struct lookup in = fleet_lookup(fleet, err);
     struct revisions start;
     struct extent extent;
-    if (!find_extent(arena, options, command, &extent, err) ||
-        !target_parse(arena, fleet->chain, command, extent.targets, extent.target_count, &target,
-                      err) ||
-        !range_start(arena, fleet->chain, &(struct range){.from = extent.from}, &start, err))
+    if (!find_extent(arena, options, command, &extent, err))
+        return false;
+    struct target target = {
+        .command = command, .texts = extent.targets, .count = extent.target_count};
+    if (!target_check(&in, &target) ||
+        !range_start(&in, &(struct range){.from = extent.from}, &start))
         return false;
     const char **rows = arena_calloc(arena, start.count + 1, sizeof *rows);
     for (size_t i = 0; i < start.count; i++)
         rows[i] = fleet->chain->revisions[start.items[i]]->id;
-    return plan_build(arena, fleet->chain, &target, &(struct rows){rows, start.count, true}, ret,
-                      err);
+    return plan_build(&in, &target, &(struct rows){rows, start.count, true}, ret);
 }
 
 /* ---- the script ---------------------------------------------------------------------------- */

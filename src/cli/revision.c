@@ -9,7 +9,8 @@ static int run_revision(struct fleet *fleet, const struct options *options)
     const char *head = options->head ? options->head : "head";
     struct revisions parents;
     struct err err;
-    if (!identifier_find(&fleet->arena, fleet->chain, head, NULL, &parents, &err))
+    struct lookup in = fleet_lookup(fleet, &err);
+    if (!identifier_find(&in, head, NULL, &parents))
         return cli_fail(&err);
     return cli_draft(fleet, options, parents);
 }

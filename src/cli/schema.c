@@ -185,7 +185,8 @@ static bool choose_kind(const struct fleet *fleet, const struct options *options
 static bool find_rows(struct fleet *fleet, const char *text, struct rows *ret, struct err *err)
 {
     struct revisions none = {0}, found;
-    if (!identifier_find(&fleet->arena, fleet->chain, text, &none, &found, err))
+    struct lookup in = fleet_lookup(fleet, err);
+    if (!identifier_find(&in, text, &none, &found))
         return false;
     const char **ids = arena_calloc(&fleet->arena, found.count + 1, sizeof *ids);
     for (size_t i = 0; i < found.count; i++)

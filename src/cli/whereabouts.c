@@ -122,9 +122,10 @@ bool whereabouts_find(struct fleet *fleet, const struct options *options, const 
 {
     struct whereabouts whereabouts = {0};
     struct err err;
+    struct lookup in = fleet_lookup(fleet, &err);
     if (whereabouts_are_meant(text))
         *exit_code = whereabouts_read(fleet, options, &whereabouts);
-    if (identifier_find(&fleet->arena, fleet->chain, text, &whereabouts.rows, ret, &err))
+    if (identifier_find(&in, text, &whereabouts.rows, ret))
         return true;
     cli_fail(&err);
     return false;

@@ -101,6 +101,11 @@ bool fleet_check_logins(const struct fleet *fleet, struct faults *faults)
     return check_tenants(fleet, TENANTS_ARE_VISITED, faults);
 }
 
+struct lookup fleet_lookup(struct fleet *fleet, struct err *err)
+{
+    return (struct lookup){&fleet->arena, fleet->chain, err};
+}
+
 const char *fleet_ledger(const struct fleet *fleet, struct err *err)
 {
     struct faults faults;

@@ -83,6 +83,9 @@ void fleet_note_narrowed(struct fleet *fleet, const char *text);
 /* Whether these tenants can be connected to, as far as the environment and files of passwords say (lack.h). */
 bool fleet_check_logins(const struct fleet *fleet, struct faults *faults) MUST_CHECK;
 
+/* How the fleet's chain is searched: results live as long as the fleet. */
+struct lookup fleet_lookup(struct fleet *fleet, struct err *err);
+
 /* Where the ledger is. NULL: the environment does not say it; the error names the variable. */
 const char *fleet_ledger(const struct fleet *fleet, struct err *err);
 

@@ -104,12 +104,11 @@ static void add_fixed(struct fleet *fleet, enum plan_command command, const char
     struct identifier identifier = identifier_parse(&fleet->arena, text);
     struct revisions found;
     struct err err;
+    struct lookup in = fleet_lookup(fleet, &err);
     bool is_plain = identifier.symbol && !identifier.is_relative &&
                     (!identifier.label || command != PLAN_DOWNGRADE);
     buf_adds(buf, buf->len ? " " : "");
-    if (!is_plain ||
-        !identifier_locate(&fleet->arena, fleet->chain, identifier.label, identifier.symbol, &found,
-                           &err) ||
+    if (!is_plain || !identifier_locate(&in, identifier.label, identifier.symbol, &found) ||
         !found.count) {
         buf_adds(buf, text);
         return;
@@ -164,14 +163,14 @@ static void accept_all(struct fleet *fleet, struct prepared_run *prepared)
 static bool accept_one(struct fleet *fleet, const char *text, bool *accepts, struct err *err)
 {
     struct identifier identifier = identifier_parse(&fleet->arena, text);
+    struct lookup in = fleet_lookup(fleet, err);
     struct revisions found;
     if (!identifier.symbol || identifier.is_relative)
         return err_set(err, ERR_CONFIG,
                        "'%s' depends on where a tenant stands: name the revision whose file is "
                        "right as it is",
                        text);
-    if (!identifier_locate(&fleet->arena, fleet->chain, identifier.label, identifier.symbol, &found,
-                           err))
+    if (!identifier_locate(&in, identifier.label, identifier.symbol, &found))
         return false;
     if (!found.count)
         return err_set(err, ERR_CONFIG, "'%s' is no revision, and has no file", text);
@@ -241,15 +240,17 @@ static bool set_target(struct fleet *fleet, const struct request *request,
     if (request->verb->takes_tool)
         return set_adoption(fleet, request, prepared, err);
     prepared->rollout.run.target = join(&fleet->arena, texts, count);
-    if (!check_texts(texts, count, err) ||
-        !target_parse(&fleet->arena, fleet->chain, request_plan(request), texts, count,
-                      &prepared->target, err))
+    struct lookup in = fleet_lookup(fleet, err);
+    prepared->target = (struct target){.command = request_plan(request),
+                                       .texts = texts,
+                                       .count = count,
+                                       .purges = request->purges,
+                                       .is_forced = request->forces};
+    if (!check_texts(texts, count, err) || !target_check(&in, &prepared->target))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!check_way(fleet, request, texts[i], err))
             return false;
-    prepared->target.purges = request->purges;
-    prepared->target.is_forced = request->forces;
     prepared->rollout.run.fixed_target = fix_targets(fleet, &prepared->target);
     return true;
 }

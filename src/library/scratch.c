@@ -136,9 +136,10 @@ static bool move_to(struct scratch *scratch, const struct scratch_move *move, st
         .reads_catalog = true,
         .reads_for_emitter = true,
     };
-    struct target target;
-    if (moves && !target_parse(&scratch->arena, scratch->fleet.chain, request.verb->plan,
-                               move->targets, move->target_count, &target, err))
+    struct lookup in = {&scratch->arena, scratch->fleet.chain, err};
+    struct target target = {
+        .command = request.verb->plan, .texts = move->targets, .count = move->target_count};
+    if (moves && !target_check(&in, &target))
         return false;
     struct rollout_end end = run(scratch, &request, moves ? &target : NULL, replay);
     scratch->signal = end.signal;

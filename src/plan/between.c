@@ -7,8 +7,7 @@
 /* All that the rows imply. */
 static bool implied_by(struct building *building, const struct rows *rows, bool **ret_set)
 {
-    struct building other = {
-        .arena = building->arena, .chain = building->chain, .err = building->err};
+    struct building other = {.in = building->in};
     if (!building_find_rows(&other, rows))
         return false;
     *ret_set = other.heads.standing;
@@ -29,10 +28,10 @@ static bool is_free(const struct revision *revision, const bool *set, enum direc
 static bool add_begun(struct building *building, bool *set, const char *begun,
                       enum direction direction)
 {
-    const struct revision *revision = begun ? chain_get(building->chain, begun) : NULL;
+    const struct revision *revision = begun ? chain_get(building->in.chain, begun) : NULL;
     if (!revision || !is_free(revision, set, direction))
         return true;
-    bool *first = walk_new_set(building->arena, building->chain);
+    bool *first = walk_new_set(building->in.arena, building->in.chain);
     first[revision->index] = true;
     set[revision->index] = false;
     return building_add_steps(building, first, direction);
@@ -42,8 +41,8 @@ static bool add_begun(struct building *building, bool *set, const char *begun,
 static bool add_steps(struct building *building, const bool *has, const bool *lacks,
                       enum direction direction, const char *begun)
 {
-    bool *set = walk_new_set(building->arena, building->chain);
-    for (size_t i = 0; i < building->chain->count; i++)
+    bool *set = walk_new_set(building->in.arena, building->in.chain);
+    for (size_t i = 0; i < building->in.chain->count; i++)
         set[i] = has[i] && !lacks[i];
     if (direction == DIRECTION_UP)
         building_take_checkpoint(building, set);
@@ -53,44 +52,42 @@ static bool add_steps(struct building *building, const bool *has, const bool *la
 
 /* ---- stamps -------------------------------------------------------------------------------- */
 
-static bool check_known(const struct chain *chain, const struct rows *rows, struct err *err)
+static bool check_known(const struct lookup *in, const struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++)
-        if (!chain_get(chain, rows->ids[i]))
-            return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'",
+        if (!chain_get(in->chain, rows->ids[i]))
+            return err_set(in->err, ERR_CHAIN, "can't locate revision identified by '%s'",
                            rows->ids[i]);
     return true;
 }
 
 /* Rows that are not wanted go, those that lack come, in one step. */
-static bool stamp_between(struct arena *arena, const struct chain *chain,
-                          const struct between *between, struct plan *ret_plan, struct err *err)
+static bool stamp_between(const struct lookup *in, const struct between *between,
+                          struct plan *ret_plan)
 {
     const struct rows *from = &between->from, *wanted = &between->wanted;
-    struct step *step = arena_alloc(arena, sizeof *step);
-    if (!between->takes_unknown &&
-        (!check_known(chain, from, err) || !check_known(chain, wanted, err)))
+    struct step *step = arena_alloc(in->arena, sizeof *step);
+    if (!between->takes_unknown && (!check_known(in, from) || !check_known(in, wanted)))
         return false;
-    *step = (struct step){.revision = wanted->count ? chain_get(chain, wanted->ids[0]) : NULL};
-    step->changes = rows_diff(arena, from, wanted, &step->change_count);
+    *step = (struct step){.revision = wanted->count ? chain_get(in->chain, wanted->ids[0]) : NULL};
+    step->changes = rows_diff(in->arena, from, wanted, &step->change_count);
     *ret_plan = (struct plan){.steps = step,
                               .count = step->change_count > 0,
-                              .from = rows_sorted(arena, from->ids, from->count),
-                              .to = rows_sorted(arena, wanted->ids, wanted->count)};
+                              .from = rows_sorted(in->arena, from->ids, from->count),
+                              .to = rows_sorted(in->arena, wanted->ids, wanted->count)};
     return true;
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
 
-bool plan_between(struct arena *arena, const struct chain *chain, const struct between *between,
-                  struct plan *ret_plan, struct err *err)
+bool plan_between(const struct lookup *in, const struct between *between, struct plan *ret_plan)
 {
     const struct rows *from = &between->from, *wanted = &between->wanted;
     const char *begun = between->begun;
-    struct building building = {.arena = arena, .chain = chain, .err = err};
+    struct building building = {.in = *in};
     bool *stands, *needed;
     if (between->is_stamp)
-        return stamp_between(arena, chain, between, ret_plan, err);
+        return stamp_between(in, between, ret_plan);
     if (!building_find_rows(&building, from) || !implied_by(&building, from, &stands) ||
         !implied_by(&building, wanted, &needed))
         return false;

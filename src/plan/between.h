@@ -24,8 +24,8 @@ struct between {
 /* First down what `wanted` does not imply, children before parents; then up what it lacks. A step down
  * without a section is an error (PLAN_IRREVERSIBLE), but with `is_stamp` nothing runs: one step, and
  * only rows change. */
-bool plan_between(struct arena *arena, const struct chain *chain, const struct between *between,
-                  struct plan *ret_plan, struct err *err) MUST_CHECK;
+bool plan_between(const struct lookup *in, const struct between *between,
+                  struct plan *ret_plan) MUST_CHECK;
 
 /* Is all that `part` implies implied by `whole`? Rows that the chain does not know imply only
  * themselves. */

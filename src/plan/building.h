@@ -7,14 +7,12 @@
 #include "plan/plan.h"
 
 struct building {
-    struct arena *arena;
-    const struct chain *chain;
+    struct lookup in;
     const struct target *target;
     struct heads heads; /* the rows as the steps so far leave them */
     struct step *steps;
     size_t count, capacity;
     bool stands_above; /* a row lies above a target of an upgrade */
-    struct err *err;
 };
 
 /* Each adds the steps to what the text means; false with an error. */

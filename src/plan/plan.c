@@ -6,7 +6,7 @@
 
 const char *building_id(const struct building *building, uint32_t revision)
 {
-    return building->chain->revisions[revision]->id;
+    return building->in.chain->revisions[revision]->id;
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -21,11 +21,11 @@ bool plan_refuse_irreversible(const struct revision *revision, struct err *err)
 
 static bool add_step(struct building *building, uint32_t index, enum direction direction)
 {
-    const struct revision *revision = building->chain->revisions[index];
+    const struct revision *revision = building->in.chain->revisions[index];
     if (!revision_has_direction(revision, direction))
-        return plan_refuse_irreversible(revision, building->err);
+        return plan_refuse_irreversible(revision, building->in.err);
     struct step *step =
-        ARENA_PUSH(building->arena, building->steps, building->count, building->capacity);
+        ARENA_PUSH(building->in.arena, building->steps, building->count, building->capacity);
     *step = (struct step){.revision = revision, .direction = direction};
     heads_step(&building->heads, revision, direction, &step->changes, &step->change_count);
     return true;
@@ -33,8 +33,9 @@ static bool add_step(struct building *building, uint32_t index, enum direction d
 
 bool building_add_steps(struct building *building, const bool *set, enum direction direction)
 {
-    uint32_t *order = arena_calloc(building->arena, building->chain->count + 1, sizeof *order);
-    size_t count = walk_sort(building->chain, set, order);
+    uint32_t *order =
+        arena_calloc(building->in.arena, building->in.chain->count + 1, sizeof *order);
+    size_t count = walk_sort(building->in.chain, set, order);
     for (size_t i = 0; i < count; i++) {
         uint32_t index = direction == DIRECTION_UP ? order[i] : order[count - 1 - i];
         if (!add_step(building, index, direction))
@@ -47,9 +48,9 @@ bool building_add_steps(struct building *building, const bool *set, enum directi
 static size_t count_under(struct building *building, const struct revision *checkpoint,
                           const bool *set, bool **ret_under)
 {
-    const struct chain *chain = building->chain;
+    const struct chain *chain = building->in.chain;
     uint32_t index = checkpoint->index;
-    bool *under = walk_from(building->arena, chain, (struct revisions){&index, 1}, WALK_PARENTS);
+    bool *under = walk_from(building->in.arena, chain, (struct revisions){&index, 1}, WALK_PARENTS);
     size_t count = 0;
     for (size_t i = 0; i < chain->count; i++) {
         if (under[i] && !set[i])
@@ -64,19 +65,20 @@ static size_t count_under(struct building *building, const struct revision *chec
 static void add_checkpoint(struct building *building, const struct revision *checkpoint,
                            const bool *under)
 {
-    uint32_t *order = arena_calloc(building->arena, building->chain->count + 1, sizeof *order);
-    size_t count = walk_sort(building->chain, under, order);
+    uint32_t *order =
+        arena_calloc(building->in.arena, building->in.chain->count + 1, sizeof *order);
+    size_t count = walk_sort(building->in.chain, under, order);
     const struct version_change *changes;
     size_t change_count;
     for (size_t i = 0; i < count; i++)
-        heads_step(&building->heads, building->chain->revisions[order[i]], DIRECTION_UP, &changes,
-                   &change_count);
+        heads_step(&building->heads, building->in.chain->revisions[order[i]], DIRECTION_UP,
+                   &changes, &change_count);
     struct revisions rows = heads_rows(&building->heads);
-    struct version_change *all = arena_calloc(building->arena, rows.count + 1, sizeof *all);
+    struct version_change *all = arena_calloc(building->in.arena, rows.count + 1, sizeof *all);
     for (size_t i = 0; i < rows.count; i++)
         all[i] =
             (struct version_change){VERSION_INSERT, NULL, building_id(building, rows.items[i])};
-    *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
+    *ARENA_PUSH(building->in.arena, building->steps, building->count, building->capacity) =
         (struct step){.revision = checkpoint,
                       .direction = DIRECTION_UP,
                       .changes = all,
@@ -85,7 +87,7 @@ static void add_checkpoint(struct building *building, const struct revision *che
 
 void building_take_checkpoint(struct building *building, bool *set)
 {
-    const struct chain *chain = building->chain;
+    const struct chain *chain = building->in.chain;
     const struct revision *best = NULL;
     bool *best_under = NULL;
     size_t most = 0;
@@ -112,10 +114,10 @@ void building_take_checkpoint(struct building *building, bool *set)
 struct rows building_sorted_rows(struct building *building)
 {
     size_t count = building->heads.count;
-    const char **ids = arena_calloc(building->arena, count, sizeof *ids);
+    const char **ids = arena_calloc(building->in.arena, count, sizeof *ids);
     for (size_t i = 0; i < count; i++)
         ids[i] = building_id(building, building->heads.items[i]);
-    return rows_sorted(building->arena, ids, count);
+    return rows_sorted(building->in.arena, ids, count);
 }
 
 void building_finish(struct building *building, struct plan *plan)
@@ -128,15 +130,15 @@ void building_finish(struct building *building, struct plan *plan)
 
 bool building_find_rows(struct building *building, const struct rows *rows)
 {
-    uint32_t *found = arena_calloc(building->arena, rows->count + 1, sizeof *found);
+    uint32_t *found = arena_calloc(building->in.arena, rows->count + 1, sizeof *found);
     for (size_t i = 0; i < rows->count; i++) {
-        const struct revision *revision = chain_get(building->chain, rows->ids[i]);
+        const struct revision *revision = chain_get(building->in.chain, rows->ids[i]);
         if (!revision)
-            return err_set(building->err, ERR_CHAIN, "can't locate revision identified by '%s'",
+            return err_set(building->in.err, ERR_CHAIN, "can't locate revision identified by '%s'",
                            rows->ids[i]);
         found[i] = revision->index;
     }
-    heads_init(&building->heads, building->arena, building->chain,
+    heads_init(&building->heads, building->in.arena, building->in.chain,
                (struct revisions){found, rows->count});
     return true;
 }
@@ -144,11 +146,11 @@ bool building_find_rows(struct building *building, const struct rows *rows)
 /* Rows that go before anything else, whatever they say. */
 static void purge(struct building *building, const struct rows *rows)
 {
-    struct version_change *changes = arena_calloc(building->arena, rows->count, sizeof *changes);
+    struct version_change *changes = arena_calloc(building->in.arena, rows->count, sizeof *changes);
     for (size_t i = 0; i < rows->count; i++)
         changes[i] = (struct version_change){VERSION_DELETE, rows->ids[i], NULL};
     if (rows->count)
-        *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
+        *ARENA_PUSH(building->in.arena, building->steps, building->count, building->capacity) =
             (struct step){.changes = changes, .change_count = rows->count};
 }
 
@@ -166,12 +168,12 @@ static bool add_targets(struct building *building)
 
 /* ---- the interface ------------------------------------------------------------------------- */
 
-bool plan_build(struct arena *arena, const struct chain *chain, const struct target *target,
-                const struct rows *rows, struct plan *ret_plan, struct err *err)
+bool plan_build(const struct lookup *in, const struct target *target, const struct rows *rows,
+                struct plan *ret_plan)
 {
-    struct building building = {.arena = arena, .chain = chain, .target = target, .err = err};
+    struct building building = {.in = *in, .target = target};
     static const struct rows none;
-    struct plan plan = {.from = rows_sorted(arena, rows->ids, rows->count)};
+    struct plan plan = {.from = rows_sorted(in->arena, rows->ids, rows->count)};
     if (target->purges)
         purge(&building, rows);
     if (!building_find_rows(&building, target->purges ? &none : rows) || !add_targets(&building))
@@ -182,41 +184,36 @@ bool plan_build(struct arena *arena, const struct chain *chain, const struct tar
 }
 
 /* `ID+N` is the same for every tenant: it is followed here already. No stamp takes it. */
-static bool check_relative(struct arena *arena, const struct chain *chain,
-                           enum plan_command command, const struct identifier *identifier,
-                           const char *text, struct err *err)
+static bool check_relative(const struct lookup *in, enum plan_command command,
+                           const struct identifier *identifier, const char *text)
 {
     uint32_t one;
     if (!identifier->symbol)
         return true;
     if (command != PLAN_STAMP)
-        return identifier_follow(arena, chain, identifier, false, &one, err);
-    return err_set(err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
+        return identifier_follow(in, identifier, false, &one);
+    return err_set(in->err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
 }
 
 /* Names are looked up as the command will look them up, as far as no rows are needed for it. */
-static bool check_text(struct arena *arena, const struct chain *chain, enum plan_command command,
-                       const char *text, struct err *err)
+static bool check_text(const struct lookup *in, enum plan_command command, const char *text)
 {
-    struct identifier identifier = identifier_parse(arena, text);
+    struct identifier identifier = identifier_parse(in->arena, text);
     struct revisions found;
     uint32_t one;
-    if (identifier.label && !identifier_branch(chain, identifier.label, &one, err))
+    if (identifier.label && !identifier_branch(in, identifier.label, &one))
         return false;
     if (identifier.is_relative)
-        return check_relative(arena, chain, command, &identifier, text, err);
+        return check_relative(in, command, &identifier, text);
     if (command == PLAN_DOWNGRADE)
-        return identifier_locate_one(arena, chain, NULL, identifier.symbol, &one, err);
-    return identifier_locate(arena, chain, identifier.label, identifier.symbol, &found, err);
+        return identifier_locate_one(in, NULL, identifier.symbol, &one);
+    return identifier_locate(in, identifier.label, identifier.symbol, &found);
 }
 
-bool target_parse(struct arena *arena, const struct chain *chain, enum plan_command command,
-                  const char *const *texts, size_t count, struct target *ret_target,
-                  struct err *err)
+bool target_check(const struct lookup *in, const struct target *target)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!check_text(arena, chain, command, texts[i], err))
+    for (size_t i = 0; i < target->count; i++)
+        if (!check_text(in, target->command, target->texts[i]))
             return false;
-    *ret_target = (struct target){.command = command, .texts = texts, .count = count};
     return true;
 }

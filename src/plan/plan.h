@@ -5,8 +5,8 @@
  * identifier means by itself is chain/identifier.h's, a range `A:B` chain/range.h's.
  *
  *     struct target target;
- *     if (!target_parse(arena, chain, DIRECTION_UP, texts, count, &target, &err)) …
- *     if (!plan_build(arena, chain, &target, &rows, &plan, &err)) …
+ *     struct target target = {.command = PLAN_UPGRADE, .texts = texts, .count = count};
+ *     if (!target_check(&in, &target) || !plan_build(&in, &target, &rows, &plan)) …
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
@@ -47,22 +47,20 @@ struct target {
         *texts; /* several are taken in turn, each from where the one before led; those of
                                * a stamp together */
     size_t count;
-    /* PLAN_STAMP: all rows go first, those too that name nothing; set it after parsing */
+    /* PLAN_STAMP: all rows go first, those too that name nothing */
     bool purges;
-    /* PLAN_STAMP: whatever the database holds; set it after parsing too */
+    /* PLAN_STAMP: whatever the database holds */
     bool is_forced;
 };
 
 /* Checks the identifiers against the chain; ERR_CHAIN (words close to Alembic's) where one names
  * nothing, several, or cannot be meant for this command. No tenant is needed for that. */
-bool target_parse(struct arena *arena, const struct chain *chain, enum plan_command command,
-                  const char *const *texts, size_t count, struct target *ret_target,
-                  struct err *err) MUST_CHECK;
+bool target_check(const struct lookup *in, const struct target *target) MUST_CHECK;
 
 /* The steps from where `rows` (in any order) say that a tenant stands to the target. ERR_CHAIN: a row
  * names no revision of the chain, a relative target has no answer from here, the target is not an
  * ancestor (downgrade), a step back has no down section (irreversible; names file and line). */
-bool plan_build(struct arena *arena, const struct chain *chain, const struct target *target,
-                const struct rows *rows, struct plan *ret_plan, struct err *err) MUST_CHECK;
+bool plan_build(const struct lookup *in, const struct target *target, const struct rows *rows,
+                struct plan *ret_plan) MUST_CHECK;
 
 #endif

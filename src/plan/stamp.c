@@ -28,9 +28,9 @@ static void add_dest(struct stamping *stamping, uint32_t dest)
 static const bool *line_of(const struct building *building, uint32_t revision)
 {
     struct revisions from = {&revision, 1};
-    bool *below = walk_from(building->arena, building->chain, from, WALK_PARENTS);
-    const bool *above = walk_from(building->arena, building->chain, from, WALK_ALL_NEXT);
-    for (size_t i = 0; i < building->chain->count; i++)
+    bool *below = walk_from(building->in.arena, building->in.chain, from, WALK_PARENTS);
+    const bool *above = walk_from(building->in.arena, building->in.chain, from, WALK_ALL_NEXT);
+    for (size_t i = 0; i < building->in.chain->count; i++)
         below[i] |= above[i];
     return below;
 }
@@ -38,7 +38,7 @@ static const bool *line_of(const struct building *building, uint32_t revision)
 static void concern_line(struct stamping *stamping, uint32_t revision)
 {
     const bool *line = line_of(stamping->building, revision);
-    for (size_t i = 0; i < stamping->building->chain->count; i++)
+    for (size_t i = 0; i < stamping->building->in.chain->count; i++)
         stamping->concerned[i] |= line[i];
 }
 
@@ -47,12 +47,13 @@ static void concern_line(struct stamping *stamping, uint32_t revision)
 static bool add_target(struct stamping *stamping, const char *text)
 {
     struct building *building = stamping->building;
-    struct identifier identifier = identifier_parse(building->arena, text);
+    struct identifier identifier = identifier_parse(building->in.arena, text);
     struct revisions found;
     uint32_t branch;
     if (identifier.is_relative && (identifier.symbol || building->heads.count))
-        return err_set(building->err, ERR_CHAIN, "can't locate revision identified by '%s'", text);
-    if (!identifier_find(building->arena, building->chain, text, NULL, &found, building->err))
+        return err_set(building->in.err, ERR_CHAIN, "can't locate revision identified by '%s'",
+                       text);
+    if (!identifier_find(&building->in, text, NULL, &found))
         return false;
     for (size_t i = 0; i < found.count; i++) {
         add_dest(stamping, found.items[i]);
@@ -63,7 +64,7 @@ static bool add_target(struct stamping *stamping, const char *text)
         stamping->concerns_all |= !found.count;
         return true;
     }
-    if (!identifier_branch(building->chain, identifier.label, &branch, building->err))
+    if (!identifier_branch(&building->in, identifier.label, &branch))
         return false;
     concern_line(stamping, branch);
     return true;
@@ -81,9 +82,9 @@ static void find_replaced(struct stamping *stamping)
 static void add_step(struct building *building, uint32_t revision,
                      const struct version_change *changes, size_t count)
 {
-    *ARENA_PUSH(building->arena, building->steps, building->count, building->capacity) =
+    *ARENA_PUSH(building->in.arena, building->steps, building->count, building->capacity) =
         (struct step){
-            .revision = revision == MAP_NONE ? NULL : building->chain->revisions[revision],
+            .revision = revision == MAP_NONE ? NULL : building->in.chain->revisions[revision],
             .changes = changes,
             .change_count = count,
         };
@@ -93,7 +94,8 @@ static void add_step(struct building *building, uint32_t revision,
 static void stamp(struct building *building, uint32_t dest, struct revisions gone)
 {
     struct heads *heads = &building->heads;
-    struct version_change *changes = arena_calloc(building->arena, gone.count + 1, sizeof *changes);
+    struct version_change *changes =
+        arena_calloc(building->in.arena, gone.count + 1, sizeof *changes);
     size_t count = 0;
     if (!gone.count && dest != MAP_NONE)
         changes[count++] = heads_change(heads, VERSION_INSERT, MAP_NONE, dest);
@@ -138,19 +140,18 @@ static void add_steps(struct stamping *stamping)
 
 bool building_stamp(struct building *building)
 {
-    const struct chain *chain = building->chain;
+    const struct chain *chain = building->in.chain;
     struct stamping stamping = {
         .building = building,
-        .dests = arena_calloc(building->arena, chain->count + 1, sizeof(uint32_t)),
-        .is_dest = walk_new_set(building->arena, chain),
-        .concerned = walk_new_set(building->arena, chain),
-        .replaced = arena_calloc(building->arena, building->heads.count + 1, sizeof(uint32_t)),
+        .dests = arena_calloc(building->in.arena, chain->count + 1, sizeof(uint32_t)),
+        .is_dest = walk_new_set(building->in.arena, chain),
+        .concerned = walk_new_set(building->in.arena, chain),
+        .replaced = arena_calloc(building->in.arena, building->heads.count + 1, sizeof(uint32_t)),
     };
     for (size_t i = 0; i < building->target->count; i++)
         if (!add_target(&stamping, building->target->texts[i]))
             return false;
     find_replaced(&stamping);
     add_steps(&stamping);
-    return identifier_check_overlap(building->arena, chain, heads_rows(&building->heads),
-                                    building->err);
+    return identifier_check_overlap(&building->in, heads_rows(&building->heads));
 }

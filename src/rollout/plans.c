@@ -67,16 +67,15 @@ static struct made *make(struct plans *plans, const struct question *question)
     struct made *made = arena_alloc(&plans->arena, sizeof *made);
     /* they outlive the tenant in the plan */
     struct rows rows = rows_copy(&plans->arena, question->rows);
-    const struct chain *chain = chain_for(plans, question);
+    struct lookup in = {&plans->arena, chain_for(plans, question), &made->err};
     if (question->between) {
         struct between between = *question->between;
         between.from = rows;
         between.wanted = rows_copy(&plans->arena, &between.wanted);
         between.is_stamp = plans->target->command == PLAN_STAMP;
-        made->is_good = plan_between(&plans->arena, chain, &between, &made->plan, &made->err);
+        made->is_good = plan_between(&in, &between, &made->plan);
     } else {
-        made->is_good =
-            plan_build(&plans->arena, chain, plans->target, &rows, &made->plan, &made->err);
+        made->is_good = plan_build(&in, plans->target, &rows, &made->plan);
     }
     return made;
 }

@@ -117,13 +117,13 @@ static json_t *ask_plan(struct arena *arena, const struct chain *chain, const js
     const char *texts[NAMES_MAX], *rows[NAMES_MAX];
     size_t text_count = read_names(json_object_get(question, "targets"), texts);
     size_t row_count = read_names(json_object_get(question, "rows"), rows);
-    struct target target;
+    struct target target = {.command = command, .texts = texts, .count = text_count};
     struct plan plan;
     struct err err;
-    if (!target_parse(arena, chain, command, texts, text_count, &target, &err))
-        return json_pack("{s:s}", "error", err.text);
+    struct lookup in = {arena, chain, &err};
     target.purges = json_is_true(json_object_get(question, "purge"));
-    if (!plan_build(arena, chain, &target, &(struct rows){rows, row_count, true}, &plan, &err))
+    if (!target_check(&in, &target) ||
+        !plan_build(&in, &target, &(struct rows){rows, row_count, true}, &plan))
         return json_pack("{s:s}", "error", err.text);
     return show_plan(&plan);
 }
@@ -142,7 +142,8 @@ static json_t *ask_range(struct arena *arena, const struct chain *chain, const j
     for (size_t i = 0; i < rows.count; i++)
         items[i] = chain_get(chain, names[i])->index;
     rows.items = items;
-    if (!range_list(arena, chain, &range, &rows, &listed, &err))
+    struct lookup in = {arena, chain, &err};
+    if (!range_list(&in, &range, &rows, &listed))
         return json_pack("{s:s}", "error", err.text);
     json_t *ids = json_array();
     for (size_t i = 0; i < listed.count; i++)

@@ -113,15 +113,16 @@ static bool try_plan(struct arena *arena, const struct chain *chain, uint8_t com
 {
     const char *texts[TARGETS_MAX];
     const char *const *rows = places[place % ARRAY_LEN(places)];
-    struct target target;
+    struct lookup in = {arena, chain, err};
     struct plan plan;
     size_t count = split(text, texts), row_count = 0;
     while (row_count < 3 && rows[row_count])
         row_count++;
-    if (!target_parse(arena, chain, (enum plan_command)(command % 3), texts, count, &target, err))
-        return false;
+    struct target target = {
+        .command = (enum plan_command)(command % 3), .texts = texts, .count = count};
     target.purges = command & 64 && target.command == PLAN_STAMP;
-    if (!plan_build(arena, chain, &target, &(struct rows){rows, row_count, true}, &plan, err))
+    if (!target_check(&in, &target) ||
+        !plan_build(&in, &target, &(struct rows){rows, row_count, true}, &plan))
         return false;
     check_plan(&plan);
     return true;
@@ -137,8 +138,8 @@ static bool try_range(struct arena *arena, const struct chain *chain, uint8_t pl
     const struct revisions rows = {&row, 1};
     struct range range;
     struct revisions found;
-    if (!range_parse(arena, text, &range, err) ||
-        !range_list(arena, chain, &range, &rows, &found, err))
+    struct lookup in = {arena, chain, err};
+    if (!range_parse(arena, text, &range, err) || !range_list(&in, &range, &rows, &found))
         return false;
     for (size_t i = 0; i < found.count; i++) {
         const bool *under =

@@ -148,8 +148,8 @@ static void finds_what_they_mean(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err = {0};
         struct revisions found;
-        bool is_good =
-            identifier_find(&stage->arena, stage->chain, cases[i].text, NULL, &found, &err);
+        struct lookup in = {&stage->arena, stage->chain, &err};
+        bool is_good = identifier_find(&in, cases[i].text, NULL, &found);
         const char *text = is_good ? names(stage, found) : err.text;
         bool is_expected = cases[i].found ? is_good && strcmp(text, cases[i].found) == 0
                                           : !is_good && strstr(text, cases[i].says);
@@ -167,9 +167,10 @@ static void takes_current_for_the_rows(void **state)
                               chain_get(stage->chain, "eeee")->index};
     struct revisions rows = {items, ARRAY_LEN(items)}, found;
     struct err err;
-    assert_true(identifier_find(&stage->arena, stage->chain, "current", &rows, &found, &err));
+    struct lookup in = {&stage->arena, stage->chain, &err};
+    assert_true(identifier_find(&in, "current", &rows, &found));
     assert_string_equal(names(stage, found), "bbbb eeee");
-    assert_false(identifier_find(&stage->arena, stage->chain, "current", NULL, &found, &err));
+    assert_false(identifier_find(&in, "current", NULL, &found));
 }
 
 static void wants_one_where_one_is_meant(void **state)
@@ -177,11 +178,12 @@ static void wants_one_where_one_is_meant(void **state)
     struct stage *stage = *state;
     struct err err;
     uint32_t found;
-    assert_true(identifier_locate_one(&stage->arena, stage->chain, NULL, "base", &found, &err));
+    struct lookup in = {&stage->arena, stage->chain, &err};
+    assert_true(identifier_locate_one(&in, NULL, "base", &found));
     assert_int_equal(found, MAP_NONE);
-    assert_true(identifier_locate_one(&stage->arena, stage->chain, NULL, "ffff", &found, &err));
+    assert_true(identifier_locate_one(&in, NULL, "ffff", &found));
     assert_string_equal(stage->chain->revisions[found]->id, "ffff");
-    assert_false(identifier_locate_one(&stage->arena, stage->chain, NULL, "heads", &found, &err));
+    assert_false(identifier_locate_one(&in, NULL, "heads", &found));
     assert_int_equal(err.kind, ERR_CHAIN);
 }
 

@@ -40,12 +40,12 @@ static void tear_down(struct stage *stage)
 static void write_upgrade(struct stage *stage, enum dialect_id dialect)
 {
     static const char *const targets[] = {"head"};
-    struct target target;
+    struct target target = {.command = PLAN_UPGRADE, .texts = targets, .count = 1};
     struct plan plan;
     struct err err;
-    assert_true(target_parse(&stage->arena, stage->chain, PLAN_UPGRADE, targets, 1, &target, &err));
-    assert_true(plan_build(&stage->arena, stage->chain, &target, &(struct rows){.is_known = true},
-                           &plan, &err));
+    struct lookup in = {&stage->arena, stage->chain, &err};
+    assert_true(target_check(&in, &target));
+    assert_true(plan_build(&in, &target, &(struct rows){.is_known = true}, &plan));
     struct offline_script script = {
         .dialect = dialect_of(dialect),
         .plan = &plan,

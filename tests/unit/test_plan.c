@@ -54,11 +54,12 @@ static bool build(struct arena *arena, const struct chain *chain, const struct p
                   struct plan *ret_plan, struct err *err)
 {
     const char *texts[LIST_MAX], *rows[LIST_MAX];
-    struct target target;
+    struct lookup in = {arena, chain, err};
     size_t text_count = list_of(arena, wanted->texts, texts);
     size_t row_count = list_of(arena, wanted->rows, rows);
-    return target_parse(arena, chain, wanted->command, texts, text_count, &target, err) &&
-           plan_build(arena, chain, &target, &(struct rows){rows, row_count, true}, ret_plan, err);
+    struct target target = {.command = wanted->command, .texts = texts, .count = text_count};
+    return target_check(&in, &target) &&
+           plan_build(&in, &target, &(struct rows){rows, row_count, true}, ret_plan);
 }
 
 /* Whatever the plan, making its changes one by one leads from its `from` to its `to`. */
@@ -285,16 +286,17 @@ static void purges_rows_that_name_nothing(void **state)
 {
     const char *const texts[] = {"bbbb"}, *const rows[] = {"zzzz", "aaaa"};
     struct arena arena;
-    struct target target;
+    struct target target = {.command = PLAN_STAMP, .texts = texts, .count = 1};
     struct plan plan;
     struct err err;
     (void)state;
     arena_init(&arena);
     struct chain *chain = chain_of(&arena, "aaaa; bbbb <aaaa");
-    assert_true(target_parse(&arena, chain, PLAN_STAMP, texts, 1, &target, &err));
-    assert_false(plan_build(&arena, chain, &target, &(struct rows){rows, 2, true}, &plan, &err));
+    struct lookup in = {&arena, chain, &err};
+    assert_true(target_check(&in, &target));
+    assert_false(plan_build(&in, &target, &(struct rows){rows, 2, true}, &plan));
     target.purges = true;
-    assert_true(plan_build(&arena, chain, &target, &(struct rows){rows, 2, true}, &plan, &err));
+    assert_true(plan_build(&in, &target, &(struct rows){rows, 2, true}, &plan));
     expect_rows_to_add_up(&plan);
     assert_int_equal(plan.to.count, 1);
     assert_string_equal(plan.to.ids[0], "bbbb");

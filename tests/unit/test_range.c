@@ -37,8 +37,8 @@ static const char *list(struct stage *stage, const char *text, const struct revi
     struct revisions found;
     struct err err;
     const char *words = "";
-    if (!range_parse(&stage->arena, text, &range, &err) ||
-        !range_list(&stage->arena, stage->chain, &range, rows, &found, &err)) {
+    struct lookup in = {&stage->arena, stage->chain, &err};
+    if (!range_parse(&stage->arena, text, &range, &err) || !range_list(&in, &range, rows, &found)) {
         assert_int_equal(err.kind, ERR_CHAIN);
         return arena_strdup(&stage->arena, err.text);
     }
@@ -152,7 +152,8 @@ static void a_script_starts_at_one_revision(void **state)
         struct range range = {.from = cases[i].from};
         struct revisions start = {0};
         struct err err = {0};
-        bool is_good = range_start(&stage->arena, stage->chain, &range, &start, &err);
+        struct lookup in = {&stage->arena, stage->chain, &err};
+        bool is_good = range_start(&in, &range, &start);
         if (is_good == (cases[i].error != NULL) ||
             (cases[i].error && strncmp(err.text, cases[i].error, strlen(cases[i].error)) != 0))
             fail_msg("%s: %s", cases[i].from, err.text);

@@ -57,8 +57,8 @@ static struct plan plan_to(struct stage *stage, enum plan_command command, const
     struct target target = {.command = command, .texts = &text, .count = 1};
     struct plan plan;
     struct err err;
-    if (!plan_build(&stage->arena, stage->chain, &target, &(struct rows){&row, *row ? 1 : 0, true},
-                    &plan, &err))
+    struct lookup in = {&stage->arena, stage->chain, &err};
+    if (!plan_build(&in, &target, &(struct rows){&row, *row ? 1 : 0, true}, &plan))
         fail_msg("%s", err.text);
     return plan;
 }
