@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "cli/metrics_file.h"
-#include "event/status.h"
 
 /* Upper bounds in seconds, from a schema of few rows to a backfill of hours. */
 static const double bounds[] = {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000};
@@ -18,10 +17,9 @@ static const double WRITE_SECONDS = 5;
 struct metrics {
     metrics_clock *clock;
     struct metrics_file *file;
-    struct status *status;
+    const struct status *status;
     double started_at; /* seconds since the epoch */
     double written_at;
-    uint64_t retries;
     uint64_t durations[BOUNDS + 1]; /* by the first bound that is not exceeded; the last: none */
     double duration_sum;
     double duration; /* of the run; once it is over */
@@ -101,7 +99,8 @@ static void add_run(const struct metrics *metrics, struct buf *buf)
     add_gauge(buf, "skein_run_update_time_seconds",
               "When this was written, in seconds since the epoch.", now);
     add_gauge(buf, "skein_run_duration_seconds", "How long the run has lasted.",
-              status->is_over ? metrics->duration : now - metrics->started_at);
+              status->is_over ? metrics->duration
+                              : (double)(status->now_ms - status->started_ms) / 1e3);
     add_gauge(buf, "skein_run_draining", "1 where nothing more is begun.", status->is_draining);
     add_family(buf, "skein_run_waiting", "gauge", "1 where the run waits for a soak or a gate.");
     for (enum wait wait = 0; wait < WAIT__COUNT; wait++)
@@ -148,9 +147,8 @@ static double oldest_seconds(const struct metrics *metrics)
     const struct status *status = metrics->status;
     if (status->oldest == STATUS_NONE)
         return 0;
-    double since = metrics->started_at + status->tenants[status->oldest].since_ms / 1e3;
-    double age = metrics->clock() - since;
-    return age > 0 ? age : 0;
+    uint64_t since_ms = status->started_ms + status->tenants[status->oldest].since_ms;
+    return (double)(status->now_ms - since_ms) / 1e3;
 }
 
 void metrics_add(const struct metrics *metrics, struct buf *buf)
@@ -168,7 +166,7 @@ void metrics_add(const struct metrics *metrics, struct buf *buf)
               "How long the tenant has been at work that began first among those at work.",
               oldest_seconds(metrics));
     add_family(buf, "skein_tenant_retries_total", "counter", "How often a tenant was tried again.");
-    add_sample(buf, "skein_tenant_retries_total", NULL, NULL, (double)metrics->retries);
+    add_sample(buf, "skein_tenant_retries_total", NULL, NULL, (double)status->retries);
     add_durations(metrics, buf);
 }
 
@@ -196,13 +194,8 @@ static void count_duration(struct metrics *metrics, double seconds)
 static void on_run_event(void *ctx, const struct event *event)
 {
     struct metrics *metrics = ctx;
-    double now = metrics->clock();
     if (event->kind == EVENT_RUN_STARTED)
-        metrics->started_at = now;
-    double since = now - metrics->started_at;
-    status_apply(metrics->status, event, since > 0 ? (uint64_t)(since * 1e3) : 0);
-    if (event->kind == EVENT_TENANT_RETRIES)
-        metrics->retries++;
+        metrics->started_at = metrics->clock();
     if (event->kind == EVENT_TENANT_FINISHED && event->outcome->attempts)
         count_duration(metrics, event->outcome->duration_ms / 1e3);
     if (event->kind == EVENT_RUN_FINISHED)
@@ -211,12 +204,12 @@ static void on_run_event(void *ctx, const struct event *event)
         write_now(metrics);
 }
 
-struct metrics *metrics_open(const char *path, metrics_clock *clock)
+struct metrics *metrics_open(const char *path, const struct status *status, metrics_clock *clock)
 {
     struct metrics *metrics = xcalloc(1, sizeof *metrics);
     metrics->clock = clock ? clock : machine_clock;
     metrics->file = metrics_file_open(path);
-    metrics->status = status_new();
+    metrics->status = status;
     return metrics;
 }
 
@@ -239,6 +232,5 @@ void metrics_close(struct metrics *metrics)
     if (!metrics)
         return;
     metrics_file_close(metrics->file);
-    status_free(metrics->status);
     free(metrics);
 }

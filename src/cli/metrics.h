@@ -4,22 +4,22 @@
  * finds half of it. A thread of its own writes, and the loop never waits for a disk. What cannot be written is told once, on
  * stderr, and changes no outcome.
  *
- *     struct metrics *metrics = metrics_open("skein.prom", NULL);
+ *     struct metrics *metrics = metrics_open("skein.prom", status, NULL);
  *     … rollout_run with metrics_observer(metrics), and metrics_tick about ten times a second …
  *     metrics_close(metrics);
  */
 #ifndef CLI_METRICS_H
 #define CLI_METRICS_H
 
-#include "event/event.h"
+#include "event/status.h"
 
 struct metrics;
 
 /* The clock, for tests to stand in: seconds since the epoch. NULL: the machine's. */
 typedef double metrics_clock(void);
 
-/* Borrows `path`. */
-struct metrics *metrics_open(const char *path, metrics_clock *clock);
+/* Borrows `path`, and the status of the run. */
+struct metrics *metrics_open(const char *path, const struct status *status, metrics_clock *clock);
 
 /* To be told every event of the run; lives as long as the metrics. */
 struct observer metrics_observer(struct metrics *metrics);

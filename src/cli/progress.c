@@ -1,7 +1,6 @@
 #include "cli/progress.h"
 
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -23,15 +22,6 @@ bool progress_mode_find(const char *name, enum progress_mode *ret_mode)
 
 /* ---- the machine --------------------------------------------------------------------------- */
 
-/* The coarse clock is a memory read, exact to 4 ms: the eye can't tell. */
-static uint64_t machine_now_ms(void *ctx)
-{
-    struct timespec now;
-    (void)ctx;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static size_t machine_columns(void *ctx)
 {
     enum { COLUMNS_UNKNOWN = 80 };
@@ -49,7 +39,7 @@ static bool can_move_cursor(FILE *err)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color)
+struct progress *progress_new(enum progress_mode mode, FILE *err, const struct status *status)
 {
     static const struct progress_view *const views[PROGRESS__COUNT] = {
         [PROGRESS_TTY] = &progress_view_tty,
@@ -61,9 +51,8 @@ struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color
     struct progress *progress = xcalloc(1, sizeof *progress);
     progress->view = views[mode];
     progress->err = err;
-    progress->has_color = has_color;
-    progress->host = (struct progress_host){machine_now_ms, machine_columns, progress};
-    progress->status = status_new();
+    progress->host = (struct progress_host){machine_columns, progress};
+    progress->status = status;
     progress->causes = progress_causes_new();
     buf_init(&progress->title, BUF_MAX_DEFAULT);
     buf_init(&progress->out, BUF_MAX_DEFAULT);
@@ -77,8 +66,12 @@ void progress_free(struct progress *progress)
     progress_causes_free(progress->causes);
     buf_done(&progress->title);
     buf_done(&progress->out);
-    status_free(progress->status);
     free(progress);
+}
+
+void progress_set_color(struct progress *progress, bool has_color)
+{
+    progress->has_color = has_color;
 }
 
 void progress_set_detail(struct progress *progress, bool is_quiet, bool is_verbose)
@@ -101,7 +94,7 @@ void progress_set_host(struct progress *progress, const struct progress_host *ho
 
 static void start_run(struct progress *progress, const struct run_info *run)
 {
-    progress->shown_ms = progress->now_ms;
+    progress->shown_ms = progress->status->now_ms;
     human_add_text(&progress->title,
                    progress->command ? progress->command : run->request->verb->name);
     if (run->target && *run->target)
@@ -120,13 +113,12 @@ bool progress_is_bad(const struct outcome *outcome)
 static void on_run_event(void *ctx, const struct event *event)
 {
     struct progress *progress = ctx;
-    if (!progress->view || progress->status->is_over)
+    if (!progress->view || progress->is_over)
         return;
-    progress->now_ms = progress->host.now_ms(progress->host.ctx);
     if (event->kind == EVENT_RUN_STARTED)
         start_run(progress, event->run);
-    status_apply(progress->status, event, progress->now_ms);
     progress->view->on_event(progress, event);
+    progress->is_over = event->kind == EVENT_RUN_FINISHED;
 }
 
 struct observer progress_observer(struct progress *progress)
@@ -137,11 +129,8 @@ struct observer progress_observer(struct progress *progress)
 void progress_tick(void *ctx)
 {
     struct progress *progress = ctx;
-    if (!progress->view || progress->status->is_over || !progress->view->on_tick ||
-        !progress->status->run)
-        return;
-    progress->now_ms = progress->host.now_ms(progress->host.ctx);
-    progress->view->on_tick(progress);
+    if (progress->view && !progress->is_over && progress->view->on_tick && progress->status->run)
+        progress->view->on_tick(progress);
 }
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -260,7 +249,7 @@ bool progress_add_words(struct progress *progress, const struct event *event)
 void progress_add_wait(struct progress *progress, struct buf *buf)
 {
     const struct status_wait *wait = &progress->status->waits_for;
-    uint64_t since_ms = progress->now_ms - wait->since_ms;
+    uint64_t since_ms = progress->status->now_ms - wait->since_ms;
     uint64_t left_ms = wait->most_ms > since_ms ? wait->most_ms - since_ms : 0;
     bool is_soak = wait->kind == WAIT_SOAK;
     if (!wait->what)
@@ -275,7 +264,7 @@ void progress_add_wait(struct progress *progress, struct buf *buf)
 void progress_add_pace(struct progress *progress, struct buf *buf)
 {
     const struct status *status = progress->status;
-    uint64_t elapsed_ms = status_working_ms(status, progress->now_ms);
+    uint64_t elapsed_ms = status_working_ms(status);
     if (!status->done || !elapsed_ms)
         return;
     double per_ms = (double)status->done / (double)elapsed_ms;
@@ -331,7 +320,7 @@ void progress_flush(struct progress *progress)
 
 void progress_pass(struct progress *progress, const char *text, size_t len)
 {
-    if (progress->view && progress->view->on_pass && !progress->status->is_over)
+    if (progress->view && progress->view->on_pass && !progress->is_over)
         progress->view->on_pass(progress);
     write_text(progress, text, len);
 }

@@ -1,10 +1,10 @@
 /* The live progress of a run, on stderr: an observer of its events.
  *
- * Cheap enough for ten thousand tenants in a third of a second: an event costs a few additions and
- * one read of a coarse clock; texts are made only when something is due to be shown. Owns nothing
- * of the run; between events it only looks at the run's tenants.
+ * Cheap enough for ten thousand tenants in a third of a second: an event costs a few comparisons; texts are made only
+ * when something is due to be shown. Owns nothing of the run, and counts nothing: how the run stands, and what time it
+ * is, the status says, which the run keeps up to date before it tells an event.
  *
- *     struct progress *progress = progress_new(PROGRESS_AUTO, stderr, has_color);
+ *     struct progress *progress = progress_new(PROGRESS_AUTO, stderr, status);
  *     struct observer observer = progress_observer(progress);
  *     … rollout_run with &observer, and progress_tick about ten times a second …
  *     progress_free(progress);
@@ -12,7 +12,7 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include "event/event.h"
+#include "event/status.h"
 
 enum progress_mode {
     PROGRESS_AUTO,  /* tty where `err` is a terminal that can move its cursor, else plain */
@@ -28,9 +28,11 @@ bool progress_mode_find(const char *name, enum progress_mode *ret_mode) MUST_CHE
 
 struct progress;
 
-/* Borrows `err`, which is stderr but in tests. */
-struct progress *progress_new(enum progress_mode mode, FILE *err, bool has_color);
+/* Borrows `err`, which is stderr but in tests, and the status of the run. */
+struct progress *progress_new(enum progress_mode mode, FILE *err, const struct status *status);
 void progress_free(struct progress *progress);
+
+void progress_set_color(struct progress *progress, bool has_color);
 
 /* Quiet: failures only. Verbose: every tenant, and notes. */
 void progress_set_detail(struct progress *progress, bool is_quiet, bool is_verbose);
@@ -38,10 +40,9 @@ void progress_set_detail(struct progress *progress, bool is_quiet, bool is_verbo
 /* What people see as the command's name, borrowed, where it is not the run's verb. */
 void progress_set_command(struct progress *progress, const char *command);
 
-/* The clock and the terminal, for tests to stand in. Without it, those of the machine. */
+/* The terminal, for tests to stand in. Without it, that of `err`. */
 struct progress_host {
-    uint64_t (*now_ms)(void *ctx); /* never goes back */
-    size_t (*columns)(void *ctx);  /* of the terminal, asked at each draw */
+    size_t (*columns)(void *ctx); /* asked at each draw */
     void *ctx;
 };
 

@@ -103,7 +103,7 @@ static void on_json_event(struct progress *progress, const struct event *event)
     if (!is_shown(progress, event))
         return;
     json_t *line = json_object();
-    uint64_t at_ms = progress->now_ms - progress->status->started_ms;
+    uint64_t at_ms = progress->status->now_ms - progress->status->started_ms;
     json_object_set_new(line, "event", json_text(names[event->kind]));
     json_object_set_new(line, "at_ms", json_integer((json_int_t)at_ms));
     if (is_about_tenant(event->kind))

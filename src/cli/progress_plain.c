@@ -50,25 +50,25 @@ static void tell_whole(struct progress *progress)
         buf_adds(&progress->out, "; ");
     progress_add_wait(progress, &progress->out);
     end_line(progress);
-    progress->shown_ms = progress->now_ms;
+    progress->shown_ms = progress->status->now_ms;
     progress->shown_done = progress->status->done;
 }
 
 static void tell_if_due(struct progress *progress)
 {
-    uint64_t silent_ms = progress->now_ms - progress->shown_ms;
+    uint64_t silent_ms = progress->status->now_ms - progress->shown_ms;
     bool is_tenth =
         (progress->status->done - progress->shown_done) * TENTHS >= progress->status->total;
     /* A wait of a moment is not worth a line; a longer one is told soon. */
     bool is_new_wait = progress->status->waits_for.what &&
                        progress->status->waits_for.since_ms >= progress->shown_ms &&
-                       progress->now_ms - progress->status->waits_for.since_ms >= OFTEN_MS;
+                       progress->status->now_ms - progress->status->waits_for.since_ms >= OFTEN_MS;
     bool is_due = silent_ms >= SELDOM_MS || (silent_ms >= OFTEN_MS && is_tenth) || is_new_wait;
     bool is_over =
         progress->status->done == progress->status->total && !progress->status->waits_for.what;
     if (progress->is_quiet && silent_ms >= SELDOM_MS) {
         tell_held_back(progress);
-        progress->shown_ms = progress->now_ms;
+        progress->shown_ms = progress->status->now_ms;
     } else if (is_due && !progress->is_quiet && !is_over) {
         tell_whole(progress);
     }

@@ -93,7 +93,7 @@ static void add_running(struct progress *progress, struct buf *buf, uint32_t ten
     uint64_t since_ms = progress->status->started_ms + progress->status->tenants[tenant].since_ms;
     human_add_text(buf, progress->status->run->tenants[tenant]->name);
     buf_addc(buf, ' ');
-    human_add_duration(buf, (double)(progress->now_ms - since_ms));
+    human_add_duration(buf, (double)(progress->status->now_ms - since_ms));
 }
 
 static void draw_running(struct progress *progress, size_t columns)
@@ -127,14 +127,14 @@ static void draw(struct progress *progress)
     erase(progress, columns);
     draw_whole(progress, columns);
     draw_running(progress, columns);
-    progress->shown_ms = progress->now_ms;
+    progress->shown_ms = progress->status->now_ms;
     progress_flush(progress);
 }
 
 /* Nothing is drawn in the first tenth of a second: a short run need not flicker. */
 static void draw_if_due(struct progress *progress)
 {
-    if (!progress->is_quiet && progress->now_ms - progress->shown_ms >= REDRAW_MS &&
+    if (!progress->is_quiet && progress->status->now_ms - progress->shown_ms >= REDRAW_MS &&
         !progress_is_behind(progress))
         draw(progress);
 }

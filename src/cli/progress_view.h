@@ -32,10 +32,10 @@ struct progress {
     bool is_quiet;
     bool is_verbose;
     struct progress_host host;
-    struct status *status;
+    const struct status *status;
     const char *command; /* whose progress it is; NULL: of the verb's name */
     struct buf title;    /* `upgrade head`, safe to show */
-    uint64_t now_ms;     /* of the event or tick at hand */
+    bool is_over;        /* the run is, and that was told */
     uint64_t shown_ms;   /* when the block, or the last line about the whole, was written */
     size_t shown_done;   /* what that line said */
     struct progress_causes *causes; /* what was told of equal failures (progress_causes.c) */

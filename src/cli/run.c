@@ -25,12 +25,14 @@ static void on_report_event(void *ctx, const struct event *event)
     report_apply(ctx, event);
 }
 
-static struct progress *make_progress(const struct options *options, struct outlet *outlet)
+static struct progress *make_progress(const struct options *options, const struct status *status,
+                                      struct outlet *outlet)
 {
     enum progress_mode mode;
     if (!progress_mode_find(options->progress, &mode))
         mode = PROGRESS_AUTO;
-    struct progress *progress = progress_new(mode, stderr, options_has_color(options, stderr));
+    struct progress *progress = progress_new(mode, stderr, status);
+    progress_set_color(progress, options_has_color(options, stderr));
     progress_set_detail(progress, options->is_quiet, options->is_verbose);
     progress_set_outlet(progress, outlet);
     return progress;
@@ -159,9 +161,11 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
 {
     bool changes = request_changes(prepared->rollout.run.request);
     struct report *report = report_new();
-    struct progress *progress = make_progress(options, outlet);
+    struct status *status = status_new();
+    struct progress *progress = make_progress(options, status, outlet);
     struct rollout_options rollout = prepared->rollout;
-    struct metrics *metrics = options->metrics ? metrics_open(options->metrics, NULL) : NULL;
+    struct metrics *metrics =
+        options->metrics ? metrics_open(options->metrics, status, NULL) : NULL;
     struct ticking ticking = {progress, metrics};
     struct observer observers[6] = {{on_report_event, report}, progress_observer(progress)};
     size_t count = 2;
@@ -173,6 +177,7 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
         observers[count++] = plan_lint_observer(company->lint);
     if (metrics)
         observers[count++] = metrics_observer(metrics);
+    rollout.status = status;
     rollout.on_tick = tick;
     rollout.tick_ctx = &ticking;
     rollout.on_output = outlet ? pass_output : NULL;
@@ -182,6 +187,7 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
     metrics_close(metrics);
     progress_finish(progress);
     progress_free(progress);
+    status_free(status);
     if (outlet)
         outlet_drain(outlet);
     int exit_code = end.err.kind == ERR_NONE ? exit_code_of(report, &end) : cli_fail(&end.err);

@@ -15,6 +15,7 @@ struct options;
 struct showing_run {
     struct survey_show show;
     struct outlet *outlet;
+    struct status *status;
     struct progress *progress;
 };
 

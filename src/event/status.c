@@ -118,12 +118,12 @@ static void begin_wait(struct status *status, const struct event *event, uint64_
                                              .most_ms = event->delay_ms};
 }
 
-uint64_t status_working_ms(const struct status *status, uint64_t now_ms)
+uint64_t status_working_ms(const struct status *status)
 {
     uint64_t waits_ms = status->waited_ms;
     if (status->waits_for.what)
-        waits_ms += now_ms - status->waits_for.since_ms;
-    return now_ms - status->started_ms - waits_ms;
+        waits_ms += status->now_ms - status->waits_for.since_ms;
+    return status->now_ms - status->started_ms - waits_ms;
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
@@ -140,8 +140,14 @@ static void end_run(struct status *status, enum run_state state)
     status->state = state;
 }
 
+void status_tick(struct status *status, uint64_t now_ms)
+{
+    status->now_ms = now_ms;
+}
+
 void status_apply(struct status *status, const struct event *event, uint64_t now_ms)
 {
+    status_tick(status, now_ms);
     switch (event->kind) {
     case EVENT_RUN_STARTED: start_run(status, event->run, now_ms); break;
     case EVENT_WAVE_STARTED: set_wave(status, event->wave, RUN_RUNNING); break;
@@ -153,8 +159,8 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
     case EVENT_WAIT_STARTED: begin_wait(status, event, now_ms); break;
     case EVENT_WAIT_FINISHED: end_wait(status, now_ms); break;
     case EVENT_RUN_FINISHED: end_run(status, event->state); break;
+    case EVENT_TENANT_RETRIES: status->retries++; break;
     case EVENT_TENANT_INTENT:
-    case EVENT_TENANT_RETRIES:
     case EVENT_NOTE: break;
     }
 }

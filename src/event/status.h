@@ -1,6 +1,8 @@
 /* How a run stands right now: counts, who is at work, waves, and what it waits for. Made from the one stream of events, so
- * that everything which shows a run while it goes on (lines, a terminal's block, JSON, a page) counts the same way. Pure but for
- * memory; what became of each tenant is the report's.
+ * that everything which shows a run while it goes on (lines, a terminal's block, JSON, metrics, a page) shows the same. Who
+ * starts a run makes one (rollout_options.status); the run keeps it up to date, and tells an event to its observers after
+ * that. All who show the run only read it, on the loop's thread. Pure but for memory; what became of each tenant is the
+ * report's.
  *
  *     struct status *status = status_new();
  *     status_apply(status, event, now_ms);     each event of the run, in order
@@ -53,7 +55,9 @@ struct status {
     size_t done; /* have ended on the way out, and were begun */
     size_t bad;  /* of these */
     size_t states[TENANT__COUNT];
+    uint64_t retries; /* attempts that failed and were followed by another */
     struct status_wait waits_for;
+    uint64_t now_ms; /* of the newest event or tick */
     uint64_t started_ms;
     uint64_t waited_ms; /* all waits that are over */
     bool is_draining;   /* nothing more is begun */
@@ -67,8 +71,11 @@ void status_free(struct status *status);
 
 void status_apply(struct status *status, const struct event *event, uint64_t now_ms);
 
+/* Time has passed, though nothing happened. */
+void status_tick(struct status *status, uint64_t now_ms);
+
 /* How long the run has worked: soaks and gates are no work, what they take says nothing of the tenants that are still to
  * come. */
-uint64_t status_working_ms(const struct status *status, uint64_t now_ms);
+uint64_t status_working_ms(const struct status *status);
 
 #endif

@@ -120,6 +120,7 @@ static bool run(struct fleet *fleet, struct surveying *surveying, struct err *er
         return false;
     if (request->show) {
         observers[count++] = request->show->observer;
+        prepared.rollout.status = request->show->status;
         prepared.rollout.on_tick = request->show->on_tick;
         prepared.rollout.tick_ctx = request->show->tick_ctx;
     }

@@ -33,6 +33,7 @@ struct survey {
 /* Who sees the run. */
 struct survey_show {
     struct observer observer;
+    struct status *status;      /* kept up to date for the observer */
     void (*on_tick)(void *ctx); /* about ten times a second */
     void *tick_ctx;
 };

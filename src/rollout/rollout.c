@@ -8,12 +8,22 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "driver/driver.h"
+#include "event/status.h"
 #include "link/loop.h"
 #include "rollout/rollout_private.h"
 
 double rollout_elapsed_ms(const struct rollout *rollout)
 {
     return (double)(uv_hrtime() - rollout->started_ns) / 1e6;
+}
+
+/* The status first, so that observers find it as it is after the event. */
+static void tell_observers(struct rollout *rollout, const struct event *event)
+{
+    if (rollout->options->status)
+        status_apply(rollout->options->status, event, uv_hrtime() / 1000000);
+    for (size_t i = 0; i < rollout->observer_count; i++)
+        rollout->observers[i].on_event(rollout->observers[i].ctx, event);
 }
 
 void rollout_tell(struct rollout *rollout, struct event event)
@@ -24,8 +34,7 @@ void rollout_tell(struct rollout *rollout, struct event event)
     bool is_wait = event.kind == EVENT_WAIT_STARTED || event.kind == EVENT_WAIT_FINISHED;
     if (rollout->journal && !is_wait)
         journal_tell(rollout->journal, &event);
-    for (size_t i = 0; i < rollout->observer_count; i++)
-        rollout->observers[i].on_event(rollout->observers[i].ctx, &event);
+    tell_observers(rollout, &event);
 }
 
 const char *rollout_wave_name(const struct rollout *rollout)
@@ -186,7 +195,7 @@ static void wait_until(struct rollout *rollout, uint64_t until_ms)
     snprintf(what, sizeof what, "the soak after wave '%.80s'",
              rollout->info.waves[rollout->wave].name);
     begin_wait(rollout, WAIT_SOAK, what, left_ms);
-    uv_update_time(&rollout->loop);
+    uv_update_time(rollout->loop);
     uv_timer_start(&rollout->soak, on_soaked, left_ms, 0);
 }
 
@@ -336,6 +345,8 @@ void rollout_on_tick(uv_timer_t *handle)
     struct rollout *rollout = handle->data;
     if (rollout->info.request->stopping.stops)
         rollout_fill(rollout);
+    if (rollout->options->status)
+        status_tick(rollout->options->status, uv_hrtime() / 1000000);
     if (rollout->options->on_tick)
         rollout->options->on_tick(rollout->options->tick_ctx);
 }
@@ -453,14 +464,6 @@ bool rollout_size_pool(uint32_t parallel, struct err *err)
     return start_pool(err);
 }
 
-static struct run_info info_of(const struct rollout_options *options, const char *id)
-{
-    struct run_info info = options->run;
-    info.id = info.id ? info.id : id;
-    info.started_at_ms = clock_wall_ms();
-    return info;
-}
-
 /* The run is on record before anything of it is begun. */
 static void on_recorded(void *ctx, const struct err *err)
 {
@@ -472,18 +475,17 @@ static void on_recorded(void *ctx, const struct err *err)
     rollout_fill(rollout);
 }
 
-static void begin(struct rollout *rollout)
+void rollout_begin(struct rollout *rollout)
 {
     struct event event = {.kind = EVENT_RUN_STARTED, .run = &rollout->info};
     if (rollout->journal)
         journal_tell_and_wait(rollout->journal, &event, on_recorded, rollout);
-    for (size_t i = 0; i < rollout->observer_count; i++)
-        rollout->observers[i].on_event(rollout->observers[i].ctx, &event);
+    tell_observers(rollout, &event);
     if (!rollout->journal)
         on_recorded(rollout, NULL);
 }
 
-static void end(struct rollout *rollout)
+static void tell_end(struct rollout *rollout)
 {
     rollout_withhold(rollout);
     rollout_tell(rollout,
@@ -495,28 +497,49 @@ static void end(struct rollout *rollout)
         rollout->ledger_err = err;
 }
 
-struct rollout_end rollout_run(const struct rollout_options *options,
-                               const struct observer *observers, size_t observer_count)
+struct rollout *rollout_new(uv_loop_t *loop, const struct rollout_options *options,
+                            const struct observer *observers, size_t observer_count)
 {
     char id[32];
     rollout_make_id(id);
     drivers_init();
-    struct rollout rollout = {
-        .options = options,
-        .observers = observers,
-        .observer_count = observer_count,
-        .started_ns = uv_hrtime(),
-        .random = uv_hrtime() | 1,
-        .info = info_of(options, id),
-    };
+    struct rollout *rollout = xcalloc(1, sizeof *rollout);
+    arena_init(&rollout->arena);
+    rollout->loop = loop;
+    rollout->options = options;
+    rollout->observers =
+        arena_calloc(&rollout->arena, observer_count + 1, sizeof *rollout->observers);
+    for (size_t i = 0; i < observer_count; i++)
+        rollout->observers[rollout->observer_count++] = observers[i];
+    rollout->started_ns = uv_hrtime();
+    rollout->random = uv_hrtime() | 1;
+    rollout->info = options->run;
+    rollout->info.id = rollout->info.id ? rollout->info.id : arena_strdup(&rollout->arena, id);
+    rollout->info.started_at_ms = clock_wall_ms();
+    rollout_open(rollout);
+    return rollout;
+}
+
+struct rollout_end rollout_end(struct rollout *rollout)
+{
+    tell_end(rollout);
+    struct rollout_end result = {.signal = rollout->signal, .ledger_err = rollout->ledger_err};
+    rollout_close(rollout);
+    free(rollout);
+    return result;
+}
+
+struct rollout_end rollout_run(const struct rollout_options *options,
+                               const struct observer *observers, size_t observer_count)
+{
+    uv_loop_t loop;
     struct rollout_end result = {0};
-    if (!rollout_open(&rollout, &result.err))
+    if (!loop_open(&loop, &result.err))
         return result;
-    begin(&rollout);
-    uv_run(&rollout.loop, UV_RUN_DEFAULT);
-    end(&rollout);
-    result.signal = rollout.signal;
-    result.ledger_err = rollout.ledger_err;
-    rollout_close(&rollout);
+    struct rollout *rollout = rollout_new(&loop, options, observers, observer_count);
+    rollout_begin(rollout);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    result = rollout_end(rollout);
+    uv_loop_close(&loop);
     return result;
 }

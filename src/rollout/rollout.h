@@ -1,13 +1,24 @@
 /* The run: brings a selection of tenants to a target on one event loop, wave by wave, and back where
  * its policy says so.
  *
- * Blocks until all is over; talks outward through observers (live) and a ledger (durable). The first
+ * It is an object on the caller's loop, which nothing blocks; rollout_run makes a loop for those who have nothing else to do
+ * meanwhile. It talks outward through a status and observers (live) and a ledger (durable), and is spoken to by what the
+ * request points to (`stopping`): who shows or steers a run holds no pointer to it.
+ *
+ *     struct rollout *rollout = rollout_new(&loop, &options, observers, count);
+ *     rollout_begin(rollout);
+ *     uv_run(&loop, UV_RUN_DEFAULT);             returns once the run is over and has closed its handles
+ *     struct rollout_end end = rollout_end(rollout);
+ *
+ * The first
  * stop drains (nothing more is begun, what is in flight finishes), the second cancels what is in flight
  * and rolls it back. SIGINT, SIGTERM and SIGHUP (unless it is ignored, as nohup(1) has it) are stops
  * while it runs, but where they are the caller's; `stops` of the request is another way to ask.
  */
 #ifndef ROLLOUT_ROLLOUT_H
 #define ROLLOUT_ROLLOUT_H
+
+#include <uv.h>
 
 #include "inventory/inventory.h"
 #include "event/event.h"
@@ -16,7 +27,9 @@
 #include "rollout/session.h"
 
 struct ledger;
+struct rollout;
 struct scripts;
+struct status;
 
 struct rollout_wave {
     const char *name;
@@ -53,6 +66,7 @@ struct rollout_options {
     struct ledger *ledger;          /* locked; NULL: none */
     /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *snapshots;
+    struct status *status;      /* kept up to date from a new one; NULL: no one wants to know */
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
     /* NULL, or: gets what gates write, in whole lines; else they have our stderr */
@@ -68,6 +82,17 @@ struct rollout_end {
     struct err ledger_err; /* ERR_NONE, or why the ledger could not be written */
 };
 
+/* Borrows all but the observers' array until rollout_end. */
+struct rollout *rollout_new(uv_loop_t *loop, const struct rollout_options *options,
+                            const struct observer *observers, size_t observer_count);
+
+/* Tells and records that it begins. All else happens on the loop. */
+void rollout_begin(struct rollout *rollout);
+
+/* Once the loop has run out of work: tells and records how the run ended, and frees it. */
+struct rollout_end rollout_end(struct rollout *rollout);
+
+/* All of this on a loop of its own: blocks until the run is over. */
 struct rollout_end rollout_run(const struct rollout_options *options,
                                const struct observer *observers, size_t observer_count);
 

@@ -37,11 +37,11 @@ struct server_slot {
 
 struct rollout {
     const struct rollout_options *options;
-    const struct observer *observers;
+    struct observer *observers; /* of the arena */
     size_t observer_count;
     struct run_info info;
     struct arena arena;
-    uv_loop_t loop;
+    uv_loop_t *loop; /* the caller's */
     uv_timer_t tick;
     uv_timer_t soak;
     uv_signal_t signals[SIGNALS_OF_OURS];
@@ -104,7 +104,7 @@ void rollout_on_ledger_broken(void *ctx, const struct err *err);
 void rollout_note(struct rollout *rollout, const char *text);
 
 /* rollout_setup.c */
-bool rollout_open(struct rollout *rollout, struct err *err) MUST_CHECK;
+void rollout_open(struct rollout *rollout);
 void rollout_close(struct rollout *rollout);
 
 /* rollout_sessions.c */

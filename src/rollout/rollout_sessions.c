@@ -196,7 +196,7 @@ void rollout_fill_env(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
     rollout->env = (struct session_env){
-        .loop = &rollout->loop,
+        .loop = rollout->loop,
         .links = rollout->links,
         .chain = options->run.chain,
         .scripts = options->scripts,

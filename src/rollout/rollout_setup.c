@@ -1,6 +1,5 @@
 /* What a run is made from: waves, servers, logins and tenants for the scheduler; and the loop's
  * handles. */
-#include "link/loop.h"
 #include "rollout/rollout_private.h"
 
 #include <signal.h>
@@ -244,29 +243,26 @@ static void watch_signals(struct rollout *rollout)
 {
     keep_handlers(rollout);
     for (int i = 0; i < SIGNALS_OF_OURS; i++) {
-        uv_signal_init(&rollout->loop, &rollout->signals[i]);
+        uv_signal_init(rollout->loop, &rollout->signals[i]);
         rollout->signals[i].data = rollout;
         if (is_watched(rollout, i))
             uv_signal_start(&rollout->signals[i], rollout_on_signal, taken[i]);
     }
-    uv_timer_init(&rollout->loop, &rollout->tick);
+    uv_timer_init(rollout->loop, &rollout->tick);
     rollout->tick.data = rollout;
     uv_timer_start(&rollout->tick, rollout_on_tick, TICK_MS, TICK_MS);
-    uv_timer_init(&rollout->loop, &rollout->soak);
+    uv_timer_init(rollout->loop, &rollout->soak);
     rollout->soak.data = rollout;
 }
 
-bool rollout_open(struct rollout *rollout, struct err *err)
+void rollout_open(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
-    if (!loop_open(&rollout->loop, err))
-        return false;
-    arena_init(&rollout->arena);
     map_init(&rollout->claimed);
     rollout->scheduler = scheduler_new((uint32_t)options->run.tenant_count);
-    rollout->links = links_new(&rollout->loop);
+    rollout->links = links_new(rollout->loop);
     rollout->routes = make_routes(rollout);
-    rollout->gates = gates_new(&rollout->loop, options->gates, &rollout->info,
+    rollout->gates = gates_new(rollout->loop, options->gates, &rollout->info,
                                (struct gate_reader){options->on_output, options->output_ctx});
     rollout->slots =
         arena_calloc(&rollout->arena, options->run.tenant_count, sizeof *rollout->slots);
@@ -275,16 +271,14 @@ bool rollout_open(struct rollout *rollout, struct err *err)
     add_changed(rollout);
     if (options->ledger)
         rollout->journal =
-            journal_new(&rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
+            journal_new(rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
     rollout->evidence = evidence_new(options->run.chain, options->scripts);
     rollout_fill_env(rollout);
     watch_signals(rollout);
-    return true;
 }
 
 void rollout_close(struct rollout *rollout)
 {
-    uv_loop_close(&rollout->loop);
     put_handlers_back(rollout);
     journal_free(rollout->journal);
     gates_free(rollout->gates);
