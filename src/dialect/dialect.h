@@ -53,7 +53,7 @@ enum sql_id {
     SQL_HISTORY_NEWEST, /* -> the same, of the last of these alone */
     /* Of many schemas (or databases: DIALECT_SURVEYS_DATABASES), {rows} of their names, within a transaction that it begins
      * -> the number of the name, from 1; the {backend_pid} of who answers; is there a history table ('t'); of a schema that
-     * has a version table and nothing unusual, the rows of both tables as rollout/survey.c reads them, else NULL; and, of a
+     * has a version table and nothing unusual, the rows of both tables as rollout/survey_rows.h says, else NULL; and, of a
      * database, what SQL_IDENTITY says there, and SQL_INSPECT of its name. NULL: it cannot be asked so */
     SQL_SURVEY,
     SQL_SURVEY_NEWEST, /* the same, with the newest row of the history alone */

@@ -3,10 +3,10 @@
 #include "base/buf.h"
 #include "dialect/template.h"
 #include "driver/driver.h"
+#include "rollout/survey_rows.h"
 
 enum { TIMEOUT_MS = 60000, LOCK_TIMEOUT_MS = 500 };
 enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS, COLUMN_IDENTITY, COLUMN_SCHEMA };
-enum { HISTORY_COLUMNS = 7 };
 
 /* ---- what is asked ---------------------------------------------------------------------------- */
 
@@ -85,51 +85,6 @@ struct io_op *survey_add_identity(struct database *database)
 
 /* ---- what is answered ------------------------------------------------------------------------- */
 
-static unsigned hex_value(char c)
-{
-    return c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0');
-}
-
-static const char *decode_hex(struct arena *arena, const char *hex, size_t len)
-{
-    char *text = arena_alloc(arena, len / 2 + 1);
-    for (size_t i = 0; i + 1 < len; i += 2)
-        text[i / 2] = (char)(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
-    return text;
-}
-
-/* Columns with points between them; what is no hexadecimal digit is NULL. */
-static void take_row(struct arena *arena, const char *at, const char **values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t len = strspn(at, "0123456789abcdef");
-        values[i] = at[len] == '-' ? NULL : decode_hex(arena, at, len);
-        at += strcspn(at, ".<");
-        at += *at == '.';
-    }
-}
-
-static void take_rows(struct arena *arena, const char *xml, struct surveyed *surveyed)
-{
-    static const char begin[] = "<x>";
-    struct grid *grids[] = {&surveyed->versions, &surveyed->history};
-    static const size_t columns[] = {1, HISTORY_COLUMNS};
-    const char **values[2];
-    for (size_t table = 0; table < 2; table++) {
-        size_t rows = 0;
-        for (const char *at = xml; (at = strstr(at, begin)); at += strlen(begin))
-            rows += at[strlen(begin)] == (char)('0' + table);
-        values[table] = arena_calloc(arena, rows * columns[table] + 1, sizeof **values);
-        *grids[table] = (struct grid){values[table], 0, columns[table]};
-    }
-    for (const char *at = xml; (at = strstr(at, begin));) {
-        at += strlen(begin);
-        size_t table = *at == '1';
-        take_row(arena, at + 1, values[table] + grids[table]->row_count++ * columns[table],
-                 columns[table]);
-    }
-}
-
 /* Through a proxy that pools transactions another process has answered; nothing of the kind is surveyed. */
 void survey_take_piece(struct database *database, size_t first, const struct grid *rows)
 {
@@ -142,7 +97,7 @@ void survey_take_piece(struct database *database, size_t first, const struct gri
             strtoul(grid_value(rows, row, COLUMN_PID), NULL, 10) != info->backend_pid)
             continue;
         struct surveyed *surveyed = &survey->known[database->tenants[at]];
-        take_rows(&survey->arena, xml, surveyed);
+        survey_take_rows(&survey->arena, xml, &surveyed->versions, &surveyed->history);
         bool says_place = rows->column_count > COLUMN_SCHEMA;
         surveyed->identity =
             says_place ? grid_value(rows, row, COLUMN_IDENTITY) : database->identity;

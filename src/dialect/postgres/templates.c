@@ -61,20 +61,16 @@
 
 #define BEGIN_READ_COMMITTED "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
-/* Of a schema, %1$I, with the version table %2$I: a digit that says which table, and columns in hexadecimal digits, since
- * what query_to_xml gives is escaped. */
-#define HEX(column)                                                                                \
-    "coalesce(pg_catalog.encode(pg_catalog.convert_to(" column ", ''UTF8''), ''hex''), ''-'')"
+/* Of a schema and its version table, a row a record: query_to_xml escapes it. Two plain queries cost the server half of one that
+ * joins both. */
 #define SURVEYED_VERSIONS                                                                          \
-    "SELECT 0 AS k, 0 AS i, pg_catalog.concat(0, " HEX(                                            \
-        "pg_catalog.left(version_num::pg_catalog.text, 256)") ") AS x FROM (SELECT version_num "   \
-                                                              "FROM %1$I.%2$I LIMIT 10001) v"
-#define HISTORY_COLUMN(name) ", " HEX(name "::pg_catalog.text")
+    "SELECT ROW(0, pg_catalog.left(version_num::pg_catalog.text, 256)) AS x FROM %I.%I LIMIT 10001"
 #define SURVEYED_HISTORY                                                                           \
-    " UNION ALL (SELECT 1, id, pg_catalog.concat(1, pg_catalog.concat_ws(''.''" HISTORY_COLUMN(    \
-        "revision") HISTORY_COLUMN("direction") HISTORY_COLUMN("checksum")                         \
-        HISTORY_COLUMN("statements") HISTORY_COLUMN("state") HISTORY_COLUMN("run_id")              \
-            HISTORY_COLUMN("id") ")) FROM %1$I.skein_history "
+    "SELECT ROW(1, revision, direction, checksum, statements, state, run_id, id) AS x FROM "       \
+    "%I.skein_history ORDER BY id"
+#define ROWS_OF(query, names)                                                                      \
+    "pg_catalog.query_to_xml(pg_catalog.format('" query "', " names "), false, true, "             \
+    "'')::pg_catalog.text"
 
 /* A schema has what is usual, and the login may read it: else the tenant is looked at by itself. No column is named that
  * is not there, since that would fail the others too. */
@@ -82,22 +78,22 @@
     table ".relkind IN ('r', 'p') AND pg_catalog.has_table_privilege(" table                       \
           ".oid, 'SELECT') AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute WHERE "    \
           "attrelid = " table ".oid AND NOT attisdropped AND attname IN (" columns ")) = "
-#define SURVEY(history_order)                                                                                                                  \
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL lock_timeout = {lock_timeout}; "                          \
-    "SET LOCAL statement_timeout = {statement_timeout}; SELECT asked.number, pg_catalog.pg_backend_pid(), h.oid IS NOT NULL, "                 \
-    "CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND " MAY_BE_READ("v", "'version_num'") "1 AND (h.oid IS NULL OR " MAY_BE_READ( \
-        "h",                                                                                                                                   \
-        "'revision', 'direction', "                                                                                                            \
-        "'checksum', 'statements', "                                                                                                           \
-        "'state', 'run_id', "                                                                                                                  \
-        "'id'") "7) THEN pg_catalog.query_to_xml(pg_catalog.format('SELECT x FROM (" SURVEYED_VERSIONS                                         \
-                "' || CASE WHEN h.oid IS NULL THEN '' ELSE '" SURVEYED_HISTORY history_order                                                   \
-                ")' END || ') rows ORDER BY k, i', n.nspname, v.relname), false, true, "                                                       \
-                "'')::pg_catalog.text END FROM pg_catalog.unnest(ARRAY[{rows}]::pg_catalog.text[]) WITH "                                      \
-                "ORDINALITY AS asked (name, number) JOIN pg_catalog.pg_namespace n ON n.nspname = "                                            \
-                "asked.name JOIN pg_catalog.pg_class v ON v.relnamespace = n.oid AND v.relname = "                                             \
-                "{version_name} LEFT JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND h.relname "                                      \
-                "= 'skein_history'"
+#define SURVEY(newest)                                                                                                                                                                                                            \
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL lock_timeout = {lock_timeout}; "                                                                                                             \
+    "SET LOCAL statement_timeout = {statement_timeout}; SELECT asked.number, pg_catalog.pg_backend_pid(), h.oid IS NOT NULL, "                                                                                                    \
+    "CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND " MAY_BE_READ("v", "'version_num'") "1 AND (h.oid IS NULL OR " MAY_BE_READ(                                                                                    \
+        "h",                                                                                                                                                                                                                      \
+        "'revision', 'direction', "                                                                                                                                                                                               \
+        "'checksum', 'statements', "                                                                                                                                                                                              \
+        "'state', 'run_id', "                                                                                                                                                                                                     \
+        "'id'") "7) THEN pg_catalog.concat(" ROWS_OF(SURVEYED_VERSIONS,                                                                                                                                                           \
+                                                     "n.nspname, v.relname") ", CASE WHEN h.oid IS NOT NULL THEN " ROWS_OF(SURVEYED_HISTORY                                                                                       \
+                                                                                                                               newest,                                                                                            \
+                                                                                                                           "n.nspname") " END) END FROM pg_catalog.unnest(ARRAY[{rows}]::pg_catalog.text[]) WITH "                \
+                                                                                                                                        "ORDINALITY AS asked (name, number) JOIN pg_catalog.pg_namespace n ON n.nspname = "       \
+                                                                                                                                        "asked.name JOIN pg_catalog.pg_class v ON v.relnamespace = n.oid AND v.relname = "        \
+                                                                                                                                        "{version_name} LEFT JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND h.relname " \
+                                                                                                                                        "= 'skein_history'"
 
 const char *const postgres_sql[SQL__COUNT] = {
     /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX
@@ -149,7 +145,7 @@ const char *const postgres_sql[SQL__COUNT] = {
         "pg_catalog.concat(nspname, '.', relname) IN ({rows})) LIMIT 1",
     [SQL_HISTORY] = HISTORY_SELECT,
     [SQL_SURVEY] = SURVEY(""),
-    [SQL_SURVEY_NEWEST] = SURVEY("ORDER BY id DESC LIMIT 1"),
+    [SQL_SURVEY_NEWEST] = SURVEY(" DESC LIMIT 1"),
     [SQL_SURVEY_END] = "COMMIT",
     [SQL_HISTORY_NEWEST] = HISTORY_SELECT " DESC LIMIT 1",
     [SQL_BEGIN] = BEGIN_READ_COMMITTED,
