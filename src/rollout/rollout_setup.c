@@ -59,15 +59,24 @@ static uint32_t number_of_database(struct rollout *rollout, struct map *database
     return map_put(databases, here->url_redacted, tenant);
 }
 
-/* What a survey may answer is where tenants stand: for a run that looks, or that goes up to a target. Nothing else is known of
- * them there, so all that goes on with an earlier run, or with what a tenant holds, looks for itself. */
+/* A stamp that is only shown, with what the tenants hold. Where a survey cannot tell that a tenant has a table which the stamp
+ * asks for, the tenant's session asks. */
+static bool compares_stamp(const struct request *request)
+{
+    return request->verb->work == WORK_PLAN && request->verb->plan == PLAN_STAMP &&
+           !request_changes(request) && request->reads_catalog && !request->purges;
+}
+
+/* What a survey may answer is where tenants stand: for a run that looks, that goes up to a target, or that compares what it
+ * would stamp. Nothing else is known of them there, so all that goes on with an earlier run, or with what a tenant holds, looks
+ * for itself. */
 static bool may_survey(const struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
     const struct request *request = options->run.request;
     bool is_upgrade = request->verb->work == WORK_PLAN && request->verb->plan == PLAN_UPGRADE;
-    return (request->verb->work == WORK_LOOK || is_upgrade) && !request->verb->rolls_back &&
-           !options->adoption && !options->run.standings &&
+    return (request->verb->work == WORK_LOOK || is_upgrade || compares_stamp(request)) &&
+           !request->verb->rolls_back && !options->adoption && !options->run.standings &&
            (!request->reads_catalog || request->catalogs.on_catalog) &&
            !request->verifying.verification;
 }
@@ -82,6 +91,7 @@ static void make_survey(struct rollout *rollout)
                             .version_table = rollout->options->version_table,
                             .wants_history = rollout->info.request->verb->work != WORK_LOOK,
                             .catalogs = rollout->info.request->catalogs,
+                            .wants_tables = compares_stamp(rollout->info.request),
                         });
 }
 

@@ -3,6 +3,8 @@
 
 #include "chain/chain.h"
 #include "chain/identifier.h"
+#include "base/map.h"
+#include "rollout/survey.h"
 
 /* ---- plan ------------------------------------------------------------------------------------- */
 
@@ -283,7 +285,7 @@ static enum session_state begin_work(struct session *session)
     return lacks_copy ? SESSION_SNAPSHOT : session_next_work(session);
 }
 
-static const struct tables *tables_of(struct session *session)
+static const struct tables *tables_of(const struct session *session)
 {
     return evidence_tables(session->env->evidence, session->dialect, &session->work.plan->to);
 }
@@ -297,6 +299,25 @@ static bool needs_evidence(struct session *session, const struct plan *left)
            left->count && !session->result.done_count && session->work.plan->to.count &&
            !session->work.has_evidence && session->dialect->sql[SQL_TABLES] &&
            tables_of(session)->count;
+}
+
+/* May the table be the one that a survey has found under this name? */
+static bool is_surveyed_table(const struct session *session, const struct table_name *table)
+{
+    const struct surveyed *surveyed = rollout_surveyed(session->env->run, session->index);
+    const char *own =
+        session->tenant->schema ? session->tenant->schema : session->tenant->url.database;
+    bool is_own = !table->schema || strcmp(table->schema, own) == 0;
+    return surveyed->tables && is_own && map_get(surveyed->tables, table->name) != MAP_NONE;
+}
+
+static bool has_surveyed_evidence(const struct session *session)
+{
+    const struct tables *tables = tables_of(session);
+    bool has_one = false;
+    for (size_t i = 0; session->look.is_surveyed && i < tables->count && !has_one; i++)
+        has_one = is_surveyed_table(session, &tables->items[i]);
+    return has_one;
 }
 
 /* An accepting session has no plan: what is left of its work is what the history says. */
@@ -329,8 +350,9 @@ static enum session_state answer_plan(struct session *session)
         return check_direct(session, &err) ? SESSION_PROBE : session_fail(session, &err);
     if (session_needs_comparison(session, &left))
         return session_begin_comparison(session);
-    if (needs_evidence(session, &left))
-        return SESSION_EVIDENCE;
+    /* what a survey does not find is asked for: only the server knows which names are equal */
+    if (needs_evidence(session, &left) && !has_surveyed_evidence(session))
+        return session->look.is_surveyed ? session_forget_survey(session) : SESSION_EVIDENCE;
     add_vouching_step(session, &left);
     if (!build_work(session, &left, &err))
         return session_fail(session, &err);

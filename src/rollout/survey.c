@@ -158,8 +158,10 @@ struct survey *survey_new(struct links *links, const struct survey_options *opti
 
 void survey_free(struct survey *survey)
 {
-    if (survey)
+    if (survey) {
+        survey_free_tables(survey);
         arena_done(&survey->arena);
+    }
     free(survey);
 }
 
@@ -213,8 +215,10 @@ static void split_databases(struct survey *survey)
 static void begin_anew(struct survey *survey, const struct survey_wave *wave)
 {
     const struct run_info *run = survey->options.run;
+    survey_free_tables(survey);
     arena_done(&survey->arena);
     arena_init(&survey->arena);
+    map_init(&survey->set_numbers);
     survey->databases = NULL;
     survey->count = survey->capacity = survey->next = survey->under_way = 0;
     survey->is_cancelled = false;

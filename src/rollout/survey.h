@@ -17,15 +17,17 @@
 #include "event/event.h"
 #include "link/link.h"
 
+struct map;
 struct survey;
 
 /* Answers to SQL_VERSIONS and SQL_HISTORY (or _NEWEST). */
 struct surveyed {
     struct grid versions, history;
     bool is_known, has_history;
-    bool has_catalog;              /* it was told */
-    const char *identity;          /* of the database: answer to SQL_IDENTITY */
-    const char *schema;            /* as SQL_INSPECT says it */
+    bool has_catalog;         /* it was told */
+    const struct map *tables; /* a set of names, as the catalog has them; NULL: not asked for */
+    const char *identity;     /* of the database: answer to SQL_IDENTITY */
+    const char *schema;       /* as SQL_INSPECT says it */
     const struct dialect *variant; /* that its server speaks; NULL: no variant */
 };
 
@@ -35,6 +37,7 @@ struct survey_options {
     bool wants_history; /* all of it; else its newest row */
     /* told of each tenant that is known, as of the time when its versions were read; no one: catalogs are not read */
     struct catalog_listener catalogs;
+    bool wants_tables; /* with the names of tables and views in them */
 };
 
 struct survey *survey_new(struct links *links, const struct survey_options *options);

@@ -42,6 +42,8 @@ static void tell_catalogs(struct database *database)
         if (!survey->known[tenant].is_known || !catalog->object_count)
             continue;
         survey->known[tenant].has_catalog = true;
+        if (survey->options.wants_tables)
+            survey->known[tenant].tables = survey_take_tables(survey, catalog);
         listener->on_catalog(listener->ctx, tenant, catalog);
     }
 }

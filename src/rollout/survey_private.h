@@ -6,6 +6,7 @@
 #include "rollout/survey.h"
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "link/io.h"
 #include "schema/reader.h"
 
@@ -35,6 +36,10 @@ struct survey {
     struct survey_options options;
     struct arena arena; /* of the wave at hand */
     struct surveyed *known;
+    /* Sets of tables' names, each once: most tenants have the same. */
+    struct map set_numbers;
+    struct map **sets;
+    size_t set_count, set_capacity;
     struct database *databases;
     size_t count, capacity;
     size_t next;      /* that is asked */
@@ -67,6 +72,12 @@ struct io_op *survey_add_piece(struct database *database, size_t first, size_t c
 /* Which database it is, after the end of a transaction, where one is open. */
 struct io_op *survey_add_identity(struct database *database);
 void survey_take_piece(struct database *database, size_t first, const struct grid *rows);
+
+/* ---- survey_tables.c -------------------------------------------------------------------------- */
+
+/* The names of the catalog's tables and views; they live as long as the wave. */
+const struct map *survey_take_tables(struct survey *survey, const struct catalog *catalog);
+void survey_free_tables(struct survey *survey);
 
 /* ---- survey_catalogs.c, survey_databases.c ---------------------------------------------------- */
 

@@ -171,6 +171,40 @@ class Schemas(SurveyCase):
         self.assertEqual((process.returncode, json.loads(out)["totals"]["skipped"]), (130, COUNT), err)
 
 
+class Stamps(SurveyCase):
+    """Before a stamp all tenants are compared with the chain, by a survey too."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.inventory(self.tenants, scratch={"postgresql": self.server.url(self.database)},
+                             rollout={"on_failure": "continue", "parallel": 8})
+
+    def test_a_stamp_compares_on_few_connections(self):
+        self.sql("".join(f"UPDATE {name}.alembic_version SET version_num = 'aaaa1111';" for name in self.names))
+        self.run_ok("stamp", "head", "--tenant", "t00")  # what the chain makes is kept from now on
+        result, connections, looks = self.statements("stamp", "head")
+        self.assertEqual((result.code, looks), (0, COUNT), result.err)  # each is looked at under its lock
+        self.assertEqual({self.server.versions(self.database, name)[0] for name in self.names}, {"bbbb2222"})
+
+    def test_a_stamp_is_refused_with_the_words_of_sessions(self):
+        """Tables that are missing, all of them, under another name, in another schema; and a step that was left half way."""
+        self.sql("UPDATE t08.skein_history SET state = 'running', statements = 1 WHERE id = 2; "
+                 "DROP TABLE t02.a, t02.b; ALTER TABLE t03.a RENAME TO c; ALTER TABLE t05.a SET SCHEMA public; "
+                 "DROP TABLE t01.b; DELETE FROM t02.alembic_version; DELETE FROM t01.alembic_version; "
+                 "DELETE FROM t03.alembic_version; DELETE FROM t05.alembic_version; DROP TABLE t06.alembic_version; "
+                 "UPDATE t07.alembic_version SET version_num = 'aaaa1111';")
+        alone = [word for at in (0, 4) for word in self.refusals(*(w for name in self.names[at:at + 4] for w in ("--tenant", name)))]
+        self.assertEqual(sorted(self.refusals()), sorted(alone))
+        self.assertEqual([name for name, _ in sorted(alone)], ["t01", "t02", "t03", "t05"])
+
+    def refusals(self, *args):
+        """Each tenant, with what is wrong."""
+        result = self.fleet.run("stamp", "head", "--dry-run", *args)
+        self.assertEqual(result.code, 2, result.err)
+        return [(name, line.split(")", 1)[-1].replace(" does ", " do ").replace(" looks ", " look "))
+                for line in result.err.splitlines() for name in self.names[:8] if name in line]
+
+
 class Cost(SurveyCase):
     def test_one_connection_and_no_look(self):
         for args in (("current",), ("plan",), ("upgrade",)):
