@@ -51,14 +51,22 @@ enum sql_id {
     SQL_TABLES, /* -> a row where one of {rows} is there: tables' names, or "schema.name". NULL: not asked */
     SQL_HISTORY, /* -> revision, direction, checksum, statements, state, run_id, id; oldest first */
     SQL_HISTORY_NEWEST, /* -> the same, of the last of these alone */
-    /* Of many schemas (or databases: DIALECT_SURVEYS_DATABASES), {rows} of their names, within a transaction that it begins
-     * -> the number of the name, from 1; the {backend_pid} of who answers; is there a history table ('t'); of a schema that
-     * has a version table and nothing unusual, the rows of both tables as rollout/survey_rows.h says, else NULL; and, of a
-     * database, what SQL_IDENTITY says there, and SQL_INSPECT of its name. NULL: it cannot be asked so */
+    /* Of many schemas, {rows} of their names, within a transaction that it begins -> the number of the name, from 1; the
+     * {backend_pid} of who answers; is there a history table ('t'); of a schema that has a version table and nothing
+     * unusual, the rows of both tables as rollout/survey_rows.h says, else NULL. Of databases
+     * (DIALECT_SURVEYS_DATABASES), {places} -> a row for each row of both tables: number, and {backend_pid}; is it of the
+     * history ('t'); what SQL_VERSIONS says; what SQL_HISTORY says. NULL: it cannot be asked so */
     SQL_SURVEY,
     SQL_SURVEY_NEWEST, /* the same, with the newest row of the history alone */
     SQL_SURVEY_END,    /* ends the transaction of one of these; NULL: they begin none */
-    SQL_READ_END,      /* after the last read: ends the transaction that SQL_INSPECT began */
+    /* Before it, of a server: does it tell names apart that differ in the case of letters (1); and the beginning of what
+     * SQL_IDENTITY says in each database, to which `/` and the database's name belong; */
+    SQL_SURVEY_SERVER,
+    /* and of many databases, {rows} of their names -> a row for each of the two tables that is there: the number of the
+     * name, from 1; the {backend_pid} of who answers; is it the history ('t'); has a look nothing to say of it (1); what
+     * SQL_INSPECT says of the database's name; and the table's own name */
+    SQL_SURVEY_PLACES,
+    SQL_READ_END, /* after the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
@@ -112,6 +120,11 @@ enum sql_id {
     SQL_PART_PARSER_SESSION,       /* {parser_session} */
     /* {surveyed}: one for each of {rows}, with UNION ALL between them; {row} and {row_number}, from 1, are its own */
     SQL_PART_SURVEYED,
+    /* {places}: for each of them the rows of its tables, with UNION ALL between them; {places_newest}: of the history the
+     * newest alone. {row_number}, {version}, and {history} are the place's */
+    SQL_PART_PLACE_VERSIONS,
+    SQL_PART_PLACE_HISTORY,
+    SQL_PART_PLACE_NEWEST,
     SQL__COUNT
 };
 
@@ -123,7 +136,8 @@ enum dialect_traits {
     DIALECT_FOLDS_IDS =
         64, /* its version table takes ids for the same that differ in the case of letters alone */
     DIALECT_SHOWS_COST = 32, /* it shows on an empty twin how it would change a table */
-    /* SQL_SURVEY asks of databases of a server, on a connection to maintenance_database; one that it cannot read fails it */
+    /* SQL_SURVEY_PLACES and SQL_SURVEY ask of databases of a server, on a connection to maintenance_database; one that they
+     * cannot read fails them */
     DIALECT_SURVEYS_DATABASES = 128,
     DIALECT_HAS_DELIMITER =
         16, /* its client ends a statement at any semicolon, unless told otherwise by DELIMITER */

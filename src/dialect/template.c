@@ -118,6 +118,8 @@ static const struct var vars_table[] = {
     {"if_not_exists", VAR_SPECIAL, 0},
     {"rows", VAR_SPECIAL, 0},
     {"surveyed", VAR_SPECIAL, 0},
+    {"places", VAR_SPECIAL, 0},
+    {"places_newest", VAR_SPECIAL, 0},
     {"key", VAR_SPECIAL, 0},
     {"duration", VAR_SPECIAL, 0},
     {"client_check_local", VAR_SPECIAL, 0},
@@ -163,6 +165,22 @@ static void add_part_for_each_row(struct buf *buf, const struct dialect *dialect
         own.row = vars->rows[i];
         own.row_number = i + 1;
         add_part(buf, dialect, part, &own);
+    }
+}
+
+static void add_places(struct buf *buf, const struct dialect *dialect, enum sql_id history,
+                       const struct sql_vars *vars)
+{
+    struct sql_vars own = *vars;
+    for (uint64_t i = 0; i < vars->place_count; i++) {
+        own.schema = vars->places[i].database;
+        own.row_number = vars->places[i].number;
+        buf_adds(buf, i ? " UNION ALL " : "");
+        add_part(buf, dialect, SQL_PART_PLACE_VERSIONS, &own);
+        if (!vars->places[i].has_history)
+            continue;
+        buf_adds(buf, " UNION ALL ");
+        add_part(buf, dialect, history, &own);
     }
 }
 
@@ -240,6 +258,10 @@ static void add_special(struct buf *buf, const struct dialect *dialect, const ch
         add_rows(buf, dialect, vars);
     } else if (strcmp(name, "surveyed") == 0) {
         add_part_for_each_row(buf, dialect, SQL_PART_SURVEYED, vars);
+    } else if (strcmp(name, "places") == 0) {
+        add_places(buf, dialect, SQL_PART_PLACE_HISTORY, vars);
+    } else if (strcmp(name, "places_newest") == 0) {
+        add_places(buf, dialect, SQL_PART_PLACE_NEWEST, vars);
     } else if (strcmp(name, "key") == 0) {
         buf_addf(buf, "%" PRId64, (int64_t)vars->lock_key);
     } else if (strcmp(name, "duration") == 0) {

@@ -8,6 +8,8 @@
 
 #include "dialect/dialect.h"
 
+struct sql_place;
+
 struct sql_vars {
     /* identifiers */
     const char *schema;        /* {schema}, and before the tables' names; NULL: unqualified */
@@ -49,6 +51,15 @@ struct sql_vars {
     uint64_t row_count;
     const char *row;     /* {row}: one of them, */
     uint64_t row_number; /* {row_number}: from 1 */
+    const struct sql_place *places;
+    uint64_t place_count;
+};
+
+/* A database of a server, for {places}: its name, and its number. */
+struct sql_place {
+    const char *database;
+    uint64_t number;
+    bool has_history;
 };
 
 /* Appends the dialect's template `id`, filled, and "; " where something stands before it. Nothing

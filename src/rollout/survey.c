@@ -32,25 +32,30 @@ void survey_leave(struct database *database, bool is_well)
     (is_well ? link_leave : link_close)(link, on_closed, database->survey);
 }
 
-bool survey_take_identity(struct database *database)
+bool survey_has_connected(struct database *database)
 {
     struct io *io = link_io(database->link);
-    const struct io_op *last = &database->ops[database->op_count - 1];
-    size_t finished = io_finished(io);
-    if (finished > 1) /* a login that is refused is told by the tenants' own tries */
+    size_t begun = io_finished(io);
+    bool is_well = begun && io_op_err(&database->ops[begun - 1])->kind == ERR_NONE;
+    if (begun > 1 || is_well) /* a login that is refused is told by the tenants' own tries */
         (void)link_note_connected(database->link, &err_none);
-    if (finished != database->op_count || io_op_err(last)->kind != ERR_NONE ||
-        io_info(io)->is_pooled)
-        return false;
-    database->identity = io_op_value(last, 0, 0);
-    return true;
+    return is_well && begun == database->op_count && !io_info(io)->is_pooled;
+}
+
+/* The same, where the last op asked which database it is. */
+static bool take_identity(struct database *database)
+{
+    bool is_well = survey_has_connected(database);
+    if (is_well)
+        database->identity = io_op_value(&database->ops[database->op_count - 1], 0, 0);
+    return is_well;
 }
 
 /* All or nothing: which database it is is told at the end. */
 static void on_answers(void *ctx)
 {
     struct database *database = ctx;
-    bool is_well = survey_take_identity(database);
+    bool is_well = take_identity(database);
     for (size_t piece = 0; is_well && piece + 2 < database->op_count; piece++)
         survey_take_piece(database, piece * TENANTS_A_PIECE, &database->ops[piece + 1].answer.rows);
     survey_leave(database, is_well);
@@ -60,7 +65,7 @@ static void on_answers(void *ctx)
 static void on_connected(void *ctx)
 {
     struct database *database = ctx;
-    if (survey_take_identity(database) && !database->survey->is_cancelled)
+    if (take_identity(database) && !database->survey->is_cancelled)
         survey_ask_catalogs(database);
     else
         survey_leave(database, false);
@@ -70,7 +75,7 @@ static void on_connected(void *ctx)
 static void on_server_connected(void *ctx)
 {
     struct database *database = ctx;
-    bool is_well = survey_take_identity(database) && !database->survey->is_cancelled;
+    bool is_well = survey_has_connected(database) && !database->survey->is_cancelled;
     if (!is_well || io_info(link_io(database->link))->is_single_use || database->notices.count) {
         survey_leave(database, false);
         return;
@@ -104,9 +109,9 @@ static void ask(struct database *database)
     database->ops[0].op.notices = &database->notices;
     database->ops[0].op.flags = OP_HEARS_ALL;
     link_fill_connect(database->link, &database->ops[0]);
-    if (reads_catalogs || reads_databases)
+    if (reads_catalogs)
         (void)survey_add_identity(database);
-    else
+    else if (!reads_databases)
         ask_pieces(database);
     io_run(link_io(database->link), database->ops, database->op_count,
            reads_databases  ? on_server_connected

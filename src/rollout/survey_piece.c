@@ -6,7 +6,7 @@
 #include "rollout/survey_rows.h"
 
 enum { TIMEOUT_MS = 60000, LOCK_TIMEOUT_MS = 500 };
-enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS, COLUMN_IDENTITY, COLUMN_SCHEMA };
+enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_HAS_HISTORY, COLUMN_ROWS };
 
 /* ---- what is asked ---------------------------------------------------------------------------- */
 
@@ -39,18 +39,25 @@ struct io_op *survey_add_op(struct database *database, const char *sql, struct a
     return op;
 }
 
+struct sql_vars survey_vars(const struct database *database, size_t first, size_t count,
+                            struct arena *arena)
+{
+    const struct survey *survey = database->survey;
+    const char **names = arena_calloc(arena, count, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = survey_name(survey_tenant(survey, database->tenants[first + i]));
+    return (struct sql_vars){.version_table = survey->options.version_table,
+                             .rows = names,
+                             .row_count = count,
+                             .lock_timeout_ms = LOCK_TIMEOUT_MS,
+                             .statement_timeout_ms = TIMEOUT_MS};
+}
+
 static const char *piece_sql(struct database *database, size_t first, size_t count)
 {
     struct survey *survey = database->survey;
     enum sql_id id = survey->options.wants_history ? SQL_SURVEY : SQL_SURVEY_NEWEST;
-    const char **names = arena_calloc(&survey->arena, count, sizeof *names);
-    for (size_t i = 0; i < count; i++)
-        names[i] = survey_name(survey_tenant(survey, database->tenants[first + i]));
-    struct sql_vars vars = {.version_table = survey->options.version_table,
-                            .rows = names,
-                            .row_count = count,
-                            .lock_timeout_ms = LOCK_TIMEOUT_MS,
-                            .statement_timeout_ms = TIMEOUT_MS};
+    struct sql_vars vars = survey_vars(database, first, count, &survey->arena);
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
     if (database->is_in_transaction)
@@ -98,11 +105,8 @@ void survey_take_piece(struct database *database, size_t first, const struct gri
             continue;
         struct surveyed *surveyed = &survey->known[database->tenants[at]];
         survey_take_rows(&survey->arena, xml, &surveyed->versions, &surveyed->history);
-        bool says_place = rows->column_count > COLUMN_SCHEMA;
-        surveyed->identity =
-            says_place ? grid_value(rows, row, COLUMN_IDENTITY) : database->identity;
-        surveyed->schema = says_place ? grid_value(rows, row, COLUMN_SCHEMA)
-                                      : survey_tenant(survey, database->tenants[at])->schema;
+        surveyed->identity = database->identity;
+        surveyed->schema = survey_tenant(survey, database->tenants[at])->schema;
         surveyed->variant = info->variant;
         surveyed->has_history = strcmp(grid_value(rows, row, COLUMN_HAS_HISTORY), "t") == 0;
         surveyed->is_known = true;

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "dialect/template.h"
 #include "link/io.h"
 #include "schema/reader.h"
 
@@ -29,6 +30,7 @@ struct database {
     struct arena arena;
     struct reading *reading;
     size_t first, count_asked, count_next;
+    struct place *places; /* of databases: those of the piece; survey_databases.c */
 };
 
 struct survey {
@@ -55,8 +57,8 @@ struct survey {
 /* The connection is left to others, or closed; the survey goes on with the next one. */
 void survey_leave(struct database *database, bool is_well);
 
-/* Of a batch that has connected first: whether all of it is well, and which database it is. */
-bool survey_take_identity(struct database *database);
+/* Of a batch that has connected first: whether all of it is well. */
+bool survey_has_connected(struct database *database);
 
 /* ---- survey_piece.c --------------------------------------------------------------------------- */
 
@@ -67,6 +69,9 @@ bool survey_is_of_databases(const struct tenant *tenant);
 const char *survey_name(const struct tenant *tenant);
 
 struct io_op *survey_add_op(struct database *database, const char *sql, struct arena *arena);
+/* What every statement about so many tenants may name; from `arena`. */
+struct sql_vars survey_vars(const struct database *database, size_t first, size_t count,
+                            struct arena *arena);
 /* Of so many tenants; a transaction of its own, which is still to be ended. */
 struct io_op *survey_add_piece(struct database *database, size_t first, size_t count);
 /* Which database it is, after the end of a transaction, where one is open. */

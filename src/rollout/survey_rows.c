@@ -2,33 +2,6 @@
 
 static const char row_begin[] = "<x>";
 
-/* ---- columns in hexadecimal digits ------------------------------------------------------------ */
-
-static unsigned hex_value(char c)
-{
-    return c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0');
-}
-
-static const char *decode_hex(struct arena *arena, const char *hex, size_t len)
-{
-    char *text = arena_alloc(arena, len / 2 + 1);
-    for (size_t i = 0; i + 1 < len; i += 2)
-        text[i / 2] = (char)(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
-    text[len / 2] = '\0';
-    return text;
-}
-
-/* What is no hexadecimal digit is NULL. */
-static void take_digits(struct arena *arena, const char *at, const char **values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t len = strspn(at, "0123456789abcdef");
-        values[i] = at[len] == '-' ? NULL : decode_hex(arena, at, len);
-        at += strcspn(at, ".<");
-        at += *at == '.';
-    }
-}
-
 /* ---- columns of a record ---------------------------------------------------------------------- */
 
 /* The next character, with what XML writes in another way; '\0' where the row ends. */
@@ -85,18 +58,10 @@ static void take_record(struct arena *arena, const char *at, const char **values
 
 /* ---- rows ------------------------------------------------------------------------------------- */
 
-/* After `<x>`: which table it is of, where its columns begin, and how they are told. */
-struct row_head {
-    size_t table;
-    const char *columns;
-    bool is_record;
-};
-
-static struct row_head head_of(const char *at)
+/* Of which table is the row after `<x>`? */
+static size_t table_of(const char *at)
 {
-    bool is_record = *at == '(';
-    at += is_record;
-    return (struct row_head){*at == '1', at + (*at == '0' || *at == '1'), is_record};
+    return at[*at == '('] == '1';
 }
 
 void survey_take_rows(struct arena *arena, const char *text, struct grid *ret_versions,
@@ -107,16 +72,17 @@ void survey_take_rows(struct arena *arena, const char *text, struct grid *ret_ve
     size_t rows[2] = {0, 0};
     const char **values[2];
     for (const char *at = text; (at = strstr(at, row_begin)); at += strlen(row_begin))
-        rows[head_of(at + strlen(row_begin)).table]++;
+        rows[table_of(at + strlen(row_begin))]++;
     for (size_t table = 0; table < 2; table++) {
         values[table] = arena_calloc(arena, rows[table] * columns[table] + 1, sizeof **values);
         *grids[table] = (struct grid){values[table], 0, columns[table]};
     }
     for (const char *at = text; (at = strstr(at, row_begin));) {
         at += strlen(row_begin);
-        struct row_head head = head_of(at);
-        const char **row =
-            values[head.table] + grids[head.table]->row_count++ * columns[head.table];
-        (head.is_record ? take_record : take_digits)(arena, head.columns, row, columns[head.table]);
+        size_t table = table_of(at);
+        const char **row = values[table] + grids[table]->row_count++ * columns[table];
+        at += *at == '(';
+        at += *at == '0' || *at == '1';
+        take_record(arena, at, row, columns[table]);
     }
 }

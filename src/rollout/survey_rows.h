@@ -1,10 +1,7 @@
 /* The rows of two tables in one text, as SQL_SURVEY answers it for each tenant (dialect.h). Pure.
  *
- * A row stands between `<x>` and `</x>`; what is around these is no one's. It is told in one of two ways:
- *
- *     0616161.-       a digit, 0: the version table, 1: the history; then its columns in hexadecimal digits, with points
- *                     between them; `-` is NULL
- *     (1,abc,,"a,b")  a record as PostgreSQL shows it, escaped for XML; its first column is that digit
+ * A row stands between `<x>` and `</x>`; what is around these is no one's. It is a record as PostgreSQL shows it, escaped for
+ * XML: (1,abc,,"a,b"). Its first column is a digit, 0: the version table, 1: the history.
  */
 #ifndef ROLLOUT_SURVEY_ROWS_H
 #define ROLLOUT_SURVEY_ROWS_H

@@ -20,21 +20,6 @@ static const char *column(size_t at)
     return grid_value(&history, 0, at);
 }
 
-static void both_tables_in_hexadecimal_digits(void **state)
-{
-    (void)state;
-    take("<row><x>0616161</x></row><row><x>0c3a9</x></row><x>161.7570.-..31.-.37</x>");
-    assert_int_equal(versions.row_count, 2);
-    assert_string_equal(version(0), "aaa");
-    assert_string_equal(version(1), "é");
-    assert_int_equal(history.row_count, 1);
-    assert_string_equal(column(0), "a");
-    assert_string_equal(column(1), "up");
-    assert_null(column(2));
-    assert_string_equal(column(3), "");
-    assert_string_equal(column(6), "7");
-}
-
 static void both_tables_as_records(void **state)
 {
     (void)state;
@@ -107,7 +92,6 @@ static int tear_down(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
-    TEST(both_tables_in_hexadecimal_digits),
     TEST(both_tables_as_records),
     TEST(values_that_a_record_writes_in_another_way),
     TEST(what_is_cut_off_is_no_more_than_it_is),

@@ -52,9 +52,7 @@
     "WHERE revision = BINARY {revision} AND direction = {direction} AND state IN ('running', "     \
     "'partial') AND run_id IN ({run}, COALESCE({owner}, run_id)) ORDER BY id DESC LIMIT 1"
 
-#define IDENTITY(database)                                                                                \
-    "CONCAT_WS('/', /*M!101109 @@server_uid, */ /*!50700 @@server_uuid, */ @@hostname, @@port, " database \
-    ")"
+#define SERVER_IDENTITY "/*M!101109 @@server_uid, */ /*!50700 @@server_uuid, */ @@hostname, @@port"
 
 #define HISTORY_COLUMNS                                                                            \
     "(id, run_id, revision, direction, checksum, statements, duration_ms, applied_at, state, definition)"
@@ -91,60 +89,23 @@ const struct grid_shape mysql_session_shape = {"!!!!!!!!!", 1};
 /* It fails in every sql_mode and prints nothing; DO would hide the error. */
 #define FAIL_IF(condition) "SET @skein_check = ~0 + (" condition ")"
 
-/* ---- a survey: a statement is made of the names that are there, and then run ---------------------- */
+/* ---- a survey: which tables are there, and then what they hold, in one flat statement each ------- */
 
-/* A column of a row, in hexadecimal digits, and a row of them: a digit says of which table. */
-#define HEX(column) "COALESCE(LOWER(HEX(CONVERT(" column " USING utf8mb4))), '-')"
-#define ROW_OF_VERSIONS                                                                            \
-    "CONCAT('<x>0', COALESCE(LOWER(HEX(IF(CHARSET(v) = 'binary', v, CONVERT(v USING utf8mb4)))), " \
-    "'-'), '</x>')"
-#define ROW_OF_HISTORY                                                                             \
-    "CONCAT('<x>1', CONCAT_WS('.', " HEX("revision") ", " HEX("direction") ", " HEX(               \
-        "checksum") ", " HEX("statements") ", " HEX("state") ", " HEX("run_id") ", " HEX("id") "), '</x>')"
+/* One of both tables of one database. By `=` of both names the server opens that table alone. What is made of a column
+ * costs the server more than to read it: names are compared by who asks. */
+#define TABLE_OF_PLACE(is_history, table)                                                          \
+    "SELECT {row_number}, CONNECTION_ID(), " is_history                                            \
+    ", COALESCE(engine, '') = 'InnoDB' AND table_type = 'BASE TABLE', table_schema, table_name "   \
+    "FROM information_schema.tables WHERE table_schema = {row} AND table_name = " table
 
-/* All rows in one text; NULL where the server would cut it. */
-#define JOINED(row, order, from)                                                                   \
-    "(SELECT CASE WHEN COUNT(*) = 0 THEN '' WHEN SUM(LENGTH(" row                                  \
-    ")) < @@group_concat_max_len THEN GROUP_CONCAT(" row order " SEPARATOR '') END FROM (" from    \
-    ") AS r)"
+/* What is no text is told as it is. */
+#define VERSION_OF_PLACE                                                                           \
+    "IF(CHARSET(version_num) = 'binary', LEFT(version_num, 256), CONVERT(LEFT(version_num, 256) "  \
+    "USING utf8mb4))"
 
-/* Statements within a statement stand in a kind of quotes that they have none of. */
-#define TEXT(sql) "\"" sql "\""
-#define NAME(column) "CONCAT('`', REPLACE(" column ", '`', '``'), '`')"
-#define IS_HISTORY_TABLE                                                                           \
-    "table_name = 'skein_history' AND (@@lower_case_table_names OR BINARY table_name = "           \
-    "'skein_history')"
-#define ROW_NAME "CONVERT({row} USING utf8)"
-#define VERSIONS_TEXT                                                                              \
-    TEXT(JOINED(ROW_OF_VERSIONS, "",                                                               \
-                "SELECT LEFT(version_num, 256) AS v FROM \", " NAME("place") ", '.', " NAME(       \
-                    "version") ", \" LIMIT 10001"))
-#define HISTORY_TEXT(newest)                                                                       \
-    TEXT(JOINED(ROW_OF_HISTORY, " ORDER BY id",                                                    \
-                "SELECT * FROM \", " NAME("place") ", '.', " NAME("history") ", \"" newest))
-
-/* What there is of both tables, in one database. */
-#define SURVEYED                                                                                   \
-    "SELECT {row_number} AS n, MAX(table_schema) AS place, COUNT(*) AS found, "                    \
-    "MAX(IF(" IS_VERSION_TABLE ", table_name, NULL)) AS version, MAX(IF(" IS_HISTORY_TABLE         \
-    ", table_name, NULL)) AS history, MIN(COALESCE(engine, '') = 'InnoDB' AND table_type = "       \
-    "'BASE TABLE') AS is_usual FROM information_schema.tables WHERE table_schema = " ROW_NAME      \
-    " AND (@@lower_case_table_names OR BINARY table_schema = " ROW_NAME                            \
-    ") AND table_name IN (" VERSION_NAME ", 'skein_history')"
-
-/* Asked are those that have what is usual: both tables or the version table alone, of the engine that takes changes back. What
- * the login may not see is not there; what it may see and not read fails the statement. Nothing is written, nothing is waited
- * for, and nothing stays locked from one statement to the next. */
-#define SURVEY(newest)                                                                                               \
-    "SET SESSION group_concat_max_len = 67108864, lock_wait_timeout = 0 /*M!100101 , "                               \
-    "max_statement_time = {statement_timeout} / 1000 */; SET SESSION TRANSACTION READ ONLY; SET "                    \
-    "@skein_survey = COALESCE((SELECT GROUP_CONCAT(CONCAT('SELECT ', n, ', CONNECTION_ID(), ', "                     \
-    "IF(history IS NULL, '''f''', '''t'''), ', CONCAT(', " VERSIONS_TEXT                                             \
-    ", IF(history IS NULL, '', CONCAT(', ', " HISTORY_TEXT(newest) ")), '), ', QUOTE(" IDENTITY(                     \
-        "place") "), ', ', QUOTE(place)) SEPARATOR ' UNION ALL ') FROM ({surveyed}) AS p WHERE version IS NOT NULL " \
-                 "AND found = 1 + (history IS NOT NULL) AND is_usual), 'SELECT 0, 0, 0, 0, 0, 0 LIMIT 0'); "         \
-                 "PREPARE skein_survey FROM @skein_survey; EXECUTE skein_survey; DEALLOCATE "                        \
-                 "PREPARE skein_survey"
+#define HISTORY_OF_PLACE(order)                                                                    \
+    "(SELECT {row_number}, CONNECTION_ID(), 't', NULL, revision, direction, checksum, "            \
+    "statements, state, run_id, id FROM {history} ORDER BY id" order ")"
 
 const char *const mysql_sql[SQL__COUNT] = {
     [SQL_LOCK] =
@@ -189,16 +150,31 @@ const char *const mysql_sql[SQL__COUNT] = {
         "(" VERSION_NAME ", 'skein_history')",
     /* Never asked: the version table is found in the tenant's own database alone. */
     [SQL_LOCATE] = "SELECT NULL, NULL LIMIT 0",
-    [SQL_IDENTITY] = "SELECT " IDENTITY("DATABASE()"),
+    [SQL_IDENTITY] = "SELECT CONCAT_WS('/', " SERVER_IDENTITY ", DATABASE())",
     [SQL_VERSIONS] = "SELECT LEFT(version_num, 256) FROM {version} LIMIT 10001",
     [SQL_TABLES] =
         "SELECT table_name FROM information_schema.tables WHERE table_schema = "
         "DATABASE() AND (CONVERT(table_name USING utf8mb4) IN ({rows}) OR "
         "CONVERT(CONCAT(table_schema, '.', table_name) USING utf8mb4) IN ({rows})) LIMIT 1",
     [SQL_HISTORY] = HISTORY_SELECT,
-    [SQL_SURVEY] = SURVEY(""),
-    [SQL_SURVEY_NEWEST] = SURVEY(" ORDER BY id DESC LIMIT 1"),
-    [SQL_PART_SURVEYED] = SURVEYED,
+    /* Read are those that have what is usual: both tables or the version table alone, of the engine that takes changes
+     * back. What the login may not see is not there; what it may see and not read fails the statement. Nothing is
+     * written, nothing is waited for, and nothing stays locked from one statement to the next. */
+    [SQL_SURVEY_SERVER] =
+        "SELECT @@lower_case_table_names = 0, CONCAT_WS('/', " SERVER_IDENTITY ")",
+    [SQL_SURVEY_PLACES] =
+        "SET SESSION lock_wait_timeout = 0 /*M!100101 , max_statement_time = "
+        "{statement_timeout} / 1000 */; SET SESSION TRANSACTION READ ONLY; {surveyed}",
+    [SQL_SURVEY] = "{places}",
+    [SQL_SURVEY_NEWEST] = "{places_newest}",
+    [SQL_PART_SURVEYED] =
+        TABLE_OF_PLACE("'f'", VERSION_NAME) " UNION ALL " TABLE_OF_PLACE("'t'", "'skein_history'"),
+    [SQL_PART_PLACE_VERSIONS] =
+        "(SELECT {row_number}, CONNECTION_ID(), 'f', " VERSION_OF_PLACE
+        ", NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM {version} LIMIT 10001)",
+    /* With a limit, for without one the server leaves the order to chance. */
+    [SQL_PART_PLACE_HISTORY] = HISTORY_OF_PLACE(" LIMIT 18446744073709551615"),
+    [SQL_PART_PLACE_NEWEST] = HISTORY_OF_PLACE(" DESC LIMIT 1"),
     [SQL_HISTORY_NEWEST] = HISTORY_SELECT " DESC LIMIT 1",
     [SQL_BEGIN] = "START TRANSACTION",
     [SQL_BEGIN_READING] = "SET SESSION /*M!100101 max_statement_time = {statement_timeout} / 1000, "
