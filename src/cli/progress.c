@@ -22,13 +22,14 @@ bool progress_mode_find(const char *name, enum progress_mode *ret_mode)
 
 /* ---- the machine --------------------------------------------------------------------------- */
 
-static size_t machine_columns(void *ctx)
+static void machine_size(void *ctx, size_t *ret_columns, size_t *ret_rows)
 {
-    enum { COLUMNS_UNKNOWN = 80 };
+    enum { COLUMNS_UNKNOWN = 80, ROWS_UNKNOWN = 24 };
     const struct progress *progress = ctx;
     struct winsize size;
-    bool is_known = ioctl(fileno(progress->err), TIOCGWINSZ, &size) == 0 && size.ws_col;
-    return is_known ? size.ws_col : COLUMNS_UNKNOWN;
+    bool is_known = ioctl(fileno(progress->err), TIOCGWINSZ, &size) == 0;
+    *ret_columns = is_known && size.ws_col ? size.ws_col : COLUMNS_UNKNOWN;
+    *ret_rows = is_known && size.ws_row ? size.ws_row : ROWS_UNKNOWN;
 }
 
 static bool can_move_cursor(FILE *err)
@@ -51,7 +52,8 @@ struct progress *progress_new(enum progress_mode mode, FILE *err, const struct s
     struct progress *progress = xcalloc(1, sizeof *progress);
     progress->view = views[mode];
     progress->err = err;
-    progress->host = (struct progress_host){machine_columns, progress};
+    progress->host = (struct progress_host){machine_size, progress};
+    progress->choice.tenant = STATUS_NONE;
     progress->status = status;
     progress->causes = progress_causes_new();
     buf_init(&progress->title, BUF_MAX_DEFAULT);
@@ -236,6 +238,12 @@ bool progress_add_words(struct progress *progress, const struct event *event)
         human_add_text(&progress->out, event->reason);
         return true;
     case EVENT_NOTE: human_add_text(&progress->out, event->reason); return true;
+    case EVENT_RUN_PAUSED:
+        buf_adds(&progress->out, "paused: no further tenant is begun; those at work finish");
+        return true;
+    case EVENT_RUN_CONTINUES:
+        buf_adds(&progress->out, "goes on: tenants are begun again");
+        return true;
     case EVENT_RUN_STARTED:
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT:
@@ -244,36 +252,6 @@ bool progress_add_words(struct progress *progress, const struct event *event)
     case EVENT_WAIT_FINISHED: break;
     }
     return false;
-}
-
-void progress_add_wait(struct progress *progress, struct buf *buf)
-{
-    const struct status_wait *wait = &progress->status->waits_for;
-    uint64_t since_ms = progress->status->now_ms - wait->since_ms;
-    uint64_t left_ms = wait->most_ms > since_ms ? wait->most_ms - since_ms : 0;
-    bool is_soak = wait->kind == WAIT_SOAK;
-    if (!wait->what)
-        return;
-    buf_adds(buf, "waits for ");
-    human_add_text(buf, wait->what);
-    buf_adds(buf, ": ");
-    human_add_duration(buf, (double)(is_soak ? left_ms : since_ms));
-    buf_adds(buf, is_soak ? " left" : " so far");
-}
-
-void progress_add_pace(struct progress *progress, struct buf *buf)
-{
-    const struct status *status = progress->status;
-    uint64_t elapsed_ms = status_working_ms(status);
-    if (!status->done || !elapsed_ms)
-        return;
-    double per_ms = (double)status->done / (double)elapsed_ms;
-    buf_addf(buf, "  %.1f/s", per_ms * 1000);
-    if (status->done == status->total)
-        return;
-    buf_adds(buf, "  ");
-    human_add_duration(buf, (double)(status->total - status->done) / per_ms);
-    buf_adds(buf, " left");
 }
 
 void progress_add_dropped(struct progress *progress, size_t lines)
@@ -327,8 +305,16 @@ void progress_pass(struct progress *progress, const char *text, size_t len)
 
 void progress_finish(struct progress *progress)
 {
+    if (progress->view && progress->view->on_end)
+        progress->view->on_end(progress);
     if (progress->outlet)
         tell_dropped(progress, true);
+}
+
+void progress_set_steering(struct progress *progress, struct steering *steering)
+{
+    progress->steering = steering;
+    steering->chosen = STATUS_NONE;
 }
 
 void progress_set_outlet(struct progress *progress, struct outlet *outlet)

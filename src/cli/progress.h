@@ -16,7 +16,7 @@
 
 enum progress_mode {
     PROGRESS_AUTO,  /* tty where `err` is a terminal that can move its cursor, else plain */
-    PROGRESS_TTY,   /* a block of two lines that is redrawn, at most ten times a second */
+    PROGRESS_TTY,   /* a block of lines (live.h) that is redrawn, at most ten times a second */
     PROGRESS_PLAIN, /* a line now and then, and one a failure or retry */
     PROGRESS_JSON,  /* one JSON object a line, one an event */
     PROGRESS_NONE,
@@ -42,9 +42,12 @@ void progress_set_command(struct progress *progress, const char *command);
 
 /* The terminal, for tests to stand in. Without it, that of `err`. */
 struct progress_host {
-    size_t (*columns)(void *ctx); /* asked at each draw */
+    void (*size)(void *ctx, size_t *ret_columns, size_t *ret_rows); /* asked at each draw */
     void *ctx;
 };
+
+/* Who watches may steer the run: on a terminal, by keys (live.h). The caller owns it, and gives it to the run. */
+void progress_set_steering(struct progress *progress, struct steering *steering);
 
 /* Before the first event. `host` is copied. */
 void progress_set_host(struct progress *progress, const struct progress_host *host);

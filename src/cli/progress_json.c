@@ -9,6 +9,7 @@ static const char *const names[] = {
     [EVENT_TENANT_FINISHED] = "tenant_finished", [EVENT_WAVE_FINISHED] = "wave_finished",
     [EVENT_RUN_DRAINS] = "run_drains",           [EVENT_RUN_ROLLS_BACK] = "run_rolls_back",
     [EVENT_RUN_FINISHED] = "run_finished",       [EVENT_WAIT_STARTED] = "wait_started",
+    [EVENT_RUN_PAUSED] = "run_paused",           [EVENT_RUN_CONTINUES] = "run_continues",
     [EVENT_WAIT_FINISHED] = "wait_finished",     [EVENT_NOTE] = "note",
 };
 
@@ -66,6 +67,7 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
     case EVENT_WAVE_STARTED:
     case EVENT_WAVE_FINISHED: set_wave(line, event); break;
     case EVENT_RUN_DRAINS:
+    case EVENT_RUN_PAUSED:
     case EVENT_RUN_ROLLS_BACK:
     case EVENT_NOTE: json_object_set_new(line, "reason", json_text(event->reason)); break;
     case EVENT_WAIT_STARTED:
@@ -78,6 +80,7 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
         json_object_set_new(line, "duration_ms", json_rounded(event->duration_ms, 1));
         break;
     case EVENT_WAIT_FINISHED:
+    case EVENT_RUN_CONTINUES:
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT: break;
     }
@@ -123,4 +126,5 @@ static void add_dropped(struct progress *progress, size_t lines)
     buf_addc(&progress->out, '\n');
 }
 
-const struct progress_view progress_view_json = {on_json_event, NULL, add_dropped, NULL};
+const struct progress_view progress_view_json = {.on_event = on_json_event,
+                                                 .add_dropped = add_dropped};

@@ -45,10 +45,10 @@ static void tell_whole(struct progress *progress)
     tell_held_back(progress);
     start_line(progress);
     tell_counts(progress);
-    progress_add_pace(progress, &progress->out);
+    live_add_pace(progress->status, &progress->out);
     if (progress->status->waits_for.what)
         buf_adds(&progress->out, "; ");
-    progress_add_wait(progress, &progress->out);
+    live_add_wait(progress->status, &progress->out);
     end_line(progress);
     progress->shown_ms = progress->status->now_ms;
     progress->shown_done = progress->status->done;
@@ -109,5 +109,5 @@ static void on_plain_event(struct progress *progress, const struct event *event)
         tell_if_due(progress);
 }
 
-const struct progress_view progress_view_plain = {on_plain_event, tell_if_due, progress_add_dropped,
-                                                  NULL};
+const struct progress_view progress_view_plain = {
+    .on_event = on_plain_event, .on_tick = tell_if_due, .add_dropped = progress_add_dropped};

@@ -1,36 +1,13 @@
-/* A block of two lines at the bottom that is redrawn; what deserves to stay scrolls by above it. */
+/* The live view (live.h) at the bottom of the terminal; what deserves to stay scrolls by above it. */
+#include <signal.h>
+#include <unistd.h>
+
 #include "base/human.h"
+#include "cli/keys.h"
 #include "cli/progress_view.h"
 #include "inventory/inventory.h"
 
-enum { REDRAW_MS = 100, BAR_WIDTH = 30, NAMES_SHOWN = 4 };
-
-/* A line that ends at the terminal's edge, whatever is added to it. */
-struct line {
-    struct buf *out;
-    size_t width;
-    size_t max_width;
-};
-
-static void add_to_line(struct line *line, const char *text)
-{
-    size_t len = human_fit(text, line->max_width - line->width);
-    size_t start = line->out->len;
-    buf_add(line->out, text, len);
-    line->width += human_width(line->out->data + start);
-}
-
-static PRINTF_LIKE(2, 3) void addf(struct line *line, const char *format, ...)
-{
-    struct buf text;
-    va_list args;
-    buf_init(&text, BUF_MAX_DEFAULT);
-    va_start(args, format);
-    buf_vaddf(&text, format, args);
-    va_end(args);
-    add_to_line(line, text.data);
-    buf_done(&text);
-}
+enum { REDRAW_MS = 100 };
 
 /* ---- the block ----------------------------------------------------------------------------- */
 
@@ -51,84 +28,63 @@ static void erase(struct progress *progress, size_t columns)
     progress->block_lines = 0;
 }
 
-static struct line start_line(struct progress *progress, size_t columns)
+static size_t columns_of(const struct progress *progress)
 {
-    if (progress->block_lines)
-        buf_addc(&progress->out, '\n');
-    /* The last column stays free: a cursor beyond it may or may not have wrapped. */
-    return (struct line){&progress->out, 0, columns > 1 ? columns - 1 : 1};
+    size_t columns, rows;
+    progress->host.size(progress->host.ctx, &columns, &rows);
+    return columns;
 }
 
-static void end_line(struct progress *progress, const struct line *line)
+static struct live_scene scene_of(const struct progress *progress)
 {
-    progress->block_widths[progress->block_lines++] = line->width;
-}
-
-static void draw_whole(struct progress *progress, size_t columns)
-{
-    struct line line = start_line(progress, columns);
-    struct buf part;
-    double share = progress->status->total
-                       ? (double)progress->status->done / (double)progress->status->total
-                       : 1;
-    buf_init(&part, BUF_MAX_DEFAULT);
-    human_add_bar(&part, share, BAR_WIDTH < columns / 3 ? BAR_WIDTH : columns / 3, false);
-    addf(&line, "%s  ", progress->title.data);
-    add_to_line(&line, part.data);
-    addf(&line, "  %zu/%zu", progress->status->done, progress->status->total);
-    if (progress->status->bad) {
-        progress_color(progress, &progress->out, "\033[31m");
-        addf(&line, "  %zu failed", progress->status->bad);
-        progress_color(progress, &progress->out, "\033[0m");
-    }
-    buf_clear(&part);
-    progress_add_pace(progress, &part);
-    add_to_line(&line, part.data);
-    buf_done(&part);
-    end_line(progress, &line);
-}
-
-static void add_running(struct progress *progress, struct buf *buf, uint32_t tenant)
-{
-    uint64_t since_ms = progress->status->started_ms + progress->status->tenants[tenant].since_ms;
-    human_add_text(buf, progress->status->run->tenants[tenant]->name);
-    buf_addc(buf, ' ');
-    human_add_duration(buf, (double)(progress->status->now_ms - since_ms));
-}
-
-static void draw_running(struct progress *progress, size_t columns)
-{
-    struct line line = start_line(progress, columns);
-    struct buf part;
-    size_t shown = 0;
-    buf_init(&part, BUF_MAX_DEFAULT);
-    if (progress->status->waits_for.what) {
-        buf_adds(&part, "  ");
-        progress_add_wait(progress, &part);
-    } else {
-        buf_addf(&part, "  %zu running", progress->status->running);
-    }
-    for (uint32_t at = progress->status->oldest; at != STATUS_NONE && shown < NAMES_SHOWN;
-         shown++) {
-        buf_adds(&part, shown ? ", " : ": ");
-        add_running(progress, &part, at);
-        at = progress->status->tenants[at].next;
-    }
-    if (shown < progress->status->running)
-        buf_adds(&part, ", ...");
-    add_to_line(&line, part.data);
-    buf_done(&part);
-    end_line(progress, &line);
+    struct live_scene scene = {
+        .status = progress->status,
+        .title = progress->title.data,
+        .has_color = progress->has_color,
+        .has_keys = progress->has_keys,
+        .choice = &progress->choice,
+    };
+    progress->host.size(progress->host.ctx, &scene.columns, &scene.rows);
+    return scene;
 }
 
 static void draw(struct progress *progress)
 {
-    size_t columns = progress->host.columns(progress->host.ctx);
-    erase(progress, columns);
-    draw_whole(progress, columns);
-    draw_running(progress, columns);
+    struct live_scene scene = scene_of(progress);
+    erase(progress, scene.columns);
+    progress->block_lines = live_draw(&scene, &progress->out, progress->block_widths);
     progress->shown_ms = progress->status->now_ms;
     progress_flush(progress);
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* As long as something is left to be done. After that, and once a second signal has come, the next one ends the process at once:
+ * the terminal is put back before. */
+static void keep_keys(struct progress *progress)
+{
+    const struct status *status = progress->status;
+    bool is_wanted = progress->steering && !progress->is_quiet && status->drains < 2 &&
+                     (status->running || status->states[TENANT_PENDING]);
+    if (is_wanted)
+        progress->has_keys = keys_open();
+    else if (progress->has_keys)
+        keys_close();
+    progress->has_keys = progress->has_keys && is_wanted;
+    if (progress->steering)
+        progress->steering->wants_doings = !progress->is_quiet;
+}
+
+/* A stop is what Ctrl-C is. */
+static void obey_keys(struct progress *progress)
+{
+    char text[64];
+    size_t len = progress->has_keys ? keys_read(text, sizeof text) : 0;
+    struct live_scene scene = scene_of(progress);
+    if (!len)
+        return;
+    if (live_take_keys(&scene, &progress->choice, progress->steering, text, len) == LIVE_STOP)
+        kill(getpid(), SIGINT);
 }
 
 /* Nothing is drawn in the first tenth of a second: a short run need not flicker. */
@@ -139,12 +95,19 @@ static void draw_if_due(struct progress *progress)
         draw(progress);
 }
 
+static void on_tick(struct progress *progress)
+{
+    keep_keys(progress);
+    obey_keys(progress);
+    draw_if_due(progress);
+}
+
 /* ---- events -------------------------------------------------------------------------------- */
 
 /* The block is gone then, until the next draw is due: a hundred lines cost one redraw. */
 static void print_words(struct progress *progress, const struct event *event)
 {
-    erase(progress, progress->host.columns(progress->host.ctx));
+    erase(progress, columns_of(progress));
     progress_add_words(progress, event);
     buf_addc(&progress->out, '\n');
     progress_flush(progress);
@@ -152,7 +115,7 @@ static void print_words(struct progress *progress, const struct event *event)
 
 static void tell_held_back(struct progress *progress)
 {
-    erase(progress, progress->host.columns(progress->host.ctx));
+    erase(progress, columns_of(progress));
     while (progress_add_held_back(progress))
         buf_addc(&progress->out, '\n');
     progress_flush(progress);
@@ -163,7 +126,8 @@ static bool has_words(const struct progress *progress, const struct event *event
     if (event->kind == EVENT_TENANT_FINISHED)
         return progress->is_verbose || progress_is_bad(event->outcome);
     if (event->kind == EVENT_RUN_DRAINS || event->kind == EVENT_RUN_ROLLS_BACK ||
-        event->kind == EVENT_NOTE)
+        event->kind == EVENT_NOTE || event->kind == EVENT_RUN_PAUSED ||
+        event->kind == EVENT_RUN_CONTINUES)
         return true;
     if (event->kind == EVENT_WAVE_STARTED || event->kind == EVENT_WAVE_FINISHED)
         return !progress->is_quiet && event->run->wave_count > 1;
@@ -172,6 +136,7 @@ static bool has_words(const struct progress *progress, const struct event *event
 
 static void on_tty_event(struct progress *progress, const struct event *event)
 {
+    keep_keys(progress);
     if (has_words(progress, event) && !progress_holds_back(progress, event))
         print_words(progress, event);
     if (event->kind == EVENT_RUN_FINISHED)
@@ -180,15 +145,25 @@ static void on_tty_event(struct progress *progress, const struct event *event)
         draw_if_due(progress);
         return;
     }
-    erase(progress, progress->host.columns(progress->host.ctx));
+    erase(progress, columns_of(progress));
     progress_flush(progress);
 }
 
 static void make_room(struct progress *progress)
 {
-    erase(progress, progress->host.columns(progress->host.ctx));
+    erase(progress, columns_of(progress));
     progress_flush(progress);
 }
 
-const struct progress_view progress_view_tty = {on_tty_event, draw_if_due, progress_add_dropped,
-                                                make_room};
+static void let_keys_go(struct progress *progress)
+{
+    if (progress->has_keys)
+        keys_close();
+    progress->has_keys = false;
+}
+
+const struct progress_view progress_view_tty = {.on_event = on_tty_event,
+                                                .on_tick = on_tick,
+                                                .add_dropped = progress_add_dropped,
+                                                .on_pass = make_room,
+                                                .on_end = let_keys_go};

@@ -3,6 +3,7 @@
 #define CLI_PROGRESS_VIEW_H
 
 #include "base/buf.h"
+#include "cli/live.h"
 #include "cli/progress.h"
 #include "event/status.h"
 
@@ -16,13 +17,12 @@ struct progress_view {
     void (*add_dropped)(struct progress *progress, size_t lines);
     void (*on_pass)(
         struct progress *progress); /* something else will be written; NULL: nothing to do */
+    void (*on_end)(struct progress *progress); /* nothing more comes; NULL: nothing to do */
 };
 
 extern const struct progress_view progress_view_tty;
 extern const struct progress_view progress_view_plain;
 extern const struct progress_view progress_view_json;
-
-enum { BLOCK_LINES = 2 };
 
 struct progress {
     const struct progress_view *view; /* NULL: show nothing */
@@ -41,7 +41,10 @@ struct progress {
     struct progress_causes *causes; /* what was told of equal failures (progress_causes.c) */
     struct buf out;                 /* written at once, so that nothing flickers */
     size_t block_lines;             /* on the screen; 0: none */
-    size_t block_widths[BLOCK_LINES];
+    size_t block_widths[LIVE_LINES];
+    struct steering *steering; /* NULL: no one steers */
+    struct live_choice choice;
+    bool has_keys;
 };
 
 /* Did it go wrong for the tenant? */
@@ -61,12 +64,6 @@ bool progress_add_held_back(struct progress *progress);
 /* The causes of the failures that were told, for progress_holds_back. */
 struct progress_causes *progress_causes_new(void);
 void progress_causes_free(struct progress_causes *causes);
-
-/* `waits for the soak after wave 'canary': 12.0 s left`; nothing where it waits for nothing. */
-void progress_add_wait(struct progress *progress, struct buf *buf);
-
-/* `12.3/s` and, where it can be told, `4.00 s left`. */
-void progress_add_pace(struct progress *progress, struct buf *buf);
 
 /* Appends an ANSI sequence where there is color. */
 void progress_color(struct progress *progress, struct buf *buf, const char *sequence);

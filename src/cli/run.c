@@ -164,6 +164,7 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
     struct status *status = status_new();
     struct progress *progress = make_progress(options, status, outlet);
     struct rollout_options rollout = prepared->rollout;
+    struct steering steering = {.chosen = STATUS_NONE};
     struct metrics *metrics =
         options->metrics ? metrics_open(options->metrics, status, NULL) : NULL;
     struct ticking ticking = {progress, metrics};
@@ -177,7 +178,9 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
         observers[count++] = plan_lint_observer(company->lint);
     if (metrics)
         observers[count++] = metrics_observer(metrics);
+    progress_set_steering(progress, &steering);
     rollout.status = status;
+    rollout.steering = &steering;
     rollout.on_tick = tick;
     rollout.tick_ctx = &ticking;
     rollout.on_output = outlet ? pass_output : NULL;

@@ -122,6 +122,17 @@ struct answer {
     bool is_tx_broken;  /* tx_after does not hold: the statements ended or began a transaction */
 };
 
+/* `statements_done` as who shows a run reads it, while a worker has the operation. */
+static inline void op_set_statements(struct answer *answer, size_t count)
+{
+    __atomic_store_n(&answer->statements_done, count, __ATOMIC_RELAXED);
+}
+
+static inline size_t op_statements(const struct answer *answer)
+{
+    return __atomic_load_n(&answer->statements_done, __ATOMIC_RELAXED);
+}
+
 /* How it went: never NULL, ERR_NONE where all is well. */
 static inline const struct err *answer_err(const struct answer *answer)
 {

@@ -274,7 +274,7 @@ static bool run_next(struct conn *conn)
     if (rc != SQLITE_OK && rc != SQLITE_DONE)
         fail_statement(conn, rc, stmt != NULL);
     bool is_good = op_err(op)->kind == ERR_NONE;
-    answer->statements_done += is_good && stmt;
+    op_set_statements(answer, answer->statements_done + (is_good && stmt));
     sqlite3_finalize(stmt);
     answer->keeps_changes = !is_good && sqlite3_total_changes64(conn->db) != changes_before;
     if (is_good)

@@ -261,6 +261,8 @@ enum event_kind {
     EVENT_RUN_DRAINS,      /* reason, halt (NULL: it was halted already): nothing more is begun */
     EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is rolled back */
     EVENT_RUN_FINISHED,    /* state, duration_ms */
+    EVENT_RUN_PAUSED,      /* reason: nothing new is begun until it continues; at_ms */
+    EVENT_RUN_CONTINUES,   /* at_ms */
     EVENT_WAIT_STARTED,    /* wait, reason, delay_ms: no tenant is at work until this is over */
     EVENT_WAIT_FINISHED,   /* wait */
     EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
@@ -297,7 +299,7 @@ struct event {
     enum wait wait;
     enum run_state state;
     double duration_ms;
-    /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from */
+    /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from; of a pause */
     int64_t at_ms;
 };
 

@@ -80,6 +80,23 @@ static void leave_list(struct status *status, struct status_tenant *tenant)
     status->running--;
 }
 
+static void keep_failure(struct status *status, size_t index, const struct outcome *outcome)
+{
+    const struct err *err = outcome->error;
+    struct status_failure *failure = &status->failures[0];
+    size_t kept =
+        status->failure_count < STATUS_FAILURES ? status->failure_count : STATUS_FAILURES - 1;
+    if (!err || !tenant_state_is_bad(outcome->state))
+        return;
+    memmove(failure + 1, failure, kept * sizeof *failure);
+    status->failure_count = kept + 1;
+    *failure = (struct status_failure){
+        .tenant = (uint32_t)index, .state = outcome->state, .kind = err->kind, .line = err->line};
+    snprintf(failure->code, sizeof failure->code, "%s", err->code);
+    snprintf(failure->text, sizeof failure->text, "%.*s", (int)strcspn(err->text, "\n"), err->text);
+    snprintf(failure->file, sizeof failure->file, "%s", err->file);
+}
+
 /* A tenant that is rolled back was counted on its way out. */
 static void end_tenant(struct status *status, size_t index, enum tenant_state state)
 {
@@ -118,11 +135,29 @@ static void begin_wait(struct status *status, const struct event *event, uint64_
                                              .most_ms = event->delay_ms};
 }
 
+/* ---- pauses -------------------------------------------------------------------------------- */
+
+static void pause_run(struct status *status, uint64_t now_ms)
+{
+    status->is_paused = true;
+    status->paused_since_ms = now_ms;
+}
+
+/* The part of a pause that a soak or a gate has taken counts as that. */
+static void continue_run(struct status *status, uint64_t now_ms)
+{
+    if (status->is_paused && !status->waits_for.what)
+        status->paused_ms += now_ms - status->paused_since_ms;
+    status->is_paused = false;
+}
+
 uint64_t status_working_ms(const struct status *status)
 {
-    uint64_t waits_ms = status->waited_ms;
+    uint64_t waits_ms = status->waited_ms + status->paused_ms;
     if (status->waits_for.what)
         waits_ms += status->now_ms - status->waits_for.since_ms;
+    else if (status->is_paused)
+        waits_ms += status->now_ms - status->paused_since_ms;
     return status->now_ms - status->started_ms - waits_ms;
 }
 
@@ -153,9 +188,17 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
     case EVENT_WAVE_STARTED: set_wave(status, event->wave, RUN_RUNNING); break;
     case EVENT_WAVE_FINISHED: set_wave(status, event->wave, event->state); break;
     case EVENT_TENANT_STARTED: begin_tenant(status, event->tenant, now_ms); break;
-    case EVENT_TENANT_FINISHED: end_tenant(status, event->tenant, event->outcome->state); break;
-    case EVENT_RUN_DRAINS: status->is_draining = true; break;
+    case EVENT_TENANT_FINISHED:
+        end_tenant(status, event->tenant, event->outcome->state);
+        keep_failure(status, event->tenant, event->outcome);
+        break;
+    case EVENT_RUN_DRAINS:
+        status->is_draining = true;
+        status->drains++;
+        break;
     case EVENT_RUN_ROLLS_BACK: status->is_rolling_back = true; break;
+    case EVENT_RUN_PAUSED: pause_run(status, now_ms); break;
+    case EVENT_RUN_CONTINUES: continue_run(status, now_ms); break;
     case EVENT_WAIT_STARTED: begin_wait(status, event, now_ms); break;
     case EVENT_WAIT_FINISHED: end_wait(status, now_ms); break;
     case EVENT_RUN_FINISHED: end_run(status, event->state); break;

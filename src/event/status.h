@@ -21,6 +21,45 @@
 
 #define STATUS_NONE UINT32_MAX
 
+enum { STATUS_DOINGS = 9, STATUS_FAILURES = 4, STATUS_TEXT = 240, STATUS_FILE = 256 };
+
+/* What a tenant at work is doing. Texts are as they came from the files and the server: whoever shows them makes them safe.
+ * They are cut to the room that there is. */
+struct status_doing {
+    uint32_t tenant;
+    const char *phase;    /* the state of its life, docs/states.md */
+    const char *revision; /* the one under way; NULL: none. Lives as long as the run */
+    const char *file;     /* and its file */
+    bool is_down;
+    int line;               /* of the file, where the statement begins; 0: not known */
+    size_t statement;       /* of the revision, from 1; 0: not known */
+    size_t statements;      /* that the revision has */
+    uint64_t since_ms;      /* by status.now_ms: when what is under way was sent */
+    char sql[STATUS_TEXT];  /* the statement's beginning; "": none */
+    char told[STATUS_TEXT]; /* what the server says of it, once it takes long; "": nothing */
+    double share;           /* of it that is done, 0 to 1, as the server says; below 0: not known */
+    char blockers[STATUS_TEXT]; /* who is in its way; "": no one, or not known */
+};
+
+/* Why a tenant failed. */
+struct status_failure {
+    uint32_t tenant;
+    enum tenant_state state;
+    enum err_class kind;
+    char code[16];
+    char text[STATUS_TEXT]; /* the first line */
+    char file[STATUS_FILE]; /* "": none */
+    int line;               /* 0: none */
+};
+
+/* What those who show a run ask of it while it goes on. They write it on the loop's thread, and the run looks at it about
+ * ten times a second. */
+struct steering {
+    bool is_paused;    /* nothing new is to be begun. A run that is stopping does not heed it */
+    bool wants_doings; /* status.doings is to be filled */
+    uint32_t chosen;   /* with this tenant too, if it is at work; STATUS_NONE: no one */
+};
+
 /* A tenant, and its place in the list of those at work. */
 struct status_tenant {
     uint32_t previous, next; /* STATUS_NONE: none */
@@ -57,10 +96,19 @@ struct status {
     size_t states[TENANT__COUNT];
     uint64_t retries; /* attempts that failed and were followed by another */
     struct status_wait waits_for;
+    struct status_failure failures[STATUS_FAILURES]; /* the newest first; a rollback's too */
+    size_t failure_count;
+    /* of those that have been at work for longest, and the chosen one; as of the last tick, where steering asks for it */
+    struct status_doing doings[STATUS_DOINGS];
+    size_t doing_count;
     uint64_t now_ms; /* of the newest event or tick */
     uint64_t started_ms;
     uint64_t waited_ms; /* all waits that are over */
-    bool is_draining;   /* nothing more is begun */
+    uint64_t paused_ms; /* all pauses that are over */
+    uint64_t paused_since_ms;
+    bool is_paused;   /* nothing new is begun until it continues */
+    bool is_draining; /* nothing more is begun */
+    size_t drains;    /* how often that was told: the second time, what is at work is cancelled */
     bool is_rolling_back;
     bool is_over;
     enum run_state state; /* RUN_RUNNING until it is over */
@@ -74,8 +122,8 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
 /* Time has passed, though nothing happened. */
 void status_tick(struct status *status, uint64_t now_ms);
 
-/* How long the run has worked: soaks and gates are no work, what they take says nothing of the tenants that are still to
- * come. */
+/* How long the run has worked: soaks, gates and pauses are no work, what they take says nothing of the tenants that are still
+ * to come. */
 uint64_t status_working_ms(const struct status *status);
 
 #endif

@@ -288,6 +288,8 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
     [EVENT_RUN_DRAINS] = write_run_drains,
     [EVENT_RUN_ROLLS_BACK] = write_run_rolls_back,
     [EVENT_RUN_FINISHED] = write_run_finished,
+    [EVENT_RUN_PAUSED] = write_nothing,
+    [EVENT_RUN_CONTINUES] = write_nothing,
     [EVENT_WAIT_STARTED] = write_nothing,
     [EVENT_WAIT_FINISHED] = write_nothing,
     [EVENT_NOTE] = write_nothing,

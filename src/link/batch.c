@@ -82,6 +82,8 @@ static bool start_next(struct batch *batch)
             continue;
         join_ops(batch, op);
         batch->begun_ns = batch->now_ns();
+        atomic_store_explicit(&batch->shown_ns, batch->begun_ns, memory_order_relaxed);
+        atomic_store_explicit(&batch->shown_at, batch->at, memory_order_relaxed);
         batch->want = batch->driver->start(batch->conn, &op->op);
         return true;
     }

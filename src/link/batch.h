@@ -15,6 +15,8 @@
 #ifndef LINK_BATCH_H
 #define LINK_BATCH_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "driver/driver.h"
 
@@ -71,7 +73,10 @@ struct batch {
     bool is_broken;        /* the connection must be thrown away */
     struct io_op *ops;     /* borrowed while the batch runs */
     size_t count;
-    size_t at;            /* the op under way; after the end, the one that failed, or `count` */
+    size_t at; /* the op under way; after the end, the one that failed, or `count` */
+    /* the op that was started last, and when: for other threads to read at any time */
+    atomic_size_t shown_at;
+    atomic_uint_fast64_t shown_ns;
     struct want want;     /* of the driver, for the op under way */
     struct arena scratch; /* SQL that was prepared, until it has run */
     uint64_t (*now_ns)(void);

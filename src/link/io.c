@@ -63,6 +63,28 @@ size_t io_finished(const struct io *io)
     return io->batch.at < io->batch.count ? io->batch.at + 1 : io->batch.count;
 }
 
+/* While a worker has the batch, only what it shows may be read. */
+bool io_progress(const struct io *io, struct io_progress *ret_progress)
+{
+    const struct batch *batch = &io->batch;
+    if (!io->is_running)
+        return false;
+    *ret_progress = (struct io_progress){
+        .at = atomic_load_explicit(&batch->shown_at, memory_order_relaxed),
+        .begun_ns = atomic_load_explicit(&batch->shown_ns, memory_order_relaxed),
+    };
+    if (io->is_on_worker && ret_progress->at < batch->count)
+        ret_progress->statements = op_statements(&batch->ops[ret_progress->at].answer);
+    if (io->is_on_worker || batch->at >= batch->count)
+        return true;
+    const struct op *op = &batch->ops[batch->at].op;
+    while (op->joined && op->answer->is_over)
+        op = op->joined;
+    ret_progress->at = (size_t)((const struct io_op *)(const void *)op - batch->ops);
+    ret_progress->statements = op->answer->statements_done;
+    return true;
+}
+
 bool io_is_broken(const struct io *io)
 {
     return io->batch.is_broken;

@@ -34,6 +34,16 @@ size_t io_finished(const struct io *io);
  * connects. */
 void io_move(struct io *io, const struct conn_params *params);
 
+/* What is under way, for who shows it. */
+struct io_progress {
+    size_t at;         /* the op */
+    size_t statements; /* of it that are done, as far as is known */
+    uint64_t begun_ns; /* when its message was sent (uv_hrtime) */
+};
+
+/* For the loop at any time; false: no batch is under way. */
+bool io_progress(const struct io *io, struct io_progress *ret_progress);
+
 /* Asks the database to stop what is under way; where it does not within a few seconds, the
  * connection is given up. The failing op says ERR_CANCELLED. Nothing happens without a batch. */
 void io_cancel(struct io *io);

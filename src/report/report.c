@@ -299,6 +299,8 @@ void report_apply(struct report *report, const struct event *event)
     case EVENT_RUN_ROLLS_BACK: report->rolls_back = true; break;
     case EVENT_TENANT_RETRIES: report_keep_retry(report, event); break;
     case EVENT_TENANT_INTENT:
+    case EVENT_RUN_PAUSED:
+    case EVENT_RUN_CONTINUES:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
     case EVENT_NOTE: break;

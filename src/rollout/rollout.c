@@ -266,8 +266,31 @@ static void for_each_session(struct rollout *rollout, void (*act)(struct session
             act(rollout->slots[i].session);
 }
 
+static void set_paused(struct rollout *rollout, bool is_paused)
+{
+    rollout->is_paused = is_paused;
+    scheduler_pause(rollout->scheduler, is_paused);
+    rollout_tell(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
+                                         .reason = "asked for by who watches the run",
+                                         .at_ms = clock_wall_ms()});
+}
+
+/* A run that is stopping, or over, begins nothing anyway. */
+static void obey_steering(struct rollout *rollout)
+{
+    const struct steering *steering = rollout->options->steering;
+    if (!steering || steering->is_paused == rollout->is_paused || rollout->is_draining ||
+        rollout->is_over)
+        return;
+    set_paused(rollout, steering->is_paused);
+    if (!rollout->is_paused)
+        rollout_fill(rollout);
+}
+
 static void drain(struct rollout *rollout, const char *reason, const struct halt *halt)
 {
+    if (rollout->is_paused)
+        set_paused(rollout, false);
     rollout->is_draining = true;
     scheduler_stop(rollout->scheduler);
     rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = reason, .halt = halt});
@@ -345,8 +368,11 @@ void rollout_on_tick(uv_timer_t *handle)
     struct rollout *rollout = handle->data;
     if (rollout->info.request->stopping.stops)
         rollout_fill(rollout);
-    if (rollout->options->status)
+    obey_steering(rollout);
+    if (rollout->options->status) {
         status_tick(rollout->options->status, uv_hrtime() / 1000000);
+        rollout_look_at_doings(rollout);
+    }
     if (rollout->options->on_tick)
         rollout->options->on_tick(rollout->options->tick_ctx);
 }

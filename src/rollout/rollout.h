@@ -30,6 +30,7 @@ struct ledger;
 struct rollout;
 struct scripts;
 struct status;
+struct steering;
 
 struct rollout_wave {
     const char *name;
@@ -66,8 +67,9 @@ struct rollout_options {
     struct ledger *ledger;          /* locked; NULL: none */
     /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *snapshots;
-    struct status *status;      /* kept up to date from a new one; NULL: no one wants to know */
-    void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
+    struct status *status; /* kept up to date from a new one; NULL: no one wants to know */
+    const struct steering *steering; /* (event/status.h) NULL: no one steers */
+    void (*on_tick)(void *ctx);      /* NULL, or: about ten times a second */
     void *tick_ctx;
     /* NULL, or: gets what gates write, in whole lines; else they have our stderr */
     void (*on_output)(void *ctx, const char *text, size_t len);

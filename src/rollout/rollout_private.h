@@ -49,6 +49,7 @@ struct rollout {
     int signal;                               /* the one that stopped us; 0: none */
     bool is_stopped;                          /* by a signal, or the caller */
     bool is_draining;
+    bool is_paused;
     bool is_cancelling;
     bool is_closed;
 
@@ -117,6 +118,9 @@ void rollout_note_changed(struct rollout *rollout, uint32_t tenant);
  * inventory (false: neither). The second: its server is in trouble. */
 bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant);
 void rollout_give_up(struct rollout *rollout, uint32_t tenant);
+
+/* rollout_doings.c: fills the status's doings, where someone wants them. */
+void rollout_look_at_doings(struct rollout *rollout);
 
 /* rollout_withheld.c: notes which revisions the outcome speaks of; and, of those, says in `info` whose SQL holds a password. */
 void rollout_note_used(struct rollout *rollout, const struct outcome *outcome);

@@ -37,6 +37,7 @@ struct scheduler {
     bool has_wave_changed;
     bool has_tripped;
     bool is_stopped;
+    bool is_paused;
 };
 
 struct scheduler *scheduler_new(uint32_t tenant_count)
@@ -158,11 +159,12 @@ static struct decision next_of_queues(struct scheduler *scheduler, bool *ret_is_
     bool may_begin =
         !scheduler->is_stopped && (!scheduler->has_tripped || scheduler->phase == PHASE_ROLLBACK);
     struct queues *queues = scheduler->queues;
-    uint32_t tenant = queues_start(queues, !may_begin);
+    uint32_t tenant = queues_start(queues, !may_begin || scheduler->is_paused);
     *ret_is_over = false;
     if (tenant != LIST_NONE)
         return (struct decision){.kind = DECIDE_START, .tenant = tenant};
-    tenant = may_begin && queues_waiting(queues) ? queues_give_up(queues) : LIST_NONE;
+    bool may_give_up = may_begin && !scheduler->is_paused && queues_waiting(queues);
+    tenant = may_give_up ? queues_give_up(queues) : LIST_NONE;
     if (tenant != LIST_NONE)
         return (struct decision){.kind = DECIDE_GIVE_UP, .tenant = tenant};
     *ret_is_over = !queues_running(queues) && !queues_parked(queues) &&
@@ -212,7 +214,7 @@ struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms)
         if (scheduler_is_stopping(scheduler) || scheduler->wave >= scheduler->wave_count ||
             scheduler->wave >= scheduler->wave_limit)
             return end_forward(scheduler);
-        return begin_wave(scheduler);
+        return scheduler->is_paused ? idle : begin_wave(scheduler);
     case PHASE_WAVE:
         decision = next_of_queues(scheduler, &is_over);
         return is_over ? end_wave(scheduler) : decision;
@@ -226,6 +228,8 @@ struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms)
             return end_forward(scheduler);
         if (now_ms < scheduler->soak_until_ms)
             return (struct decision){.kind = DECIDE_WAIT, .until_ms = scheduler->soak_until_ms};
+        if (scheduler->is_paused)
+            return idle;
         scheduler->wave++;
         return begin_wave(scheduler);
     case PHASE_ROLLBACK:
@@ -302,6 +306,11 @@ void scheduler_trip(struct scheduler *scheduler)
 void scheduler_stop(struct scheduler *scheduler)
 {
     scheduler->is_stopped = true;
+}
+
+void scheduler_pause(struct scheduler *scheduler, bool is_paused)
+{
+    scheduler->is_paused = is_paused;
 }
 
 void scheduler_failures(const struct scheduler *scheduler, uint32_t *ret_failed,

@@ -125,6 +125,10 @@ void scheduler_trip(struct scheduler *scheduler);
 /* Begin nothing more, neither forward nor back. */
 void scheduler_stop(struct scheduler *scheduler);
 
+/* While it is paused nothing new is begun: no tenant, no wave, no rollback's tenant, and no tenant is given up. Those at work
+ * go on to their end, with all their attempts, and a soak passes. A stop and a trip count meanwhile. */
+void scheduler_pause(struct scheduler *scheduler, bool is_paused);
+
 /* Of a running tenant: has another worked on its server since it was started; do others have its credential? */
 bool scheduler_had_company(const struct scheduler *scheduler, uint32_t tenant);
 bool scheduler_shares_credential(const struct scheduler *scheduler, uint32_t tenant);

@@ -65,6 +65,10 @@ const struct grid *session_foreign(const struct session *session);
 /* The number by which the server calls our session; 0: not known, or a proxy is between. */
 uint32_t session_backend_pid(const struct session *session);
 
+/* What it is doing; the texts of the server are not its affair. */
+struct status_doing;
+void session_tell_doing(const struct session *session, struct status_doing *doing);
+
 const struct tenant *session_tenant(const struct session *session);
 size_t session_index(const struct session *session);
 const char *session_state_now(const struct session *session);

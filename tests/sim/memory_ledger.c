@@ -314,6 +314,8 @@ static void write_event(struct memory_ledger *ledger, struct handle *handle,
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_RETRIES:
     case EVENT_RUN_DRAINS:
+    case EVENT_RUN_PAUSED:
+    case EVENT_RUN_CONTINUES:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
     case EVENT_NOTE: break;

@@ -372,6 +372,8 @@ static void trace_event(struct watch *watch, const struct event *event)
                                         [EVENT_RUN_DRAINS] = "drains",
                                         [EVENT_RUN_ROLLS_BACK] = "rolls back",
                                         [EVENT_RUN_FINISHED] = "run finished",
+                                        [EVENT_RUN_PAUSED] = "paused",
+                                        [EVENT_RUN_CONTINUES] = "continues",
                                         [EVENT_WAIT_STARTED] = "wait started",
                                         [EVENT_WAIT_FINISHED] = "wait finished",
                                         [EVENT_NOTE] = "note"};
@@ -409,6 +411,8 @@ static void on_event(void *ctx, const struct event *event)
     case EVENT_TENANT_RETRIES: on_retries(watch, event); break;
     case EVENT_TENANT_INTENT:
     case EVENT_WAVE_FINISHED:
+    case EVENT_RUN_PAUSED:
+    case EVENT_RUN_CONTINUES:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
     case EVENT_NOTE: break;

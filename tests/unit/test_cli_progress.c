@@ -20,9 +20,10 @@ struct stage {
     size_t columns;
 };
 
-static size_t stage_columns(void *ctx)
+static void stage_size(void *ctx, size_t *ret_columns, size_t *ret_rows)
 {
-    return ((struct stage *)ctx)->columns;
+    *ret_columns = ((struct stage *)ctx)->columns;
+    *ret_rows = 24;
 }
 
 static void on_stage_event(void *ctx, const struct event *event)
@@ -41,7 +42,7 @@ static void stage_init(struct stage *stage, enum progress_mode mode, const char 
     stage->err = open_memstream(&stage->text, &stage->size);
     stage->status = status_new();
     stage->progress = progress_new(mode, stage->err, stage->status);
-    progress_set_host(stage->progress, &(struct progress_host){stage_columns, stage});
+    progress_set_host(stage->progress, &(struct progress_host){stage_size, stage});
     fleet_prepare(&stage->fleet, names, count);
     stage->fleet.observer = (struct observer){on_stage_event, stage};
 }
@@ -337,12 +338,12 @@ static void tty_lets_failures_scroll_by_above(void **state)
     stage_init(&stage, PROGRESS_TTY, names, 2);
     fleet_starts(&stage.fleet);
     stage_waits(&stage, 100);
-    stage_wrote(&stage, "upgrade head  ..........................  0/2\n  0 running");
+    stage_wrote(&stage, "upgrade head  ..........................  0/2\n  0 running, 2 pending");
     fleet_fails(&stage.fleet, 0, TENANT_FAILED, &err);
     stage_wrote(&stage, "\r\033[1A\033[Jacme: failed after 3.0 ms: connect: no route\n");
     stage_waits(&stage, 100);
     stage_wrote(&stage, "upgrade head  #############.............  1/2  1 failed  5.0/s  200.0 ms "
-                        "left\n  0 running");
+                        "left\n  0 running, 1 pending, 1 failed");
     stage_done(&stage);
 }
 

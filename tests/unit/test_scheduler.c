@@ -4,7 +4,7 @@
  * ms; waves are apart by commas. A tenant is its server, a letter (small: no server, so no limit), its wave and,
  * where it shares one, `=` and its database. What happens: `ok1` tenant 1 ends well and was changed, `same1` it ends well as it was,
  * `bad1` it fails, `torn1` it fails half way, `proof1` its login worked, `crowd1`, `ill1`, `full1`, `well1`,
- * `wrote1` of its server, `park1` it waits, `soon1`, `late1`, `alone1` it may go on, `drop1` it does not go back, `at500` the time, `stop`, `trip`. Decisions: `wave0` begins, `end0` it ended, `trip0` it
+ * `wrote1` of its server, `park1` it waits, `soon1`, `late1`, `alone1` it may go on, `drop1` it does not go back, `at500` the time, `stop`, `trip`, `pause`, `go`. Decisions: `wave0` begins, `end0` it ended, `trip0` it
  * ended tripped, `+1` start, `-1` give up, `wait500`, `back`, `over`. Each `|` is an asking that led to
  * IDLE or WAIT.
  */
@@ -186,6 +186,10 @@ static void happen(struct scheduler *scheduler, const char *word, uint64_t *now_
         *now_ms = number_in(word);
     else if (strcmp(word, "stop") == 0)
         scheduler_stop(scheduler);
+    else if (strcmp(word, "pause") == 0)
+        scheduler_pause(scheduler, true);
+    else if (strcmp(word, "go") == 0)
+        scheduler_pause(scheduler, false);
     else if (strcmp(word, "trip") == 0)
         scheduler_trip(scheduler);
     else
@@ -298,6 +302,31 @@ static void begins_nothing_after_a_trip(void **state)
          {.waves = "p2, p1", "A0 A0 A1", "trip ok0 ok1", "wave0 +0 +1 | | | trip0 over"},
          /* in the soak, by a gate that said no */
          {.waves = "p1 w50, p1", "A0 A1", "ok0 trip", "wave0 +0 | end0 wait50 | over"});
+}
+
+static void begins_nothing_while_paused(void **state)
+{
+    PLAY(
+        {.waves = "p1", "A0 A0", "pause ok0 go ok1", "wave0 +0 | | | +1 | end0 over"},
+        /* the next wave too; a soak passes */
+        {.waves = "p9 w500, p9",
+         "A0 A1",
+         "ok0 pause at500 at600 go ok1",
+         "wave0 +0 | end0 wait500 | wait500 | | | wave1 +1 | end1 over"},
+        {.waves = "p9, p9",
+         "A0 A1",
+         "pause ok0 go ok1",
+         "wave0 +0 | | end0 | wave1 +1 | end1 over"},
+        /* attempts of those at work */
+        {.waves = "p1", "A0 A0", "park0 pause soon0 ok1 ok0", "wave0 +0 | +1 | | | +0 | end0 over"},
+        /* no one is given up; a stop ends it, and a trip counts */
+        {.waves = "p1", "A0 A0", "pause stop ok0", "wave0 +0 | | | end0 over"},
+        {.waves = "p1", "A0 A0", "pause bad0", "wave0 +0 | | trip0 over"},
+        {.waves = "p1",
+         "A0 A0 A0",
+         "ok0 pause bad1 go ok0",
+         "wave0 +0 | +1 | | trip0 back | +0 | over",
+         .rolls_back = true});
 }
 
 static void takes_back_in_reverse_order(void **state)
@@ -479,6 +508,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(proves_a_login_with_one_tenant),
     cmocka_unit_test(goes_from_wave_to_wave),
     cmocka_unit_test(soaks_where_something_has_changed),
+    cmocka_unit_test(begins_nothing_while_paused),
     cmocka_unit_test(begins_nothing_after_a_trip),
     cmocka_unit_test(takes_back_in_reverse_order),
     cmocka_unit_test(stops),

@@ -1,0 +1,465 @@
+#include "cli/live.h"
+
+#include "base/buf.h"
+#include "base/human.h"
+#include "inventory/inventory.h"
+
+enum {
+    BAR_WIDTH = 30,
+    NAMES_SHOWN = 4,
+    NAME_MAX = 24,     /* columns of a name among those at work */
+    LISTED_MOST = 6,   /* of those at work */
+    FAILURES_MOST = 2, /* where no one asks for more by choosing among them */
+    WRAPPED_MOST = 4,  /* lines of one text */
+    LONG_MS = 1000,    /* at work for so long: worth a line */
+    SMALL_ROWS = 8,    /* of a terminal that has room for two lines alone */
+};
+
+/* A line that ends at the terminal's edge, whatever is added to it. */
+struct line {
+    struct buf *out;
+    size_t width, max_width;
+};
+
+struct drawing {
+    const struct live_scene *scene;
+    struct buf *out;
+    size_t *widths;
+    size_t lines, max_lines;
+    struct line line;
+};
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+/* The last column stays free: a cursor beyond it may or may not have wrapped. */
+static bool begin_line(struct drawing *drawing)
+{
+    size_t columns = drawing->scene->columns;
+    if (drawing->lines == drawing->max_lines)
+        return false;
+    if (drawing->lines)
+        buf_addc(drawing->out, '\n');
+    drawing->line = (struct line){drawing->out, 0, columns > 1 ? columns - 1 : 1};
+    return true;
+}
+
+static void end_line(struct drawing *drawing)
+{
+    drawing->widths[drawing->lines++] = drawing->line.width;
+}
+
+/* Text that is safe to show. */
+static void add(struct drawing *drawing, const char *text)
+{
+    struct line *line = &drawing->line;
+    size_t len = human_fit(text, line->max_width - line->width);
+    size_t start = line->out->len;
+    buf_add(line->out, text, len);
+    line->width += human_width(line->out->data + start);
+}
+
+static PRINTF_LIKE(2, 3) void addf(struct drawing *drawing, const char *format, ...)
+{
+    struct buf text;
+    va_list args;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    va_start(args, format);
+    buf_vaddf(&text, format, args);
+    va_end(args);
+    add(drawing, text.data);
+    buf_done(&text);
+}
+
+/* Text from outside. */
+static void add_text(struct drawing *drawing, const char *text)
+{
+    struct buf safe;
+    buf_init(&safe, BUF_MAX_DEFAULT);
+    human_add_text(&safe, text);
+    add(drawing, safe.data);
+    buf_done(&safe);
+}
+
+/* The same, in a column of its own. */
+static void add_column(struct drawing *drawing, const char *text, size_t width)
+{
+    struct buf safe;
+    buf_init(&safe, BUF_MAX_DEFAULT);
+    human_add_text(&safe, text);
+    safe.len = human_fit(safe.data, width);
+    safe.data[safe.len] = '\0';
+    for (size_t used = human_width(safe.data); used < width; used++)
+        buf_addc(&safe, ' ');
+    add(drawing, safe.data);
+    buf_done(&safe);
+}
+
+static void add_duration(struct drawing *drawing, uint64_t ms)
+{
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    human_add_duration(&text, (double)ms);
+    add(drawing, text.data);
+    buf_done(&text);
+}
+
+static void color(struct drawing *drawing, const char *sequence)
+{
+    if (drawing->scene->has_color)
+        buf_adds(drawing->out, sequence);
+}
+
+static void add_red(struct drawing *drawing, const char *text)
+{
+    color(drawing, "\033[31m");
+    add(drawing, text);
+    color(drawing, "\033[0m");
+}
+
+/* A text over as many lines as it needs, each begun by four blanks. */
+static void wrap(struct drawing *drawing, const char *before, const char *text)
+{
+    struct buf safe;
+    buf_init(&safe, BUF_MAX_DEFAULT);
+    buf_adds(&safe, before);
+    human_add_text(&safe, text);
+    const char *at = safe.data;
+    for (size_t i = 0; *at && i < WRAPPED_MOST && begin_line(drawing); i++) {
+        add(drawing, "    ");
+        size_t start = drawing->out->len;
+        add(drawing, at);
+        size_t taken = drawing->out->len - start;
+        end_line(drawing);
+        at += taken;
+        if (!taken)
+            break;
+    }
+    buf_done(&safe);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+void live_add_wait(const struct status *status, struct buf *buf)
+{
+    const struct status_wait *wait = &status->waits_for;
+    uint64_t since_ms = status->now_ms - wait->since_ms;
+    uint64_t left_ms = wait->most_ms > since_ms ? wait->most_ms - since_ms : 0;
+    bool is_soak = wait->kind == WAIT_SOAK;
+    if (!wait->what)
+        return;
+    buf_adds(buf, "waits for ");
+    human_add_text(buf, wait->what);
+    buf_adds(buf, ": ");
+    human_add_duration(buf, (double)(is_soak ? left_ms : since_ms));
+    buf_adds(buf, is_soak ? " left" : " so far");
+}
+
+void live_add_pace(const struct status *status, struct buf *buf)
+{
+    uint64_t elapsed_ms = status_working_ms(status);
+    if (!status->done || !elapsed_ms)
+        return;
+    double per_ms = (double)status->done / (double)elapsed_ms;
+    buf_addf(buf, "  %.1f/s", per_ms * 1000);
+    if (status->done == status->total)
+        return;
+    buf_adds(buf, "  ");
+    human_add_duration(buf, (double)(status->total - status->done) / per_ms);
+    buf_adds(buf, " left");
+}
+
+static void draw_whole(struct drawing *drawing)
+{
+    const struct status *status = drawing->scene->status;
+    size_t columns = drawing->scene->columns;
+    struct buf part;
+    double share = status->total ? (double)status->done / (double)status->total : 1;
+    if (!begin_line(drawing))
+        return;
+    buf_init(&part, BUF_MAX_DEFAULT);
+    human_add_bar(&part, share, BAR_WIDTH < columns / 3 ? BAR_WIDTH : columns / 3, false);
+    addf(drawing, "%s  ", drawing->scene->title);
+    add(drawing, part.data);
+    addf(drawing, "  %zu/%zu", status->done, status->total);
+    if (status->bad) {
+        color(drawing, "\033[31m");
+        addf(drawing, "  %zu failed", status->bad);
+        color(drawing, "\033[0m");
+    }
+    buf_clear(&part);
+    live_add_pace(status, &part);
+    add(drawing, part.data);
+    buf_done(&part);
+    end_line(drawing);
+}
+
+/* ---- those at work ------------------------------------------------------------------------- */
+
+static uint64_t at_work_ms(const struct status *status, uint32_t tenant)
+{
+    return status->now_ms - status->started_ms - status->tenants[tenant].since_ms;
+}
+
+static const char *name_of(const struct live_scene *scene, uint32_t tenant)
+{
+    return scene->status->run->tenants[tenant]->name;
+}
+
+/* Worth a line of its own: it has been at work for long, or a person is choosing. */
+static bool is_listed(const struct live_scene *scene, const struct status_doing *doing)
+{
+    return scene->choice->tenant != STATUS_NONE ||
+           at_work_ms(scene->status, doing->tenant) >= LONG_MS;
+}
+
+static size_t count_listed(const struct live_scene *scene)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < scene->status->doing_count && count < LISTED_MOST; i++)
+        count += is_listed(scene, &scene->status->doings[i]);
+    return count;
+}
+
+/* `8 running: globex 3.2 s, acme 1.2 s, ...` where no one is listed below. */
+static void add_running(struct drawing *drawing)
+{
+    const struct status *status = drawing->scene->status;
+    size_t shown = 0;
+    addf(drawing, "%zu running", status->running);
+    if (count_listed(drawing->scene))
+        return;
+    for (uint32_t at = status->oldest; at != STATUS_NONE && shown < NAMES_SHOWN; shown++) {
+        add(drawing, shown ? ", " : ": ");
+        add_text(drawing, name_of(drawing->scene, at));
+        add(drawing, " ");
+        add_duration(drawing, at_work_ms(status, at));
+        at = status->tenants[at].next;
+    }
+    if (shown < status->running)
+        add(drawing, ", ...");
+}
+
+/* `wave 2 of 3 'everyone' 312/900, `: of more waves than one, the one that runs. */
+static void add_wave(struct drawing *drawing)
+{
+    const struct status *status = drawing->scene->status;
+    size_t at = status->wave_count;
+    for (size_t i = 0; i < status->wave_count; i++)
+        if (status->waves[i].state != RUN__COUNT)
+            at = i;
+    if (status->wave_count < 2 || at == status->wave_count)
+        return;
+    const struct status_wave *wave = &status->waves[at];
+    addf(drawing, "wave %zu of %zu '", at + 1, status->wave_count);
+    add_text(drawing, wave->name);
+    addf(drawing, "' %zu/%zu, ", wave->done, wave->total);
+}
+
+/* How many are in each state that the first line does not tell. */
+static void add_states(struct drawing *drawing)
+{
+    const struct status *status = drawing->scene->status;
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++) {
+        bool is_told = state == TENANT_RUNNING || !status->states[state];
+        if (!is_told)
+            addf(drawing, ", %zu %s", status->states[state], tenant_state_name(state));
+    }
+}
+
+static void draw_work(struct drawing *drawing)
+{
+    const struct status *status = drawing->scene->status;
+    struct buf wait;
+    if (!begin_line(drawing))
+        return;
+    add(drawing, "  ");
+    if (status->is_paused)
+        add_red(drawing, "paused, ");
+    if (status->is_draining)
+        add_red(drawing, "stopping, ");
+    if (status->is_rolling_back)
+        add_red(drawing, "rolling back, ");
+    add_wave(drawing);
+    buf_init(&wait, BUF_MAX_DEFAULT);
+    live_add_wait(status, &wait);
+    add(drawing, wait.data);
+    buf_done(&wait);
+    if (!status->waits_for.what)
+        add_running(drawing);
+    if (drawing->max_lines > 2 && (count_listed(drawing->scene) || !status->running))
+        add_states(drawing);
+    end_line(drawing);
+}
+
+static void add_share(struct drawing *drawing, const struct status_doing *doing)
+{
+    if (doing->share >= 0)
+        addf(drawing, "%.0f %% ", doing->share * 100);
+}
+
+static void draw_doing(struct drawing *drawing, const struct status_doing *doing)
+{
+    const struct live_scene *scene = drawing->scene;
+    bool is_chosen = doing->tenant == scene->choice->tenant;
+    size_t name_width = scene->columns / 4 < NAME_MAX ? scene->columns / 4 : NAME_MAX;
+    if (!begin_line(drawing))
+        return;
+    add(drawing, is_chosen ? "> " : "  ");
+    color(drawing, is_chosen ? "\033[1m" : "");
+    add_column(drawing, name_of(scene, doing->tenant), name_width);
+    color(drawing, is_chosen ? "\033[0m" : "");
+    add(drawing, " ");
+    add_duration(drawing, at_work_ms(scene->status, doing->tenant));
+    add(drawing, "  ");
+    add_share(drawing, doing);
+    if (*doing->blockers)
+        add_red(drawing, "blocked ");
+    if (doing->revision) {
+        addf(drawing, "%.12s%s", doing->revision, doing->is_down ? " down" : "");
+        if (doing->statement && doing->statements)
+            addf(drawing, " %zu/%zu", doing->statement, doing->statements);
+        add(drawing, "  ");
+        add_text(drawing, *doing->sql ? doing->sql : doing->phase);
+    } else {
+        add(drawing, doing->phase);
+    }
+    end_line(drawing);
+}
+
+static void draw_failure(struct drawing *drawing, const struct status_failure *failure)
+{
+    const struct live_scene *scene = drawing->scene;
+    if (!begin_line(drawing))
+        return;
+    add(drawing, failure->tenant == scene->choice->tenant ? "> " : "  ");
+    add_red(drawing, tenant_state_name(failure->state));
+    add(drawing, " ");
+    add_text(drawing, name_of(scene, failure->tenant));
+    addf(drawing, ": %s%s", err_class_name(failure->kind), *failure->code ? " " : "");
+    add_text(drawing, failure->code);
+    add(drawing, ": ");
+    add_text(drawing, failure->text);
+    end_line(drawing);
+}
+
+/* ---- one tenant in full -------------------------------------------------------------------- */
+
+static void add_place(struct buf *buf, const char *file, int line)
+{
+    if (!file || !*file)
+        return;
+    buf_addf(buf, ", %s", file);
+    if (line)
+        buf_addf(buf, ":%d", line);
+}
+
+static void show_doing(struct drawing *drawing, const struct status_doing *doing)
+{
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    if (doing->revision) {
+        buf_addf(&text, "%s %s", doing->revision, doing->is_down ? "down" : "up");
+        if (doing->statement)
+            buf_addf(&text, ", statement %zu of %zu", doing->statement, doing->statements);
+        add_place(&text, doing->file, doing->line);
+    } else {
+        buf_addf(&text, "it is in '%s'", doing->phase);
+    }
+    wrap(drawing, "", text.data);
+    buf_done(&text);
+    if (*doing->sql)
+        wrap(drawing, "", doing->sql);
+    if (*doing->told)
+        wrap(drawing, "server: ", doing->told);
+    if (*doing->blockers)
+        wrap(drawing, "blocked by ", doing->blockers);
+}
+
+static void show_failure(struct drawing *drawing, const struct status_failure *failure)
+{
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    buf_addf(&text, "%s: %s%s%s", tenant_state_name(failure->state), err_class_name(failure->kind),
+             *failure->code ? " " : "", failure->code);
+    add_place(&text, failure->file, failure->line);
+    wrap(drawing, "", text.data);
+    wrap(drawing, "", failure->text);
+    buf_done(&text);
+}
+
+static void draw_chosen(struct drawing *drawing)
+{
+    const struct status *status = drawing->scene->status;
+    uint32_t tenant = drawing->scene->choice->tenant;
+    if (tenant == STATUS_NONE || !begin_line(drawing))
+        return;
+    add(drawing, "  ");
+    add_text(drawing, name_of(drawing->scene, tenant));
+    add(drawing, " (");
+    add_text(drawing, status->run->tenants[tenant]->url_redacted);
+    addf(drawing, "): %s", tenant_state_name(status->tenants[tenant].state));
+    end_line(drawing);
+    for (size_t i = 0; i < status->doing_count; i++)
+        if (status->doings[i].tenant == tenant)
+            show_doing(drawing, &status->doings[i]);
+    for (size_t i = 0; i < status->failure_count; i++)
+        if (status->failures[i].tenant == tenant) {
+            show_failure(drawing, &status->failures[i]);
+            break;
+        }
+}
+
+/* ---- the block ----------------------------------------------------------------------------- */
+
+static void draw_keys(struct drawing *drawing)
+{
+    const struct live_scene *scene = drawing->scene;
+    if (!scene->has_keys || !begin_line(drawing))
+        return;
+    if (scene->choice->asks_stop)
+        add_red(drawing, "  stop? y: those at work finish, no other begins; any other key: go on");
+    else
+        addf(drawing, "  p %s  s stop  j k choose  enter %s",
+             scene->status->is_paused ? "go on" : "pause",
+             scene->choice->is_shown ? "hide" : "show");
+    end_line(drawing);
+}
+
+size_t live_choices(const struct live_scene *scene,
+                    uint32_t ret_tenants[STATUS_DOINGS + STATUS_FAILURES])
+{
+    const struct status *status = scene->status;
+    size_t count = 0;
+    for (size_t i = 0; i < status->doing_count && i < LISTED_MOST; i++)
+        ret_tenants[count++] = status->doings[i].tenant;
+    for (size_t i = 0; i < status->failure_count; i++)
+        ret_tenants[count++] = status->failures[i].tenant;
+    return count;
+}
+
+/* The keys have the last line, whatever there is no room for. */
+size_t live_draw(const struct live_scene *scene, struct buf *out, size_t ret_widths[LIVE_LINES])
+{
+    const struct status *status = scene->status;
+    size_t room = scene->rows > 1 ? scene->rows - 1 : 1;
+    size_t max_lines = scene->rows < SMALL_ROWS ? 2 : room < LIVE_LINES ? room : LIVE_LINES;
+    bool keeps_keys = scene->has_keys && max_lines > 2;
+    size_t failures = scene->choice->tenant == STATUS_NONE ? FAILURES_MOST : STATUS_FAILURES;
+    struct drawing drawing = {
+        .scene = scene, .out = out, .widths = ret_widths, .max_lines = max_lines - keeps_keys};
+    draw_whole(&drawing);
+    draw_work(&drawing);
+    for (size_t i = 0, listed = 0; i < status->doing_count && listed < LISTED_MOST; i++)
+        if (is_listed(scene, &status->doings[i])) {
+            draw_doing(&drawing, &status->doings[i]);
+            listed++;
+        }
+    for (size_t i = 0; scene->has_keys && i < status->failure_count && i < failures; i++)
+        draw_failure(&drawing, &status->failures[i]);
+    if (scene->choice->is_shown)
+        draw_chosen(&drawing);
+    drawing.max_lines = max_lines;
+    if (keeps_keys)
+        draw_keys(&drawing);
+    return drawing.lines;
+}
