@@ -66,7 +66,8 @@ enum sql_id {
      * name, from 1; the {backend_pid} of who answers; is it the history ('t'); has a look nothing to say of it (1); what
      * SQL_INSPECT says of the database's name; and the table's own name */
     SQL_SURVEY_PLACES,
-    SQL_READ_END, /* after the last read: ends the transaction that SQL_INSPECT began */
+    SQL_SURVEY_USE, /* what follows is asked of {database} */
+    SQL_READ_END,   /* after the last read: ends the transaction that SQL_INSPECT began */
     SQL_BEGIN,
     SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
     SQL_SETUP_LOCAL, /* settings of the transaction, just begun */

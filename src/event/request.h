@@ -14,6 +14,7 @@
 #include "inventory/inventory.h"
 
 struct catalog;
+struct catalog_answers;
 struct continuation;
 struct verification;
 
@@ -51,6 +52,8 @@ struct verifying {
  * when this returns. */
 struct catalog_listener {
     void (*on_catalog)(void *ctx, size_t tenant, const struct catalog *catalog); /* NULL: no one */
+    /* The same, where the answers of each tenant are its own. False: no catalog can be made of them. Set with on_catalog. */
+    bool (*on_answers)(void *ctx, size_t tenant, struct catalog_answers *answers);
     void *ctx;
 };
 

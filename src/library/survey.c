@@ -43,22 +43,25 @@ static void take_catalog(void *ctx, size_t index, const struct catalog *catalog)
         item->catalog = catalog_copy(&survey->arena, catalog);
 }
 
-static void take_answers(struct surveying *surveying, size_t index, struct catalog_answers *answers)
+static bool take_answers(struct surveying *surveying, size_t index, struct catalog_answers *answers,
+                         struct err *err)
 {
     struct survey *survey = surveying->survey;
-    struct surveyed *item = &survey->items[index];
-    struct err err;
-    item->is_read = true;
-    if (is_known(surveying, answers->digest, item))
-        return;
-    const struct catalog *catalog = catalog_answers_make(answers, &err);
-    if (!catalog) {
-        item->is_read = false;
-        note_error(survey, item, &err);
-        return;
-    }
+    if (is_known(surveying, answers->digest, &survey->items[index]))
+        return true;
+    const struct catalog *catalog = catalog_answers_make(answers, err);
+    if (!catalog)
+        return false;
     take_catalog(surveying, index, catalog);
     map_put(&surveying->answered, arena_strdup(&survey->arena, answers->digest), (uint32_t)index);
+    return true;
+}
+
+/* A tenant whose answers are no catalog is read by its own session, which says why. */
+static bool on_answers(void *ctx, size_t index, struct catalog_answers *answers)
+{
+    struct err err;
+    return take_answers(ctx, index, answers, &err);
 }
 
 static void on_event(void *ctx, const struct event *event)
@@ -78,9 +81,11 @@ static void on_event(void *ctx, const struct event *event)
     item->rows =
         rows_copy(&survey->arena, surveying->request->takes_found ? &outcome->from : &outcome->to);
     item->is_unchanged = outcome->state == TENANT_UNCHANGED;
-    item->is_read = true; /* and told, unless its answers have come */
-    if (outcome->catalog)
-        take_answers(surveying, event->tenant, outcome->catalog);
+    struct err err;
+    item->is_read =
+        !outcome->catalog || take_answers(surveying, event->tenant, outcome->catalog, &err);
+    if (!item->is_read)
+        note_error(survey, item, &err);
 }
 
 void survey_start(struct surveying *surveying, const struct fleet *fleet,
@@ -100,7 +105,7 @@ struct observer survey_observer(struct surveying *surveying)
 
 struct catalog_listener survey_listener(struct surveying *surveying)
 {
-    return (struct catalog_listener){take_catalog, surveying};
+    return (struct catalog_listener){take_catalog, on_answers, surveying};
 }
 
 void survey_end(struct surveying *surveying)

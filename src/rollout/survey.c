@@ -6,10 +6,14 @@
 
 /* Fewer tenants of a database are looked at as fast. */
 enum { TENANTS_LEAST = 16 };
-/* A database with more tenants than that is asked on several connections: a process of the server is busy with each. */
-enum { TENANTS_A_CONNECTION = 1000, DATABASES_A_CONNECTION = 100, CONNECTIONS_MOST = 4 };
-/* A piece of catalogs: the first, and how many are worth a connection. */
-enum { CATALOGS_FIRST = 50, CATALOGS_A_CONNECTION = 200 };
+/* A database with more tenants than are worth a connection is asked on several: a process of the server is busy with each. */
+enum { CONNECTIONS_MOST = 4 };
+
+/* Of schemas that share a database, and of databases that share a server: how many are worth a connection, and how many the first
+ * piece has where catalogs are read. */
+static const struct sizes {
+    size_t without_catalogs, with_catalogs, first;
+} sizes_of_schemas = {1000, 200, 50}, sizes_of_databases = {100, 25, 10};
 
 /* ---- what is answered ------------------------------------------------------------------------- */
 
@@ -80,7 +84,8 @@ static void on_server_connected(void *ctx)
         survey_leave(database, false);
         return;
     }
-    database->count_next = TENANTS_A_PIECE;
+    if (!database->survey->options.catalogs.on_catalog)
+        database->count_next = TENANTS_A_PIECE;
     survey_ask_databases(database);
 }
 
@@ -175,8 +180,7 @@ static bool may_ask(const struct survey *survey, const struct tenant *tenant)
     const struct driver *driver = tenant->is_gone ? NULL : driver_find(tenant->url.dialect);
     if (!driver || !driver->dialect->sql[SQL_SURVEY] || !survey_name(tenant))
         return false;
-    return !survey->options.catalogs.on_catalog ||
-           (driver->dialect->catalog && !survey_is_of_databases(tenant));
+    return !survey->options.catalogs.on_catalog || driver->dialect->catalog;
 }
 
 /* Tenants share a connection where one can serve all of them. */
@@ -200,10 +204,10 @@ static void split_databases(struct survey *survey)
     survey->count = survey->capacity = 0;
     for (size_t i = 0; i < count; i++) {
         bool is_server = survey_is_of_databases(survey_tenant(survey, whole[i].tenants[0]));
+        const struct sizes *sizes = is_server ? &sizes_of_databases : &sizes_of_schemas;
         size_t parts =
-            1 + whole[i].count / (is_server                             ? DATABASES_A_CONNECTION
-                                  : survey->options.catalogs.on_catalog ? CATALOGS_A_CONNECTION
-                                                                        : TENANTS_A_CONNECTION);
+            1 + whole[i].count / (survey->options.catalogs.on_catalog ? sizes->with_catalogs
+                                                                      : sizes->without_catalogs);
         size_t most = survey->most < CONNECTIONS_MOST ? survey->most : CONNECTIONS_MOST;
         parts = parts < most ? parts : most;
         for (size_t part = 0; whole[i].count >= TENANTS_LEAST && part < parts; part++) {
@@ -212,7 +216,7 @@ static void split_databases(struct survey *survey)
                 (struct database){.survey = survey,
                                   .tenants = whole[i].tenants + begin,
                                   .count = end - begin,
-                                  .count_next = CATALOGS_FIRST};
+                                  .count_next = sizes->first};
         }
     }
 }

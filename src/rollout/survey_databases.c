@@ -5,6 +5,9 @@
 #include "base/buf.h"
 #include "rollout/survey_rows.h"
 
+/* The texts of a piece's catalogs are in memory at once. */
+enum { OBJECTS_A_PIECE = 2000 };
+
 /* Of SQL_SURVEY_PLACES and SQL_SURVEY; */
 enum { COLUMN_NUMBER, COLUMN_PID, COLUMN_IS_HISTORY };
 /* of one of them; */
@@ -92,6 +95,9 @@ static void add_row(struct arena *arena, struct place *place, const struct grid 
 static void take_grids(struct database *database, const struct grid *rows)
 {
     struct arena *arena = &database->survey->arena;
+    for (size_t i = 0; i < database->count_asked; i++)
+        for (size_t table = 0; table < 2; table++)
+            database->places[i].row_counts[table] = database->places[i].taken[table] = 0;
     for (size_t row = 0; row < rows->row_count; row++) {
         struct place *place = place_of(database, rows, row);
         if (place)
@@ -110,7 +116,7 @@ static void take_grids(struct database *database, const struct grid *rows)
     }
 }
 
-static void take_rows(struct database *database, const struct grid *rows)
+void survey_take_rows_of_places(struct database *database, const struct grid *rows)
 {
     struct survey *survey = database->survey;
     take_grids(database, rows);
@@ -132,8 +138,16 @@ static void take_rows(struct database *database, const struct grid *rows)
 
 /* ---- one piece after the other ---------------------------------------------------------------- */
 
-/* Goes on with the next piece, or a smaller one. */
-static void go_on(struct database *database, bool is_well)
+static size_t size_of_next(const struct database *database, bool is_well)
+{
+    size_t asked = database->count_asked;
+    size_t next = !is_well                 ? (asked + 1) / 2
+                  : database->object_count ? OBJECTS_A_PIECE * asked / database->object_count
+                                           : 2 * asked;
+    return next < 1 ? 1 : next < TENANTS_A_PIECE ? next : TENANTS_A_PIECE;
+}
+
+void survey_go_on(struct database *database, bool is_well)
 {
     size_t asked = database->count_asked;
     arena_done(&database->arena);
@@ -144,9 +158,7 @@ static void go_on(struct database *database, bool is_well)
     }
     if (is_well || asked == 1)
         database->first += asked;
-    database->count_next = is_well ? 2 * asked : (asked + 1) / 2;
-    if (database->count_next > TENANTS_A_PIECE)
-        database->count_next = TENANTS_A_PIECE;
+    database->count_next = size_of_next(database, is_well);
     survey_ask_databases(database);
 }
 
@@ -173,11 +185,14 @@ static void on_rows(void *ctx)
     struct database *database = ctx;
     bool is_well = is_answered(database);
     if (is_well)
-        take_rows(database, &database->ops[0].answer.rows);
-    go_on(database, is_well);
+        survey_take_rows_of_places(database, &database->ops[0].answer.rows);
+    if (is_well && database->survey->options.catalogs.on_answers)
+        survey_ask_holdings(database);
+    else
+        survey_go_on(database, is_well);
 }
 
-static void read_places(struct database *database)
+struct io_op *survey_add_rows(struct database *database)
 {
     struct arena *arena = &database->arena;
     enum sql_id id = database->survey->options.wants_history ? SQL_SURVEY : SQL_SURVEY_NEWEST;
@@ -187,22 +202,25 @@ static void read_places(struct database *database)
         if (may_be_read(&database->places[i]))
             places[vars.place_count++] =
                 (struct sql_place){vars.rows[i], i + 1, database->places[i].histories};
-    if (!vars.place_count) {
-        go_on(database, true);
-        return;
-    }
     vars.places = places;
-    database->ops = arena_calloc(arena, 1, sizeof *database->ops);
+    return vars.place_count ? add_op(database, id, &vars) : NULL;
+}
+
+static void read_places(struct database *database)
+{
+    database->ops = arena_calloc(&database->arena, 1, sizeof *database->ops);
     database->op_count = 0;
-    (void)add_op(database, id, &vars);
-    io_run(link_io(database->link), database->ops, database->op_count, on_rows, database);
+    if (survey_add_rows(database))
+        io_run(link_io(database->link), database->ops, database->op_count, on_rows, database);
+    else
+        survey_go_on(database, true);
 }
 
 static void on_places(void *ctx)
 {
     struct database *database = ctx;
     if (!is_answered(database)) {
-        go_on(database, false);
+        survey_go_on(database, false);
         return;
     }
     take_places(database);
@@ -218,6 +236,7 @@ void survey_ask_databases(struct database *database)
     }
     struct arena *arena = &database->arena;
     database->count_asked = left < database->count_next ? left : database->count_next;
+    database->object_count = 0;
     database->places = arena_calloc(arena, database->count_asked, sizeof *database->places);
     struct sql_vars vars = survey_vars(database, database->first, database->count_asked, arena);
     database->ops = arena_calloc(arena, 2, sizeof *database->ops);

@@ -29,6 +29,9 @@ struct database {
     /* where catalogs are read, or databases: the piece in hand, and the size of the next */
     struct arena arena;
     struct reading *reading;
+    struct holding *holdings; /* survey_databases.c */
+    size_t holding_count, object_count;
+    unsigned round;
     size_t first, count_asked, count_next;
     struct place *places; /* of databases: those of the piece; survey_databases.c */
 };
@@ -83,6 +86,18 @@ void survey_take_piece(struct database *database, size_t first, const struct gri
 /* The names of the catalog's tables and views; they live as long as the wave. */
 const struct map *survey_take_tables(struct survey *survey, const struct catalog *catalog);
 void survey_free_tables(struct survey *survey);
+
+/* ---- survey_databases.c, survey_holdings.c ---------------------------------------------------- */
+
+/* The question what the version and history tables of the piece say; NULL: none may be read. And what was answered: all that was known
+ * of these tenants is known anew. */
+struct io_op *survey_add_rows(struct database *database);
+void survey_take_rows_of_places(struct database *database, const struct grid *rows);
+
+/* What the known tenants of the piece hold; survey_go_on follows. */
+void survey_ask_holdings(struct database *database);
+/* Goes on with the next piece, or with a part of this one where it was not well. */
+void survey_go_on(struct database *database, bool is_well);
 
 /* ---- survey_catalogs.c, survey_databases.c ---------------------------------------------------- */
 

@@ -1,4 +1,5 @@
 """What tests of surveys share: the same fleet is asked with tenants enough for a survey, and few at a time."""
+import json
 
 COUNT = 40  # enough for a survey
 
@@ -21,3 +22,40 @@ class Asked:
             names = [word for name in self.names[at:at + 8] for word in ("--tenant", name)]
             told.update(self.told(*args, *names)[0])
         return told
+
+    def schemas(self, *names):
+        """What `skein schema` reads of tenants; those that cannot be read are not in it."""
+        words = [word for name in names for word in ("--tenant", name)]
+        out = self.fleet.run("schema", *words, "-o", "json").out
+        return {schema["tenant"]: {key: schema[key] for key in ("fingerprint", "revision", "objects")}
+                for schema in json.loads(out)["schemas"]}
+
+    def schemas_of_sessions(self):
+        told = {}
+        for at in range(0, COUNT, 8):
+            told.update(self.schemas(*self.names[at:at + 8]))
+        return told
+
+
+class SaysTheSame:
+    """For an Asked that can `damage` its tenants in every way that a look tells apart."""
+
+    def test_a_survey_says_what_looks_say(self):
+        self.damage()
+        for args in (("current",), ("plan",), ("plan", "aaaa1111"), ("upgrade", "--dry-run", "--yes"), ("upgrade", "--dry-run", "+1"),
+                     ("check",)):
+            with self.subTest(args):
+                self.assertEqual(self.told(*args)[0], self.looks(*args))
+
+    def test_an_upgrade_changes_whom_looks_would_change(self):
+        self.damage()
+        planned = self.looks("plan")
+        told, _ = self.told("upgrade", "--yes")
+        for name in self.names:
+            with self.subTest(name):
+                if planned[name]["error"]:
+                    self.assertEqual(told[name]["error"]["message"], planned[name]["error"]["message"])
+                else:
+                    self.assertIn(told[name]["state"], ("succeeded", "unchanged", "failed"))
+                    self.assertEqual(told[name]["from"], planned[name]["from"])
+        self.assertEqual(self.told("current")[0], self.looks("current"))

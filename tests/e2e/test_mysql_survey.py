@@ -6,7 +6,7 @@ import os
 
 from harness import FleetCase, MariaDB, main, wait_until
 from mysql_proxy import SlowTls
-from survey_case import COUNT, Asked
+from survey_case import COUNT, Asked, SaysTheSame
 
 HISTORY = """id BIGINT PRIMARY KEY, run_id VARCHAR(64), revision VARCHAR(32), direction VARCHAR(8), checksum VARCHAR(64),
  statements INT, duration_ms DOUBLE, applied_at DATETIME(6), state VARCHAR(16), definition CHAR(40)"""
@@ -85,26 +85,7 @@ class SurveyCase(Asked, FleetCase):
                  "ALTER TABLE t30.skein_history ADD SYSTEM VERSIONING;")
 
 
-class Same(SurveyCase):
-    def test_a_survey_says_what_looks_say(self):
-        self.damage()
-        for args in (("current",), ("plan",), ("plan", "aaaa1111"), ("upgrade", "--dry-run", "--yes"), ("upgrade", "--dry-run", "+1"),
-                     ("check",)):
-            with self.subTest(args):
-                self.assertEqual(self.told(*args)[0], self.looks(*args))
-
-    def test_an_upgrade_changes_whom_looks_would_change(self):
-        self.damage()
-        planned = self.looks("plan")
-        told, _ = self.told("upgrade", "--yes")
-        for name in self.names:
-            with self.subTest(name):
-                if planned[name]["error"]:
-                    self.assertEqual(told[name]["error"]["message"], planned[name]["error"]["message"])
-                else:
-                    self.assertEqual(told[name]["from"], planned[name]["from"])
-        self.assertEqual(self.told("current")[0], self.looks("current"))
-
+class Same(SaysTheSame, SurveyCase):
     def test_another_name_of_the_version_table(self):
         self.write_inventory(version_table="My_versions")
         self.sql("CREATE TABLE t05.My_versions (version_num varchar(32)); INSERT INTO t05.My_versions VALUES ('bbbb2222'); "
@@ -165,6 +146,54 @@ class Lower(SurveyCase):
         self.sql("UPDATE t01.alembic_version SET version_num = 'aaaa1111'; DROP TABLE t04.alembic_version;")
         for args in (("current",), ("plan",)):
             self.assertEqual(self.told(*args)[0], self.looks(*args))
+
+
+class Schemas(SurveyCase):
+    """What a survey reads of catalogs is what each tenant's own session reads."""
+
+    def setUp(self):
+        super().setUp()
+        self.write_inventory(scratch={"mysql": self.maria.url("")})
+        self.run_ok("drift", "--tenant", "t00")  # what the chain makes is kept from now on
+
+    def test_a_survey_reads_what_sessions_read(self):
+        self.sql("ALTER TABLE t01.a DROP COLUMN b; CREATE INDEX ix ON t02.a (id); CREATE TABLE t03.more (id int); DROP DATABASE t04; "
+                 "DROP TABLE t05.alembic_version; CREATE VIEW t06.v AS SELECT id FROM t06.a; CREATE VIEW t07.v AS SELECT id FROM t07.a; "
+                 "CREATE VIEW t08.v AS SELECT id FROM t09.a; CREATE FUNCTION t10.f() RETURNS int RETURN 1; CREATE SEQUENCE t11.s; "
+                 "CREATE TRIGGER t12.g BEFORE INSERT ON t12.a FOR EACH ROW SET NEW.id = 1; "
+                 "CREATE TABLE t13.child (id int PRIMARY KEY, up int, FOREIGN KEY (up) REFERENCES t13.child (id)); "
+                 "CREATE TABLE t14.p (id int PRIMARY KEY); CREATE TABLE t15.far (id int, FOREIGN KEY (id) REFERENCES t14.p (id)); "
+                 "CREATE VIEW t16.broken AS SELECT id FROM t16.a; DROP TABLE t16.a; "
+                 "CREATE PROCEDURE t17.p() SELECT 1; CREATE EVENT t18.e ON SCHEDULE EVERY 1 DAY DO SELECT 1; "
+                 "UPDATE t19.alembic_version SET version_num = 'aaaa1111'; ALTER DATABASE t20.COLLATE latin1_bin;".replace("t20.COLLATE", "t20 COLLATE"
+                 ).replace("ALTER DATABASE t20", f"ALTER DATABASE `{self.prefix}t20`"))
+        alone = self.schemas_of_sessions()
+        self.assertEqual(self.schemas(), alone)
+        self.assertEqual(alone["t06"]["fingerprint"], alone["t07"]["fingerprint"])
+        self.assertNotEqual(alone["t06"]["fingerprint"], alone["t08"]["fingerprint"])
+
+    def test_catalogs_cost_no_look(self):
+        self.sql("CREATE INDEX ix ON t02.a (id);")
+        result, _, looks = self.statements("drift", "-o", "json")
+        found = {tuple(cluster["tenants"]): cluster["is_expected"] for cluster in json.loads(result.out)["clusters"]}
+        self.assertEqual((result.code, [len(names) for names, expected in found.items() if expected]), (1, [COUNT - 1]))
+        self.assertIs(found[("t02",)], False)
+        self.assertLess(looks, 8)  # the cluster's second look, and the scratch database
+
+    def test_a_stamp_compares_on_few_connections(self):
+        self.sql("".join(f"UPDATE {name}.alembic_version SET version_num = 'aaaa1111'; " for name in self.names))
+        result, _, looks = self.statements("stamp", "head")
+        self.assertEqual((result.code, looks), (0, COUNT), result.err)  # each is looked at under its lock
+
+    def test_a_view_that_the_login_may_not_show_costs_no_other(self):
+        self.sql("CREATE VIEW t07.v AS SELECT id FROM t07.a; "
+                 f"CREATE USER half@'%' IDENTIFIED BY '{self.maria.SECRET}'; " + "".join(f"GRANT SELECT ON {name}.* TO half@'%'; " for name in self.names))
+        self.write_inventory("half", scratch={"mysql": self.maria.url("")})
+        before = self.logged()
+        report = json.loads(self.fleet.run("current", "--schema", "-o", "json").out)
+        self.assertIn("SHOW VIEW command denied", next(t for t in report["tenants"] if t["name"] == "t07")["error"]["message"])
+        self.assertEqual([t["schema"]["is_expected"] for t in report["tenants"] if t["name"] != "t07"], [True] * (COUNT - 1))
+        self.assertLess(self.logged()[1] - before[1], 8)
 
 
 class Cost(SurveyCase):

@@ -7,7 +7,7 @@ import signal
 
 from harness import FleetCase, Postgres, main, wait_until
 from proxy import Proxy
-from survey_case import COUNT, Asked
+from survey_case import COUNT, Asked, SaysTheSame
 
 
 class SurveyCase(Asked, FleetCase):
@@ -46,7 +46,7 @@ class SurveyCase(Asked, FleetCase):
         return result, self.log().count("connection authorized") - connections, self.looks_so_far() - looks
 
 
-class Same(SurveyCase):
+class Same(SaysTheSame, SurveyCase):
     def damage(self):
         """Tenants of every kind that a look tells apart."""
         self.sql("UPDATE t01.alembic_version SET version_num = 'aaaa1111'; DELETE FROM t02.alembic_version; "
@@ -64,25 +64,6 @@ class Same(SurveyCase):
                  "ALTER TABLE t18.skein_history RENAME TO old; CREATE VIEW t18.skein_history AS SELECT * FROM t18.old; "
                  "UPDATE t19.skein_history SET run_id = 'a,b' || chr(9); ALTER TABLE t20.alembic_version SET SCHEMA public; "
                  "ALTER TABLE t21.alembic_version ENABLE ROW LEVEL SECURITY;")
-
-    def test_a_survey_says_what_looks_say(self):
-        self.damage()
-        for args in (("current",), ("plan",), ("plan", "aaaa1111"), ("upgrade", "--dry-run", "--yes"), ("upgrade", "--dry-run", "+1"), ("check",)):
-            with self.subTest(args):
-                self.assertEqual(self.told(*args)[0], self.looks(*args))
-
-    def test_an_upgrade_changes_whom_looks_would_change(self):
-        self.damage()
-        planned = self.looks("plan")
-        told, _ = self.told("upgrade", "--yes")
-        for name in self.names:
-            with self.subTest(name):
-                if planned[name]["error"]:
-                    self.assertEqual(told[name]["error"]["message"], planned[name]["error"]["message"])
-                else:
-                    self.assertIn(told[name]["state"], ("succeeded", "unchanged", "failed"))
-                    self.assertEqual(told[name]["from"], planned[name]["from"])
-        self.assertEqual(self.told("current")[0], self.looks("current"))
 
     def test_another_name_of_the_version_table(self):
         self.fleet.inventory(self.tenants, version_table="My_versions")
@@ -124,16 +105,8 @@ class Schemas(SurveyCase):
                  "UPDATE t08.alembic_version SET version_num = 'aaaa1111'; CREATE TYPE t09.pair AS (a int, b t09.a); "
                  "COMMENT ON COLUMN t10.a.id IS E'<x>&\\n\\x1f'; CREATE COLLATION t11.c FROM \"C\"; TRUNCATE t12.skein_history")
 
-    def schemas(self, *names):
-        words = [word for name in names for word in ("--tenant", name)]
-        out = self.fleet.run("schema", *words, "-o", "json").out  # t04 cannot be read
-        return {schema["tenant"]: {key: schema[key] for key in ("fingerprint", "revision", "objects")}
-                for schema in json.loads(out)["schemas"]}
-
     def test_a_survey_reads_what_sessions_read(self):
-        alone = {}
-        for at in range(0, COUNT, 8):
-            alone.update(self.schemas(*self.names[at:at + 8]))
+        alone = self.schemas_of_sessions()
         self.assertEqual(self.schemas(), alone)
         self.assertEqual(alone["t06"]["fingerprint"], alone["t07"]["fingerprint"])
         prints = [schema["fingerprint"] for schema in alone.values()]

@@ -167,6 +167,7 @@ const char *const mysql_sql[SQL__COUNT] = {
         "{statement_timeout} / 1000 */; SET SESSION TRANSACTION READ ONLY; {surveyed}",
     [SQL_SURVEY] = "{places}",
     [SQL_SURVEY_NEWEST] = "{places_newest}",
+    [SQL_SURVEY_USE] = "USE {database}",
     [SQL_PART_SURVEYED] =
         TABLE_OF_PLACE("'f'", VERSION_NAME) " UNION ALL " TABLE_OF_PLACE("'t'", "'skein_history'"),
     [SQL_PART_PLACE_VERSIONS] =
