@@ -5,6 +5,8 @@
 #include "cli/faults.h"
 #include "cli/judge.h"
 #include "cli/outputs.h"
+#include "cli/run.h"
+#include "cli/showing.h"
 #include "library/fleet_lint.h"
 #include "report/lint_report.h"
 #include "report/model.h"
@@ -82,7 +84,8 @@ static bool is_sound(struct fleet *fleet, const struct options *options, bool *u
 {
     struct faults faults;
     faults_init(&faults);
-    fleet->scripts = scripts_new(fleet->chain);
+    if (!fleet->scripts)
+        fleet->scripts = scripts_new(fleet->chain);
     cli_find_dialects(fleet, options, used);
     scripts_check(fleet->scripts, used, &faults);
     bool is_good = cli_tell_faults(&faults) && cli_judge_syntax(fleet, used, options->is_quiet);
@@ -90,14 +93,64 @@ static bool is_sound(struct fleet *fleet, const struct options *options, bool *u
     return is_good;
 }
 
+/* ---- the fleet ------------------------------------------------------------------------------------ */
+
+static void tell_unasked(void *ctx, const char *tenant, const struct err *error)
+{
+    (void)ctx;
+    cli_note("tenant '%s': %s", tenant, error->text);
+}
+
+/* Who could not be asked is told, and counts as an error: what its tables hold is not known. False: *ret_exit_code says why. */
+static bool weigh(struct fleet *fleet, const struct options *options, struct lint *lint,
+                  int *ret_exit_code)
+{
+    struct request request = cli_request(options, VERB_PLAN);
+    struct fleet_weighing weighing = {.request = &request, .on_error = tell_unasked};
+    struct showing_run showing;
+    struct err err;
+    *ret_exit_code = EXIT_OK;
+    if (!options->asks_fleet)
+        return true;
+    request.targets = NULL; /* the arguments are what is looked at */
+    request.target_count = 0;
+    if (!fleet->tenant_count)
+        cli_note("no tenant is selected");
+    showing_begin(&showing, options, "lint");
+    weighing.show = &showing.show;
+    bool is_asked = fleet_lint_weigh(fleet, &weighing, lint, &err);
+    showing_end(&showing);
+    if (!is_asked)
+        *ret_exit_code = cli_fail(&err);
+    else if (weighing.signal)
+        *ret_exit_code = EXIT_SIGNAL + weighing.signal;
+    else if (weighing.failed)
+        *ret_exit_code = EXIT_TENANT_FAILED;
+    return is_asked && !weighing.signal;
+}
+
+/* ---- the command ---------------------------------------------------------------------------------- */
+
 static int tell(const struct options *options, const struct lint_report *report)
 {
     struct writer writer = {.write = write_findings, .ctx = (void *)(uintptr_t)report};
-    size_t errors = lint_count(report->lint, LINT_ERROR);
-    bool is_written = outputs_write(options, &writer, !report->lint->count);
+    size_t errors = told_count(report->findings, LINT_ERROR);
+    bool is_written = outputs_write(options, &writer, !report->findings->count);
     if (!is_written)
         return EXIT_USAGE;
     return errors ? EXIT_TENANT_FAILED : EXIT_OK;
+}
+
+static int weigh_and_tell(struct fleet *fleet, const struct options *options, const bool *linted,
+                          struct lint *lint)
+{
+    int unasked;
+    if (!weigh(fleet, options, lint, &unasked))
+        return unasked;
+    struct told_findings told = lint_tell(&fleet->arena, lint);
+    int exit_code = tell(options, &(struct lint_report){&told, count_linted(fleet->chain, linted),
+                                                        options->is_verbose});
+    return exit_code == EXIT_OK ? unasked : exit_code;
 }
 
 static int run_lint(struct fleet *fleet, const struct options *options)
@@ -111,12 +164,18 @@ static int run_lint(struct fleet *fleet, const struct options *options)
     if (!is_sound(fleet, options, used))
         return EXIT_USAGE;
     faults_init(&faults);
-    fleet_lint(fleet, &(struct fleet_lint_request){used, linted}, &lint, &faults);
-    struct lint_report report = {&lint, count_linted(fleet->chain, linted), options->is_verbose};
-    int exit_code = cli_tell_faults(&faults) ? tell(options, &report) : EXIT_USAGE;
+    fleet_lint(fleet, &(struct fleet_lint_request){used, linted, options->reads_down}, &lint,
+               &faults);
+    int exit_code =
+        cli_tell_faults(&faults) ? weigh_and_tell(fleet, options, linted, &lint) : EXIT_USAGE;
     lint_done(&lint);
     faults_done(&faults);
     return exit_code;
+}
+
+static unsigned lint_needs(const struct options *options)
+{
+    return options->asks_fleet ? FLEET_VISIT : FLEET_CHAIN;
 }
 
 /* The rules, for --help. */
@@ -135,12 +194,17 @@ const struct command command_lint = {
         "Reads the up sections of the revisions (default: all; a REV may be a range A:B) with the dialects'\n"
         "own parsers, and tells what locks or rewrites tables, fails on some tenants only, takes data away,\n"
         "breaks applications or cannot be undone. Tables that the same revision makes are exempt where it\n"
-        "is about locks and scans. No tenant is connected to; 'plan' weighs the same by the tenants' tables.\n"
+        "is about locks and scans. With --down the down sections, too: what they only take back is no finding.\n"
+        "\n"
+        "No tenant is connected to, unless --fleet asks all of the selection how much their tables hold: then\n"
+        "findings are weighed by it, as 'plan' does. --dialect: of its SQL alone; else of the dialects of all\n"
+        "listed tenants, sources and sections.\n"
         "\n"
         "A comment before the statement allows it: -- skein:allow RULE: reason. It is told in the report.\n"
         "The inventory sets severities: lint: {rules: {RULE: off|note|warning|error}}.\n"
         "\n"
-        "Exit 1: there are errors. 2: a fault of the chain, or a waiver without a reason or of nothing.\n"
+        "Exit 1: there are errors, or with --fleet a tenant could not be asked. 2: a fault of the chain, or a\n"
+        "waiver without a reason or of nothing.\n"
         "With -v, why. -o sarif is for code scanning.\n"
         "\n"
         "Rules:\n"
@@ -148,8 +212,9 @@ const struct command command_lint = {
     .add_list = add_rules,
     .example = "skein lint head -o sarif=skein.sarif",
     .formats = lint_formats,
-    .groups = OPTIONS_COMMON | OPTIONS_OUTPUT,
+    .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |
+              OPTIONS_RUN | OPTIONS_LINT,
     .max_args = ARGS_MAX,
-    .needs = FLEET_CHAIN,
+    .needs_for = lint_needs,
     .run = run_lint,
 };

@@ -276,8 +276,12 @@ const struct option_row option_rows[] = {
      BY(set_rename)},
     {"allow-drop", 0, "NAME", OPTIONS_AUTOGENERATE,
      "task, task.prio: it may be dropped with its rows (may be repeated)", BY(set_allow_drop)},
+    {"down", 0, NULL, OPTIONS_LINT, "down sections, too", TO(reads_down)},
+    {"fleet", 0, NULL, OPTIONS_LINT,
+     "ask the tenants how much their tables hold, and weigh findings by it", TO(asks_fleet)},
     {"dialect", 0, "DIALECT",
-     OPTIONS_IMPORT | OPTIONS_SQL | OPTIONS_CHECK | OPTIONS_SCHEMA | OPTIONS_AUTOGENERATE,
+     OPTIONS_LINT | OPTIONS_IMPORT | OPTIONS_SQL | OPTIONS_CHECK | OPTIONS_SCHEMA |
+         OPTIONS_AUTOGENERATE,
      "{words}: whose SQL it is", BY_ONE_OF(set_dialect, dialect_name_at)},
     {"revision", 0, "REV", OPTIONS_SCHEMA,
      "what the chain makes up to there, in a scratch database", TO(revision)},

@@ -49,6 +49,7 @@ struct command;
         group(METRICS)      /* --metrics */                                                        \
         group(SAVE)         /* --save, --exit-code */                                              \
         group(FOLLOW)       /* --plan */                                                           \
+        group(LINT)         /* --down, --fleet, --dialect */                                       \
         group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
         group(AUTOGENERATE) /* --autogenerate, --to-tenant, --rename, --allow-drop */
 
@@ -131,6 +132,8 @@ struct options {
     const char *save; /* NULL: the plan is not saved */
     const char *plan; /* NULL: none is followed */
     bool exits_by_work;
+    bool reads_down;
+    bool asks_fleet;
     bool is_dry_run;
     bool says_yes;
     bool purges;

@@ -32,7 +32,7 @@ static int run_plan(struct fleet *fleet, const struct options *options)
         return EXIT_USAGE;
     saved_plan_begin(&maker, fleet, &request);
     struct observer observer = {saved_plan_observe, &maker};
-    int exit_code = cli_run_with_lint(fleet, options, &request, &observer);
+    int exit_code = cli_run(fleet, options, &request, &observer);
     bool has_looked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED;
     if (options->exits_by_work)
         exit_code = exit_by_work(&maker, exit_code);

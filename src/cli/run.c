@@ -312,9 +312,33 @@ static int begin(struct fleet *fleet, const struct options *options, const struc
     return run_verified(fleet, options, &confirmed, company);
 }
 
+/* What would run is looked at by lint too. */
+static int run_linted(struct fleet *fleet, const struct options *options,
+                      const struct request *request, const struct observer *observer)
+{
+    struct request measuring = *request;
+    struct plan_lint plan_lint;
+    plan_lint_begin(&plan_lint, fleet, request, options->is_quiet);
+    plan_lint_ask(&plan_lint, &measuring);
+    int exit_code = begin(fleet, options, &measuring,
+                          &(struct company){.observer = observer, .lint = &plan_lint});
+    plan_lint_end(&plan_lint);
+    return exit_code;
+}
+
+/* Of a run that only looks and tells which scripts would run. */
+static bool is_linted(const struct request *request)
+{
+    const struct verb *verb = request->verb;
+    bool tells_scripts = verb->rolls_back ? request_plan(request) != PLAN_STAMP : verb->has_waves;
+    return !request_changes(request) && verb_runs_scripts(verb) && tells_scripts;
+}
+
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer)
 {
+    if (is_linted(request))
+        return run_linted(fleet, options, request, observer);
     return begin(fleet, options, request, &(struct company){.observer = observer});
 }
 
@@ -330,18 +354,5 @@ int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
     int exit_code = begin(fleet, options, &reading,
                           &(struct company){.observer = observer, .schemas = &schemas});
     schemas_done(&schemas);
-    return exit_code;
-}
-
-int cli_run_with_lint(struct fleet *fleet, const struct options *options,
-                      const struct request *request, const struct observer *observer)
-{
-    struct request measuring = *request;
-    struct plan_lint plan_lint;
-    plan_lint_begin(&plan_lint, fleet, options->is_quiet);
-    plan_lint_ask(&plan_lint, &measuring);
-    int exit_code = begin(fleet, options, &measuring,
-                          &(struct company){.observer = observer, .lint = &plan_lint});
-    plan_lint_end(&plan_lint);
     return exit_code;
 }

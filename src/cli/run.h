@@ -10,17 +10,14 @@
 struct request cli_request(const struct options *options, enum verb_id verb);
 
 /* Visits the selection, or the tenants of the run that the request goes on with (whose ledger is closed with the run),
- * and shows first on stderr what a rollback would do. `observer` (may be NULL) sees all that happens. Shows
- * progress, writes the reports; returns the exit code. */
+ * and shows first on stderr what a rollback would do. Of a run that only looks the report tells what lint says of what would
+ * run, weighed by the tenants' tables. `observer` (may be NULL) sees all that happens. Shows progress, writes the reports;
+ * returns the exit code. */
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer);
 
 /* The same of a run that only looks, and the report tells of each tenant whether it holds what its revision says. */
 int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
                          const struct request *request, const struct observer *observer);
-
-/* The same, and the report tells what lint says of what would run, weighed by the tenants' tables. */
-int cli_run_with_lint(struct fleet *fleet, const struct options *options,
-                      const struct request *request, const struct observer *observer);
 
 #endif

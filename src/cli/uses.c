@@ -56,8 +56,12 @@ static const struct use uses[] = {
      .bars =
          "select tenant state behind ledger wave allow-empty parallel per-server progress schema",
      .why = "the chain alone is looked at, and no tenant asked"},
-    {"ledger", "current plan check tenants schema drift", .holds = asks_ledger,
+    {"ledger", "current plan check tenants schema drift lint", .holds = asks_ledger,
      .why = "no --state asks the ledger"},
+    {"select tenant wave allow-empty state behind", "lint", .needs = "fleet",
+     .why = "no tenant is asked"},
+    {"ledger parallel per-server progress", "lint", .needs = "fleet", .why = "no tenant is asked"},
+    {"fleet", NULL, .bars = "dialect", .why = "each tenant has its own"},
     {"to-tenant", NULL, .bars = "dialect", .why = "the tenant has one"},
     {"rename allow-drop dialect to-tenant", "revision", .needs = "autogenerate",
      .why = "nothing is compared"},

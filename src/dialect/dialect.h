@@ -294,10 +294,13 @@ struct dialect {
 
     /* What a statement does (deed.h): appends its deeds, and keeps what later statements need to be understood. `reader` is what
      * open_deeds gave, for a chain's statements in their order; close_deeds frees it. NULL as members: the reader keeps nothing.
-     * read_deeds NULL: no one can tell. */
+     * read_deeds NULL: no one can tell. What is read between mark_deeds and undo_deeds is forgotten by later statements; NULL where
+     * the reader keeps nothing. */
     void *(*open_deeds)(void);
     void (*close_deeds)(void *reader);
     void (*read_deeds)(void *reader, const char *sql, size_t len, struct deeds *deeds);
+    void (*mark_deeds)(void *reader);
+    void (*undo_deeds)(void *reader);
 
     /* Does a change of a column's type leave the rows as they are stored? `from` and `to` are types of deeds. NULL: it may
      * always write them anew. */

@@ -73,6 +73,7 @@ struct request {
     /* Tables whose sizes a run that only looks asks each tenant for that it has work for; `measured_count` of them. */
     const char *const *measured;
     size_t measured_count;
+    bool measures_all;      /* whether there is work for it or not */
     bool weighs_changes;    /* a run that only looks asks what changes of tables will cost */
     bool reads_catalog;     /* the outcome tells what the database holds, once all is done */
     bool reads_for_emitter; /* and so that statements can be made of it */

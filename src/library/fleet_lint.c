@@ -1,6 +1,8 @@
 #include "library/fleet_lint.h"
 
 #include "base/secret.h"
+#include "library/prepare.h"
+#include "library/table_weights.h"
 
 static bool has_schemas(const struct inventory *inventory)
 {
@@ -37,6 +39,7 @@ void fleet_lint(const struct fleet *fleet, const struct fleet_lint_request *requ
         .chain = fleet->chain,
         .used = request->used,
         .linted = request->linted,
+        .reads_down = request->reads_down,
         .has_schemas = has_schemas(inventory),
         .severities = inventory->lint_severities,
     };
@@ -46,4 +49,51 @@ void fleet_lint(const struct fleet *fleet, const struct fleet_lint_request *requ
         ret->findings[i].message = hidden(inventory, &ret->arena, ret->findings[i].message);
         ret->findings[i].instead = hidden(inventory, &ret->arena, ret->findings[i].instead);
     }
+    for (size_t i = 0; i < ret->waiver_count; i++)
+        ret->waivers[i]->reason = hidden(inventory, &ret->arena, ret->waivers[i]->reason);
+}
+
+/* ---- weighing -------------------------------------------------------------------------------------- */
+
+static void on_asked(void *ctx, const struct event *event)
+{
+    struct fleet_weighing *weighing = ctx;
+    if (event->kind != EVENT_TENANT_FINISHED || !event->outcome->error)
+        return;
+    weighing->failed++;
+    if (weighing->on_error)
+        weighing->on_error(weighing->ctx, event->run->tenants[event->tenant]->name,
+                           event->outcome->error);
+}
+
+bool fleet_lint_weigh(struct fleet *fleet, struct fleet_weighing *weighing, struct lint *lint,
+                      struct err *err)
+{
+    struct request asking = *weighing->request;
+    struct prepared_run prepared = {0};
+    struct table_weights weights;
+    table_weights_begin(&weights, lint);
+    table_weights_ask(&weights, &asking);
+    asking.measures_all = true;
+    asking.weighs_changes = false;
+    bool is_fine = prepare_run(fleet, &asking, &prepared, err);
+    if (is_fine) {
+        struct observer observers[3] = {table_weights_observer(&weights), {on_asked, weighing}};
+        size_t count = 2;
+        if (weighing->show) {
+            observers[count++] = weighing->show->observer;
+            prepared.rollout.on_tick = weighing->show->on_tick;
+            prepared.rollout.tick_ctx = weighing->show->tick_ctx;
+        }
+        struct rollout_end end = rollout_run(&prepared.rollout, observers, count);
+        weighing->signal = end.signal;
+        is_fine = end.err.kind == ERR_NONE;
+        if (!is_fine)
+            *err = end.err;
+    }
+    prepare_done(&prepared);
+    if (is_fine)
+        table_weights_apply(&weights, lint);
+    table_weights_end(&weights);
+    return is_fine;
 }

@@ -357,6 +357,6 @@ void pass_check_revision(struct pass *pass)
     if (pass->bit == LINT_MYSQL)
         check_mixtures(pass);
     check_probes(pass);
-    if (!revision_has_direction(pass->revision, DIRECTION_DOWN))
+    if (pass->direction == DIRECTION_UP && !revision_has_direction(pass->revision, DIRECTION_DOWN))
         pass_tell(pass, RULE_NO_WAY_BACK, SIZE_MAX, &none);
 }

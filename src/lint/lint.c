@@ -109,7 +109,8 @@ static bool join(struct lint *lint, const struct finding *finding)
     for (size_t i = lint->count; i > 0; i--) {
         struct finding *other = &lint->findings[i - 1];
         if (other->revision == finding->revision && other->rule == finding->rule &&
-            other->line == finding->line && strcmp(other->message, finding->message) == 0) {
+            other->direction == finding->direction && other->line == finding->line &&
+            strcmp(other->message, finding->message) == 0) {
             other->dialects |= finding->dialects;
             return true;
         }
@@ -122,12 +123,14 @@ void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const str
     const struct lint_rule *row = &lint_rules[rule];
     struct lint *lint = pass->lint;
     struct arena *arena = &lint->arena;
-    if (!pass->is_told || !(row->dialects & pass->bit))
+    if (!pass->is_told || !(row->dialects & pass->bit) ||
+        (pass->direction == DIRECTION_DOWN && pass_only_takes_back(pass, rule, deed)))
         return;
     struct deed told = told_deed(rule, deed);
     struct finding finding = {
         .rule = rule,
         .severity = pass->request->severities ? pass->request->severities[rule] : row->severity,
+        .direction = pass->direction,
         .dialects = 1u << pass->dialect->id,
         .revision = pass->revision,
         .line = 1,
@@ -250,8 +253,8 @@ static void read_revision(struct pass *pass, void *reader, struct faults *faults
     enum { SECTIONS_MOST = 256 };
     const struct section *sections[SECTIONS_MOST];
     struct reading reading = {pass, reader, faults};
-    size_t count =
-        revision_sections(pass->revision, DIRECTION_UP, pass->dialect->id, sections, SECTIONS_MOST);
+    size_t count = revision_sections(pass->revision, pass->direction, pass->dialect->id, sections,
+                                     SECTIONS_MOST);
     for (size_t i = 0; i < count && i < SECTIONS_MOST; i++)
         read_section(&reading, sections[i], i);
     for (size_t i = 0; i < pass->deeds.count; i++) {
@@ -262,6 +265,31 @@ static void read_revision(struct pass *pass, void *reader, struct faults *faults
         pass->sets_sequences |= deed->kind == DEED_SET_SEQUENCE;
     }
     check(pass);
+}
+
+/* What its down section does comes after all that the chain made up to there, and the next revision knows nothing of it. */
+static void read_way_back(struct pass *up, void *reader, struct faults *faults)
+{
+    const struct dialect *dialect = up->dialect;
+    struct pass pass = {.request = up->request,
+                        .lint = up->lint,
+                        .dialect = dialect,
+                        .bit = up->bit,
+                        .revision = up->revision,
+                        .direction = DIRECTION_DOWN,
+                        .up = &up->deeds,
+                        .is_told = true,
+                        .deeds = {.arena = up->deeds.arena}};
+    struct shadow_mark mark;
+    shadow_remember(&up->shadow, &mark);
+    pass.shadow = up->shadow;
+    if (dialect->mark_deeds)
+        dialect->mark_deeds(reader);
+    read_revision(&pass, reader, faults);
+    if (dialect->undo_deeds)
+        dialect->undo_deeds(reader);
+    up->shadow = pass.shadow;
+    shadow_go_back(&up->shadow, &mark);
 }
 
 /* What the shadow keeps lives as long as the pass over the chain; the rest is as short-lived, and small. */
@@ -284,6 +312,8 @@ static void read_chain(const struct lint_request *request, const struct dialect 
                             .deeds = {.arena = &arena},
                             .shadow = shadow};
         read_revision(&pass, reader, faults);
+        if (request->reads_down && pass.is_told)
+            read_way_back(&pass, reader, faults);
         shadow = pass.shadow;
     }
     shadow_done(&shadow);
@@ -305,6 +335,8 @@ static int compare(const void *a, const void *b)
     const struct placed *first = a, *second = b;
     if (first->place != second->place)
         return first->place < second->place ? -1 : 1;
+    if (first->finding.direction != second->finding.direction)
+        return first->finding.direction == DIRECTION_UP ? -1 : 1;
     if (first->finding.line != second->finding.line)
         return first->finding.line < second->finding.line ? -1 : 1;
     return (first->finding.rule > second->finding.rule) -

@@ -1,9 +1,12 @@
-/* Statements that hurt a fleet, found in the up sections of a chain's revisions. Pure, but that SQLite's reader keeps a database in
+/* Statements that hurt a fleet, found in the sections of a chain's revisions. Pure, but that SQLite's reader keeps a database in
  * memory.
  *
  * All of the chain is read in its order, so that later revisions are judged by what earlier ones made; findings are told of the
  * revisions that were asked for. A table that the same revision makes holds nothing: what only hurts large tables is not told
  * of it.
+ *
+ * A down section is read as what runs after its own up section. That it takes back what that one did is what it is for, and no
+ * finding: a table or column that goes where it was made, a name that comes back.
  *
  *     struct lint lint;
  *     lint_chain(&request, &lint, &faults);
@@ -31,6 +34,7 @@ struct waiver {
 struct finding {
     enum rule_id rule;
     enum lint_severity severity; /* never LINT_OFF */
+    enum direction direction;    /* of its section */
     unsigned dialects;           /* bits 1 << DIALECT_… */
     const struct revision *revision;
     int line; /* of its file */
@@ -49,13 +53,14 @@ struct lint_request {
     const struct chain *chain;
     const bool *used;                     /* by dialect: which may tenants speak? */
     const bool *linted;                   /* by revision: which are told of; NULL: all */
+    bool reads_down;                      /* down sections, too */
     bool has_schemas;                     /* some tenants are schemas of a database */
     const enum lint_severity *severities; /* by rule; NULL: each rule's own */
 };
 
 struct lint {
     struct arena arena;
-    struct finding *findings; /* by revision in the chain's order, then by line */
+    struct finding *findings; /* by revision in the chain's order, up before down, then by line */
     size_t count, capacity;
     struct waiver **waivers; /* of the revisions that were asked for */
     size_t waiver_count, waiver_capacity;

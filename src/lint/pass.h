@@ -1,4 +1,4 @@
-/* One revision as one dialect runs it, while it is looked at: its statements, their deeds, and what was made of the schema so far. */
+/* One revision in one direction as one dialect runs it, while it is looked at: its statements, their deeds, and what was made of the schema so far. */
 #ifndef LINT_PASS_H
 #define LINT_PASS_H
 
@@ -29,7 +29,9 @@ struct pass {
     const struct dialect *dialect;
     unsigned bit; /* LINT_… of the dialect */
     const struct revision *revision;
-    bool is_told; /* findings of this revision are asked for */
+    enum direction direction;
+    const struct deeds *up; /* DIRECTION_DOWN: what its up sections do */
+    bool is_told;           /* findings of this revision are asked for */
     struct pass_statement *statements;
     size_t count, capacity;
     struct deeds deeds;
@@ -51,6 +53,9 @@ bool pass_is_empty(const struct pass *pass, const char *table);
 
 /* Adds a finding about the statement; the texts of the rule are filled from the deed. `statement` SIZE_MAX: about the revision. */
 void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed);
+
+/* pass_down.c: does the rule say of a down section only that it takes back what its up section did? */
+bool pass_only_takes_back(const struct pass *pass, enum rule_id rule, const struct deed *deed);
 
 /* All rules (signs.c by single deeds, checks.c by what stands around them). */
 void pass_check_signs(struct pass *pass, size_t statement, const struct deed *deed);

@@ -164,6 +164,35 @@ void shadow_follow(struct shadow *shadow, const struct deed *deed)
     }
 }
 
+/* On the heap: a chain may have thousands of down sections, and the arena lives as long as the pass over it. */
+void shadow_remember(const struct shadow *shadow, struct shadow_mark *ret_mark)
+{
+    *ret_mark = (struct shadow_mark){
+        .columns = xcalloc(shadow->count + 1, sizeof *shadow->columns),
+        .count = shadow->count,
+        .checks = xcalloc(shadow->check_count + 1, sizeof *shadow->checks),
+        .check_count = shadow->check_count,
+    };
+    if (shadow->count)
+        memcpy(ret_mark->columns, shadow->columns, shadow->count * sizeof *shadow->columns);
+    if (shadow->check_count)
+        memcpy(ret_mark->checks, shadow->checks, shadow->check_count * sizeof *shadow->checks);
+}
+
+/* Columns that came meanwhile stay known to the map, as ones that are gone. */
+void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark)
+{
+    if (mark->count)
+        memcpy(shadow->columns, mark->columns, mark->count * sizeof *shadow->columns);
+    for (size_t i = mark->count; i < shadow->count; i++)
+        shadow->columns[i].is_gone = true;
+    if (mark->check_count)
+        memcpy(shadow->checks, mark->checks, mark->check_count * sizeof *shadow->checks);
+    shadow->check_count = mark->check_count;
+    free(mark->columns);
+    free(mark->checks);
+}
+
 void shadow_done(struct shadow *shadow)
 {
     map_done(&shadow->by_name);

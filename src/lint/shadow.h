@@ -39,6 +39,16 @@ struct shadow {
 void shadow_done(struct shadow *shadow);
 void shadow_follow(struct shadow *shadow, const struct deed *deed);
 
+/* How it stands, to go back to it: what follows in between is forgotten. */
+struct shadow_mark {
+    struct known_column *columns;
+    size_t count;
+    struct known_check *checks;
+    size_t check_count;
+};
+void shadow_remember(const struct shadow *shadow, struct shadow_mark *ret_mark);
+void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark);
+
 /* NULL: not known. */
 const struct known_column *shadow_column(const struct shadow *shadow, const char *table,
                                          const char *column);

@@ -12,7 +12,8 @@ struct table_weight {
     size_t tenants;  /* that have it */
     bool knows_rows; /* of the heaviest; else only its bytes are known */
     uint64_t rows, bytes;
-    const char *heaviest; /* the tenant */
+    const char *heaviest; /* the tenant; the first of the selection where several are alike */
+    size_t heaviest_at;   /* its place there */
 };
 
 /* Below `small` a finding is a note, from `large` on an error, and between them a warning. */

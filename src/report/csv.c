@@ -8,9 +8,11 @@
 #include "base/utf8.h"
 #include "inventory/inventory.h"
 #include "report/view.h"
+#include "report/view_lint.h"
 
 struct csv {
     const struct report *report;
+    struct view_lint lint;
     struct buf line;
     struct buf field; /* that is gathered, */
     struct buf safe;  /* and the same, harmless on a terminal */
@@ -18,7 +20,8 @@ struct csv {
 
 static const char columns[] =
     "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,"
-    "error_class,error_code,error_message,error_revision,error_file,error_line\r\n";
+    "error_class,error_code,error_message,error_revision,error_file,error_line,"
+    "lint_errors,lint_warnings,lint_notes,lint_allowed\r\n";
 
 /* The wide forms are formulas too where the spreadsheet is a Japanese or Chinese one. */
 static bool begins_formula(const char *text)
@@ -160,6 +163,16 @@ static void add_error(struct csv *csv, const struct report_row *row)
     end_field(csv);
 }
 
+/* Empty where nothing was looked at. */
+static void add_findings(struct csv *csv, const struct report_row *row)
+{
+    static const enum lint_severity order[] = {LINT_ERROR, LINT_WARNING, LINT_NOTE};
+    const struct view_lint_counts *counts = view_lint_of(&csv->lint, row);
+    for (size_t i = 0; i < ARRAY_LEN(order); i++)
+        counts ? add_count(csv, counts->by_severity[order[i]]) : end_field(csv);
+    counts ? add_count(csv, counts->allowed) : end_field(csv);
+}
+
 static void add_tenant(struct csv *csv, size_t index)
 {
     const struct report *report = csv->report;
@@ -180,6 +193,7 @@ static void add_tenant(struct csv *csv, size_t index)
     add_count(csv, row->attempts);
     add_times(csv, row);
     add_error(csv, row);
+    add_findings(csv, row);
 }
 
 static bool write_csv(const struct report *report, const struct report_options *options, FILE *out,
@@ -190,6 +204,7 @@ static bool write_csv(const struct report *report, const struct report_options *
     buf_init(&csv.line, BUF_MAX_DEFAULT);
     buf_init(&csv.field, BUF_MAX_DEFAULT);
     buf_init(&csv.safe, BUF_MAX_DEFAULT);
+    view_lint_init(&csv.lint, report);
     fputs(columns, out);
     for (size_t i = 0; i < report->run.tenant_count; i++) {
         buf_clear(&csv.line);
@@ -197,6 +212,7 @@ static bool write_csv(const struct report *report, const struct report_options *
         csv.line.data[csv.line.len - 1] = '\0'; /* the comma after the last field */
         fprintf(out, "%s\r\n", csv.line.data);
     }
+    view_lint_done(&csv.lint);
     buf_done(&csv.line);
     buf_done(&csv.field);
     buf_done(&csv.safe);

@@ -2,6 +2,7 @@
 #include "report/html_data.h"
 
 #include "inventory/inventory.h"
+#include "report/lint_report.h"
 
 void html_put_size(struct html_data *data, const char *key, size_t count)
 {
@@ -96,13 +97,17 @@ static void put_tables(struct html_data *data)
     put_table(data, "texts", &data->texts);
     put_table(data, "saids", &data->saids);
     put_table(data, "halves", &data->halves);
+    if (data->report->findings)
+        put_table(data, "lint_counts", &data->lint_counts);
 }
 
 static void data_init(struct html_data *data)
 {
-    struct intern *const tables[] = {&data->places, &data->labels, &data->scripts, &data->texts,
-                                     &data->saids,  &data->halves, &data->ids};
+    struct intern *const tables[] = {&data->places, &data->labels,     &data->scripts,
+                                     &data->texts,  &data->saids,      &data->halves,
+                                     &data->ids,    &data->lint_counts};
     arena_init(&data->arena);
+    view_lint_init(&data->lint, data->report);
     for (size_t i = 0; i < ARRAY_LEN(tables); i++)
         intern_init(tables[i], &data->arena);
     buf_init(&data->json, BUF_MAX_DEFAULT);
@@ -120,6 +125,8 @@ void html_write_data(const struct view *view, FILE *out)
     html_put_run(&data);
     html_put_causes(&data);
     html_put_notices(&data);
+    if (view->report->findings)
+        lint_json_put(&data.stream, view->report->findings);
     html_put_tenants(&data);
     if (view->report->visits)
         json_put_history(&data.stream, view->report);
@@ -128,5 +135,6 @@ void html_write_data(const struct view *view, FILE *out)
     buf_done(&data.json);
     buf_done(&data.line);
     buf_done(&data.more);
+    view_lint_done(&data.lint);
     arena_done(&data.arena);
 }

@@ -9,6 +9,7 @@
 
 #include "report/html.h"
 #include "report/json.h"
+#include "report/view_lint.h"
 
 struct html_data {
     const struct view *view;
@@ -22,6 +23,8 @@ struct html_data {
     struct intern texts;
     struct intern saids;
     struct intern halves;
+    struct intern lint_counts; /* errors, warnings, notes, and what is allowed */
+    struct view_lint lint;
     struct intern ids;
     const struct report_row *last; /* whose script was entered last; NULL: none */
     uint32_t last_script;

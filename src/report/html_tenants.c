@@ -84,11 +84,23 @@ static json_t *table_changes(const struct report_row *row)
     return list;
 }
 
+static void add_findings(struct html_data *data, const struct report_row *row)
+{
+    const struct view_lint_counts *counts = view_lint_of(&data->lint, row);
+    if (counts)
+        add_more(data, "lint",
+                 html_enter(data, &data->lint_counts,
+                            json_pack("[i, i, i, i]", (int)counts->by_severity[LINT_ERROR],
+                                      (int)counts->by_severity[LINT_WARNING],
+                                      (int)counts->by_severity[LINT_NOTE], (int)counts->allowed)));
+}
+
 static void add_rest(struct html_data *data, size_t index)
 {
     const struct report_row *row = &data->report->rows[index];
     buf_clear(&data->more);
     add_error(data, index);
+    add_findings(data, row);
     if (row->half != REPORT_NONE)
         add_more(data, "half", html_enter(data, &data->halves, json_half(data->report, row->half)));
     if (row->heard)

@@ -221,6 +221,7 @@ static void set_marks(json_t *value, const struct report *report, const struct r
 {
     struct step_marks marks = report_step_marks(report, step, dialect);
     json_object_set_new(value, "irreversible", json_boolean(marks.is_irreversible));
+    json_object_set_new(value, "destroys_data", json_boolean(marks.destroys_data));
     json_object_set_new(value, "outside_transaction", json_boolean(marks.is_outside));
     json_object_set_new(value, "commits_by_itself", json_boolean(marks.commits_itself));
     json_object_set_new(value, "empty", json_boolean(marks.is_empty));
@@ -436,8 +437,8 @@ static bool write_json(const struct report *report, const struct report_options 
     json_put_head(&stream, report);
     put_errors(&stream, report);
     put_notices(&stream, report);
-    if (report->lint)
-        lint_json_put(&stream, report->lint);
+    if (report->findings)
+        lint_json_put(&stream, report->findings);
     json_open(&stream, "tenants", '[');
     for (size_t i = 0; i < report->run.tenant_count; i++)
         put_tenant(&stream, report, i);

@@ -5,6 +5,7 @@
  */
 #include "base/utf8.h"
 #include "inventory/inventory.h"
+#include "report/lint_report.h"
 #include "report/view.h"
 
 enum verdict { VERDICT_PASSED, VERDICT_SKIPPED, VERDICT_FAILURE, VERDICT_ERROR, VERDICT__COUNT };
@@ -181,7 +182,8 @@ static void print_properties(struct junit *junit, const struct view_wave *wave)
 }
 
 /* The schema's times have neither a fraction nor a zone: they are UTC. */
-static void print_suite_attributes(struct junit *junit, size_t index, const struct suite *suite)
+static void print_suite_attributes(struct junit *junit, const char *name, size_t index,
+                                   const struct suite *suite)
 {
     enum { SECONDS_LEN = sizeof "2026-11-23T10:15:00" - 1 };
     const struct run_info *run = &junit->report->run;
@@ -189,7 +191,7 @@ static void print_suite_attributes(struct junit *junit, size_t index, const stru
     char started[REPORT_TIME_SIZE];
     report_format_time(run->started_at_ms, started);
     started[SECONDS_LEN] = '\0';
-    print_name(junit->out, "name", junit->view->waves[index].name);
+    print_name(junit->out, "name", name);
     print_name(junit->out, "package", run->request->verb->name);
     fprintf(junit->out, " id=\"%zu\"", index);
     print_attribute(junit->out, "timestamp", started);
@@ -205,7 +207,7 @@ static void print_suite(struct junit *junit, size_t index, const struct suite *s
 {
     const char *output = junit->view->headline.halt_output;
     fputs("  <testsuite", junit->out);
-    print_suite_attributes(junit, index, suite);
+    print_suite_attributes(junit, junit->view->waves[index].name, index, suite);
     fputs(">\n", junit->out);
     print_properties(junit, &junit->view->waves[index]);
     for (size_t i = 0; i < suite->tests; i++)
@@ -214,6 +216,76 @@ static void print_suite(struct junit *junit, size_t index, const struct suite *s
     print_xml(junit->out, output ? output : "", true);
     fputs("</system-err>\n  </testsuite>\n", junit->out);
 }
+
+/* ---- lint ---------------------------------------------------------------------------------- */
+
+/* What stops a release is said before it; of a run that was made all the same a finding is no failure. */
+static enum verdict verdict_of_finding(const struct report *report,
+                                       const struct told_finding *finding)
+{
+    if (finding->allowed)
+        return VERDICT_SKIPPED;
+    bool is_failure = finding->severity == LINT_ERROR && !request_changes(report->run.request);
+    return is_failure ? VERDICT_FAILURE : VERDICT_PASSED;
+}
+
+static void print_finding(struct junit *junit, const struct told_finding *finding)
+{
+    enum verdict verdict = verdict_of_finding(junit->report, finding);
+    struct buf *text = &junit->text;
+    fputs("    <testcase", junit->out);
+    buf_clear(text);
+    buf_addf(text, "%s:%d %s", finding->file, finding->line, finding->rule);
+    print_attribute(junit->out, "name", text->data);
+    buf_clear(text);
+    buf_addf(text, "skein.lint.%s", finding->revision);
+    print_attribute(junit->out, "classname", text->data);
+    print_seconds(junit->out, 0);
+    if (verdict == VERDICT_PASSED) {
+        fputs("/>\n", junit->out);
+        return;
+    }
+    fprintf(junit->out, ">\n      <%s", verdict_elements[verdict]);
+    if (verdict == VERDICT_FAILURE)
+        print_attribute(junit->out, "type", finding->rule);
+    buf_clear(text);
+    buf_addf(text, "%s%s", finding->allowed ? "allowed: " : "",
+             finding->allowed ? finding->allowed : finding->message);
+    print_attribute(junit->out, "message", text->data);
+    putc('>', junit->out);
+    buf_clear(text);
+    lint_add_finding(text, finding, true, 0);
+    print_xml(junit->out, text->data, true);
+    fprintf(junit->out, "</%s>\n    </testcase>\n", verdict_elements[verdict]);
+}
+
+/* A suite after those of the waves: a case a finding. Warnings and notes pass, and are printed. */
+static void print_findings(struct junit *junit)
+{
+    const struct report *report = junit->report;
+    const struct told_findings *findings = report->findings;
+    struct suite suite = {.tests = findings ? findings->count : 0};
+    struct buf told;
+    if (!suite.tests)
+        return;
+    buf_init(&told, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < findings->count; i++) {
+        suite.verdicts[verdict_of_finding(report, &findings->items[i])]++;
+        if (verdict_of_finding(report, &findings->items[i]) == VERDICT_PASSED)
+            lint_add_finding(&told, &findings->items[i], true, 0);
+    }
+    fputs("  <testsuite", junit->out);
+    print_suite_attributes(junit, "lint", report->wave_count, &suite);
+    fputs(">\n    <properties></properties>\n", junit->out);
+    for (size_t i = 0; i < findings->count; i++)
+        print_finding(junit, &findings->items[i]);
+    fputs("    <system-out>", junit->out);
+    print_xml(junit->out, told.data, true);
+    fputs("</system-out>\n    <system-err></system-err>\n  </testsuite>\n", junit->out);
+    buf_done(&told);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* The tenants of a wave stand together, in the order of the selection. */
 static void sort_by_wave(const struct report *report, struct suite *suites, uint32_t *rows)
@@ -250,6 +322,7 @@ static bool write_junit(const struct report *report, const struct report_options
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     for (size_t i = 0; i < report->wave_count; i++)
         print_suite(&junit, i, &suites[i], rows);
+    print_findings(&junit);
     fputs("</testsuites>\n", out);
     buf_done(&junit.text);
     view_done(&view);

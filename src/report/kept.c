@@ -1,4 +1,5 @@
 /* What tenants share, kept once and known by a number. */
+#include "lint/destroys.h"
 #include "report/model.h"
 
 const char *report_keep_text(struct report *report, const char *text)
@@ -36,12 +37,28 @@ uint32_t report_keep_half(struct report *report, const struct half_step *half)
     return intern_put(&report->halves, &kept, sizeof kept);
 }
 
+/* Of a run that only looks, once for each revision as a dialect runs it. */
+static bool destroys_data(struct report *report, const struct step_done *step,
+                          enum dialect_id dialect)
+{
+    char key[64];
+    if (!step->revision || request_changes(report->run.request) ||
+        !verb_runs_scripts(report->run.request->verb))
+        return false;
+    snprintf(key, sizeof key, "%s %d %d", step->revision->id, (int)step->direction, (int)dialect);
+    uint32_t known = map_get(&report->destroys, key);
+    if (known == MAP_NONE) {
+        known = revision_destroys_data(step->revision, step->direction, dialect);
+        map_put(&report->destroys, arena_strdup(&report->arena, key), known);
+    }
+    return known;
+}
+
 /* Puts them after those of the list `before`. */
-uint32_t report_keep_steps(struct report *report, uint32_t before, const struct step_done *steps,
-                           size_t count)
+uint32_t report_keep_steps(struct report *report, uint32_t before, const struct outcome *outcome)
 {
     struct step_list list = report_steps(report, before);
-    size_t total = list.count + count;
+    size_t total = list.count + outcome->step_count;
     if (total > report->scratch_step_count) {
         report->scratch_steps =
             xrealloc(report->scratch_steps, total * sizeof *report->scratch_steps);
@@ -49,9 +66,12 @@ uint32_t report_keep_steps(struct report *report, uint32_t before, const struct 
     }
     if (list.count)
         memcpy(report->scratch_steps, list.steps, list.count * sizeof *list.steps);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < outcome->step_count; i++) {
+        const struct step_done *step = &outcome->steps[i];
         report->scratch_steps[list.count + i] = (struct report_step){
-            steps[i].revision, steps[i].direction, steps[i].statements, steps[i].commits_itself, 0};
+            step->revision, step->direction, step->statements, step->commits_itself,
+            destroys_data(report, step, outcome->dialect)};
+    }
     return intern_put(&report->step_lists, report->scratch_steps,
                       total * sizeof *report->scratch_steps);
 }

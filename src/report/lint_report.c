@@ -5,21 +5,13 @@
 
 /* ---- what all share ------------------------------------------------------------------------------- */
 
-static size_t count_allowed(const struct lint *lint)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < lint->count; i++)
-        count += lint->findings[i].waiver != NULL;
-    return count;
-}
-
-void lint_add_totals(struct buf *buf, const struct lint *lint)
+void lint_add_totals(struct buf *buf, const struct told_findings *findings)
 {
     static const enum lint_severity order[] = {LINT_ERROR, LINT_WARNING, LINT_NOTE};
     const char *before = "";
-    size_t allowed = count_allowed(lint);
+    size_t allowed = told_allowed(findings);
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-        size_t count = lint_count(lint, order[i]);
+        size_t count = told_count(findings, order[i]);
         if (!count)
             continue;
         buf_adds(buf, before);
@@ -28,7 +20,7 @@ void lint_add_totals(struct buf *buf, const struct lint *lint)
     }
     if (allowed)
         buf_addf(buf, "%s%zu allowed", before, allowed);
-    if (!lint->count)
+    if (!findings->count)
         buf_adds(buf, "nothing found");
 }
 
@@ -40,41 +32,42 @@ static void add_line(struct buf *buf, int indent, const char *head, const char *
     human_add_text(buf, text);
 }
 
-void lint_add_finding(struct buf *buf, const struct finding *finding, bool is_verbose, int indent)
+void lint_add_finding(struct buf *buf, const struct told_finding *finding, bool is_verbose,
+                      int indent)
 {
-    const struct lint_rule *rule = &lint_rules[finding->rule];
     buf_addf(buf, "%*s", indent, "");
-    human_add_text(buf, finding->revision->path);
-    buf_addf(buf, ":%d: %s: ", finding->line,
-             finding->waiver ? "allowed" : lint_severity_name(finding->severity));
+    human_add_text(buf, finding->file);
+    buf_addf(buf, ":%d: %s%s: ", finding->line,
+             finding->direction == DIRECTION_DOWN ? "down: " : "",
+             finding->allowed ? "allowed" : lint_severity_name(finding->severity));
     human_add_text(buf, finding->message);
-    buf_addf(buf, " [%s]", lint_rule_at(finding->rule));
+    buf_addf(buf, " [%s]", finding->rule);
     if (*finding->source)
         add_line(buf, indent + 4, "", finding->source);
     if (finding->weight)
         add_line(buf, indent + 2, "in this fleet: ", finding->weight);
-    if (finding->waiver) {
-        add_line(buf, indent + 2, "reason: ", finding->waiver->reason);
+    if (finding->allowed) {
+        add_line(buf, indent + 2, "reason: ", finding->allowed);
     } else {
         if (is_verbose)
-            add_line(buf, indent + 2, "why: ", rule->why);
-        add_line(buf, indent + 2, "better: ", finding->instead);
+            add_line(buf, indent + 2, "why: ", finding->why);
+        add_line(buf, indent + 2, "better: ", finding->better);
     }
     buf_addc(buf, '\n');
 }
 
 void lint_write_text(const struct lint_report *report, FILE *out)
 {
-    const struct lint *lint = report->lint;
+    const struct told_findings *findings = report->findings;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < lint->count; i++) {
-        lint_add_finding(&buf, &lint->findings[i], report->is_verbose, 0);
+    for (size_t i = 0; i < findings->count; i++) {
+        lint_add_finding(&buf, &findings->items[i], report->is_verbose, 0);
         buf_addc(&buf, '\n');
     }
     human_add_count(&buf, report->revisions, "revision");
     buf_adds(&buf, ": ");
-    lint_add_totals(&buf, lint);
+    lint_add_totals(&buf, findings);
     fprintf(out, "%s\n", buf.data);
     buf_done(&buf);
 }
@@ -90,32 +83,32 @@ static json_t *json_dialects(unsigned dialects)
     return array;
 }
 
-json_t *lint_json_finding(const struct finding *finding)
+json_t *lint_json_finding(const struct told_finding *finding)
 {
-    const struct lint_rule *rule = &lint_rules[finding->rule];
     json_t *json = json_object();
-    json_object_set_new(json, "rule", json_text(lint_rule_at(finding->rule)));
+    json_object_set_new(json, "rule", json_text(finding->rule));
     json_object_set_new(json, "severity", json_text(lint_severity_name(finding->severity)));
-    json_object_set_new(json, "revision", json_text(finding->revision->id));
-    json_object_set_new(json, "file", json_text(finding->revision->path));
+    json_object_set_new(json, "revision", json_text(finding->revision));
+    json_object_set_new(json, "direction",
+                        json_text(finding->direction == DIRECTION_UP ? "up" : "down"));
+    json_object_set_new(json, "file", json_text(finding->file));
     json_object_set_new(json, "line", json_integer(finding->line));
     json_object_set_new(json, "dialects", json_dialects(finding->dialects));
     json_object_set_new(json, "source", json_text_or_null(finding->source));
     json_object_set_new(json, "message", json_text(finding->message));
-    json_object_set_new(json, "why", json_text(rule->why));
-    json_object_set_new(json, "better", json_text(finding->instead));
+    json_object_set_new(json, "why", json_text(finding->why));
+    json_object_set_new(json, "better", json_text(finding->better));
     json_object_set_new(json, "weight", json_text(finding->weight));
-    json_object_set_new(json, "allowed",
-                        json_text(finding->waiver ? finding->waiver->reason : NULL));
+    json_object_set_new(json, "allowed", json_text(finding->allowed));
     return json;
 }
 
-json_t *lint_json_totals(const struct lint *lint)
+json_t *lint_json_totals(const struct told_findings *findings)
 {
-    return json_pack("{s:I, s:I, s:I, s:I}", "errors", (json_int_t)lint_count(lint, LINT_ERROR),
-                     "warnings", (json_int_t)lint_count(lint, LINT_WARNING), "notes",
-                     (json_int_t)lint_count(lint, LINT_NOTE), "allowed",
-                     (json_int_t)count_allowed(lint));
+    return json_pack("{s:I, s:I, s:I, s:I}", "errors", (json_int_t)told_count(findings, LINT_ERROR),
+                     "warnings", (json_int_t)told_count(findings, LINT_WARNING), "notes",
+                     (json_int_t)told_count(findings, LINT_NOTE), "allowed",
+                     (json_int_t)told_allowed(findings));
 }
 
 void lint_write_json(const struct lint_report *report, FILE *out)
@@ -123,21 +116,21 @@ void lint_write_json(const struct lint_report *report, FILE *out)
     struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '{');
     json_put(&stream, "revisions", json_integer((json_int_t)report->revisions));
-    json_put(&stream, "totals", lint_json_totals(report->lint));
+    json_put(&stream, "totals", lint_json_totals(report->findings));
     json_open(&stream, "findings", '[');
-    for (size_t i = 0; i < report->lint->count; i++)
-        json_put(&stream, NULL, lint_json_finding(&report->lint->findings[i]));
+    for (size_t i = 0; i < report->findings->count; i++)
+        json_put(&stream, NULL, lint_json_finding(&report->findings->items[i]));
     json_close(&stream, ']');
     json_close(&stream, '}');
 }
 
-void lint_json_put(struct json_stream *stream, const struct lint *lint)
+void lint_json_put(struct json_stream *stream, const struct told_findings *findings)
 {
     json_open(stream, "lint", '{');
-    json_put(stream, "totals", lint_json_totals(lint));
+    json_put(stream, "totals", lint_json_totals(findings));
     json_open(stream, "findings", '[');
-    for (size_t i = 0; i < lint->count; i++)
-        json_put(stream, NULL, lint_json_finding(&lint->findings[i]));
+    for (size_t i = 0; i < findings->count; i++)
+        json_put(stream, NULL, lint_json_finding(&findings->items[i]));
     json_close(stream, ']');
     json_close(stream, '}');
 }
@@ -190,11 +183,11 @@ static json_t *sarif_uri(const char *path)
     return json;
 }
 
-static json_t *sarif_location(const struct finding *finding)
+static json_t *sarif_location(const struct told_finding *finding)
 {
     json_t *location = json_object(), *physical = json_object(), *artifact = json_object(),
            *region = json_object();
-    json_object_set_new(artifact, "uri", sarif_uri(finding->revision->path));
+    json_object_set_new(artifact, "uri", sarif_uri(finding->file));
     json_object_set_new(region, "startLine", json_integer(finding->line));
     if (*finding->source)
         json_object_set_new(region, "snippet", sarif_text(finding->source));
@@ -204,32 +197,34 @@ static json_t *sarif_location(const struct finding *finding)
     return location;
 }
 
-static json_t *sarif_message(const struct finding *finding)
+static json_t *sarif_message(const struct told_finding *finding)
 {
     struct buf text;
     buf_init(&text, 65536);
     buf_addf(&text, "%s.", finding->message);
     if (finding->weight)
         buf_addf(&text, " In this fleet: %s.", finding->weight);
-    buf_addf(&text, " Better: %s.", finding->instead);
+    buf_addf(&text, " Better: %s.", finding->better);
     json_t *json = sarif_text(text.data);
     buf_done(&text);
     return json;
 }
 
-static json_t *sarif_result(const struct finding *finding)
+static json_t *sarif_result(const struct told_finding *finding)
 {
     json_t *json = json_object(), *locations = json_array();
-    json_object_set_new(json, "ruleId", json_text(lint_rule_at(finding->rule)));
-    json_object_set_new(json, "ruleIndex", json_integer((json_int_t)finding->rule));
+    enum rule_id rule;
+    json_object_set_new(json, "ruleId", json_text(finding->rule));
+    if (lint_rule_find(finding->rule, strlen(finding->rule), &rule))
+        json_object_set_new(json, "ruleIndex", json_integer((json_int_t)rule));
     json_object_set_new(json, "level", json_text(level_of(finding->severity)));
     json_object_set_new(json, "message", sarif_message(finding));
     json_array_append_new(locations, sarif_location(finding));
     json_object_set_new(json, "locations", locations);
-    if (finding->waiver) {
+    if (finding->allowed) {
         json_t *suppressions = json_array(), *suppression = json_object();
         json_object_set_new(suppression, "kind", json_text("inSource"));
-        json_object_set_new(suppression, "justification", json_text(finding->waiver->reason));
+        json_object_set_new(suppression, "justification", json_text(finding->allowed));
         json_array_append_new(suppressions, suppression);
         json_object_set_new(json, "suppressions", suppressions);
     }
@@ -255,8 +250,8 @@ void lint_write_sarif(const struct lint_report *report, FILE *out)
     json_close(&stream, '}');
     json_close(&stream, '}');
     json_open(&stream, "results", '[');
-    for (size_t i = 0; i < report->lint->count; i++)
-        json_put(&stream, NULL, sarif_result(&report->lint->findings[i]));
+    for (size_t i = 0; i < report->findings->count; i++)
+        json_put(&stream, NULL, sarif_result(&report->findings->items[i]));
     json_close(&stream, ']');
     json_close(&stream, '}');
     json_close(&stream, ']');

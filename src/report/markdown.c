@@ -5,162 +5,8 @@
  * end the cell.
  */
 #include "base/human.h"
-#include "base/utf8.h"
 #include "inventory/inventory.h"
-#include "report/view.h"
-
-enum {
-    /* GitHub takes 65,536 characters. Up to where each section may go, so that none takes the room of the others: */
-    ADVICE_END = 28000,
-    CAUSES_END = 44000,
-    MOVES_END = 50000,
-    SLOWEST_END = 53000,
-    TENANTS_END = 59000,
-    MARKDOWN_MAX = 60000,
-    TEXT_MAX = 300, /* bytes of a text, */
-    NAME_MAX_BYTES = 100,
-    COMMAND_MAX = 2000,
-    WAVES_SHOWN = 20,
-};
-
-struct markdown {
-    const struct view *view;
-    const struct report *report;
-    struct buf out;
-    struct buf item; /* that is added as a whole, where there is room */
-};
-
-/* False, and nothing is added: it would not end before `end`. The item is empty afterwards. */
-static bool add_item(struct markdown *markdown, size_t end)
-{
-    bool has_room = markdown->out.len + markdown->item.len <= end;
-    if (has_room)
-        buf_add(&markdown->out, markdown->item.data, markdown->item.len);
-    buf_clear(&markdown->item);
-    return has_room;
-}
-
-/* ---- texts from outside -------------------------------------------------------------------- */
-
-static size_t longest_run(const char *text)
-{
-    size_t longest = 0;
-    for (const char *at = text; *at; at += *at != '\0') {
-        size_t len = strspn(at, "`");
-        longest = len > longest ? len : longest;
-        at += len;
-    }
-    return longest;
-}
-
-/* Cut at a character's end. */
-static void cut(struct buf *text, size_t most)
-{
-    if (text->len <= most)
-        return;
-    for (; most && ((unsigned char)text->data[most] & 0xc0) == 0x80; most--)
-        ;
-    text->len = most;
-    text->data[most] = '\0';
-    buf_adds(text, "\u2026");
-}
-
-/* On one line: a code span shows the end of a line as a blank anyway. */
-static void add_flat(struct buf *flat, const char *text)
-{
-    struct buf line;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_adds(&line, text);
-    for (size_t i = 0; i < line.len; i++)
-        if (line.data[i] == '\n' || line.data[i] == '\t')
-            line.data[i] = ' ';
-    utf8_add_safe(flat, line.data, line.len, false);
-    buf_done(&line);
-}
-
-static void escape_bars(struct buf *cell, const char *text)
-{
-    for (const char *at = text; *at; at++) {
-        bool is_after_backslash = at > text && at[-1] == '\\';
-        if (*at == '|' && is_after_backslash)
-            buf_adds(cell, "\\u{7c}");
-        else if (*at == '|')
-            buf_adds(cell, "\\|");
-        else
-            buf_addc(cell, *at);
-    }
-}
-
-static void add_ticks(struct buf *buf, size_t count)
-{
-    while (count--)
-        buf_addc(buf, '`');
-}
-
-/* A span of code that is one line already. */
-static void add_span(struct buf *buf, const char *code)
-{
-    size_t len = strlen(code), fence = longest_run(code) + 1;
-    const char *pad = len && (strchr("` ", code[0]) || strchr("` ", code[len - 1])) ? " " : "";
-    if (!len) {
-        buf_adds(buf, "(empty)");
-        return;
-    }
-    add_ticks(buf, fence);
-    buf_addf(buf, "%s%s%s", pad, code, pad);
-    add_ticks(buf, fence);
-}
-
-/* `text` as code. Not for a table. */
-static void add_code(struct buf *buf, const char *text, size_t most)
-{
-    struct buf flat;
-    buf_init(&flat, BUF_MAX_DEFAULT);
-    add_flat(&flat, text);
-    cut(&flat, most);
-    add_span(buf, flat.data);
-    buf_done(&flat);
-}
-
-/* The same for a cell of a table. */
-static void add_cell(struct buf *buf, const char *text, size_t most)
-{
-    struct buf flat, cell;
-    buf_init(&flat, BUF_MAX_DEFAULT);
-    buf_init(&cell, BUF_MAX_DEFAULT);
-    add_flat(&flat, text);
-    cut(&flat, most);
-    escape_bars(&cell, flat.data);
-    add_span(buf, cell.data);
-    buf_done(&flat);
-    buf_done(&cell);
-}
-
-/* Lines as they are, between fences. */
-static void add_block(struct buf *buf, const char *text, size_t most)
-{
-    struct buf safe;
-    buf_init(&safe, BUF_MAX_DEFAULT);
-    utf8_add_safe(&safe, text, strlen(text), true);
-    cut(&safe, most);
-    size_t run = longest_run(safe.data), fence = run < 3 ? 3 : run + 1;
-    add_ticks(buf, fence);
-    buf_addf(buf, "\n%s\n", safe.data);
-    add_ticks(buf, fence);
-    buf_addc(buf, '\n');
-    buf_done(&safe);
-}
-
-static void add_names(struct markdown *markdown, const uint32_t *rows, size_t total)
-{
-    size_t shown = total < VIEW_NAMES ? total : VIEW_NAMES;
-    for (size_t i = 0; i < shown; i++) {
-        buf_adds(&markdown->item, i ? ", " : "");
-        add_code(&markdown->item, markdown->report->run.tenants[rows[i]]->name, NAME_MAX_BYTES);
-    }
-    if (shown < total)
-        buf_addf(&markdown->item, " and %zu more", total - shown);
-}
+#include "report/markdown.h"
 
 /* ---- the summary --------------------------------------------------------------------------- */
 
@@ -173,21 +19,21 @@ static void add_headline(struct markdown *markdown)
     buf_init(&command, BUF_MAX_DEFAULT);
     buf_addf(&command, "skein %s", headline->command);
     buf_adds(item, "### ");
-    add_code(item, command.data, TEXT_MAX);
+    markdown_code(item, command.data, TEXT_MAX);
     buf_addf(item, "%s: %s in ", headline->is_dry ? ", dry run" : "", headline->state);
     human_add_duration(item, markdown->report->duration_ms);
     buf_adds(item, "\n\n");
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
         if (lines[i]) {
-            add_code(item, lines[i], TEXT_MAX);
+            markdown_code(item, lines[i], TEXT_MAX);
             buf_adds(item, "\n\n");
         }
     if (headline->halt_output) {
-        add_block(item, headline->halt_output, COMMAND_MAX);
+        markdown_block(item, headline->halt_output, COMMAND_MAX);
         buf_addc(item, '\n');
     }
     buf_done(&command);
-    add_item(markdown, MARKDOWN_MAX);
+    markdown_item(markdown, MARKDOWN_MAX);
 }
 
 static void add_totals(struct markdown *markdown)
@@ -198,7 +44,7 @@ static void add_totals(struct markdown *markdown)
     for (size_t i = 0; i < view->total_count; i++)
         buf_addf(item, "| %s | %zu |\n", view->totals[i].words, view->totals[i].count);
     buf_addf(item, "| **all** | **%zu** |\n", markdown->report->run.tenant_count);
-    add_item(markdown, MARKDOWN_MAX);
+    markdown_item(markdown, MARKDOWN_MAX);
 }
 
 /* Of one wave, the headline says it. */
@@ -212,26 +58,26 @@ static void add_waves(struct markdown *markdown)
     for (size_t i = 0; i < view->wave_count && i < WAVES_SHOWN; i++) {
         const struct view_wave *wave = &view->waves[i];
         buf_adds(item, "| ");
-        add_cell(item, wave->name, NAME_MAX_BYTES);
+        markdown_cell(item, wave->name, NAME_MAX_BYTES);
         buf_addf(item, " | %s | %zu | %zu |\n", wave->words, wave->tenant_count,
                  wave->failed_count);
     }
     if (view->wave_count > WAVES_SHOWN)
         buf_addf(item, "\nand %zu more waves\n", view->wave_count - WAVES_SHOWN);
-    add_item(markdown, MARKDOWN_MAX);
+    markdown_item(markdown, MARKDOWN_MAX);
 }
 
 static void gather_advice(struct markdown *markdown, const struct view_advice *advice)
 {
     struct buf *item = &markdown->item;
     buf_adds(item, "- ");
-    add_names(markdown, advice->rows, advice->row_count);
+    markdown_names(markdown, advice->rows, advice->row_count);
     buf_adds(item, advice->row_count ? ": " : "");
     buf_adds(item, advice->truth ? advice->truth : "");
     if (advice->command) {
         bool is_shown = strlen(advice->command) <= COMMAND_MAX;
         buf_addf(item, "%s%s: ", advice->truth ? " " : "", advice->deed);
-        add_code(item, is_shown ? advice->command : "skein report", COMMAND_MAX);
+        markdown_code(item, is_shown ? advice->command : "skein report", COMMAND_MAX);
         buf_adds(item, is_shown ? "" : " shows the command, which is too long for here");
         if (advice->remark)
             buf_addf(item, " (%s)", advice->remark);
@@ -245,7 +91,7 @@ static void add_advice(struct markdown *markdown)
         if (!i)
             buf_adds(&markdown->item, "\n**What to do**\n\n");
         gather_advice(markdown, &markdown->view->advice[i]);
-        add_item(markdown, ADVICE_END);
+        markdown_item(markdown, ADVICE_END);
     }
 }
 
@@ -254,7 +100,7 @@ static void add_advice(struct markdown *markdown)
 static void add_line(struct buf *item, const char *words, const char *text)
 {
     buf_addf(item, "  - %s", words);
-    add_code(item, text, TEXT_MAX);
+    markdown_code(item, text, TEXT_MAX);
     buf_addc(item, '\n');
 }
 
@@ -269,7 +115,7 @@ static void gather_cause(struct markdown *markdown, const struct report_error *e
     buf_adds(item, "- **");
     human_add_count(item, error->row_count, "tenant");
     buf_adds(item, "**: ");
-    add_code(item, report_text_of(report, error), TEXT_MAX);
+    markdown_code(item, report_text_of(report, error), TEXT_MAX);
     if (error->has_other_texts)
         buf_adds(item, " (in the words of the first, as an example)");
     buf_addc(item, '\n');
@@ -284,7 +130,7 @@ static void gather_cause(struct markdown *markdown, const struct report_error *e
         add_line(item, "hint: ", said_part(said, SAID_HINT));
     view_error_rows(report, error, rows);
     buf_adds(item, "  - in ");
-    add_names(markdown, rows, error->row_count);
+    markdown_names(markdown, rows, error->row_count);
     buf_addc(item, '\n');
     buf_done(&location);
 }
@@ -297,31 +143,17 @@ static void add_causes(struct markdown *markdown)
         if (!shown)
             buf_adds(&markdown->item, "\n**Failures**\n\n");
         gather_cause(markdown, &report->errors[shown]);
-        if (!add_item(markdown, CAUSES_END))
+        if (!markdown_item(markdown, CAUSES_END))
             break;
     }
     if (shown == report->error_count)
         return;
     buf_addf(&markdown->item, "\n%s%zu more causes\n", shown ? "and " : "",
              report->error_count - shown);
-    add_item(markdown, MARKDOWN_MAX);
+    markdown_item(markdown, MARKDOWN_MAX);
 }
 
 /* ---- details ------------------------------------------------------------------------------- */
-
-static void begin_details(struct markdown *markdown, const char *title, const char *header)
-{
-    buf_addf(&markdown->item, "\n<details><summary>%s</summary>\n\n%s", title, header);
-    add_item(markdown, MARKDOWN_MAX);
-}
-
-static void end_details(struct markdown *markdown, size_t left, const char *noun)
-{
-    if (left)
-        buf_addf(&markdown->item, "\nand %zu more %s\n", left, noun);
-    buf_adds(&markdown->item, "\n</details>\n");
-    add_item(markdown, MARKDOWN_MAX);
-}
 
 static void gather_move(struct markdown *markdown, const struct view_group *group)
 {
@@ -330,7 +162,7 @@ static void gather_move(struct markdown *markdown, const struct view_group *grou
     buf_init(&move, BUF_MAX_DEFAULT);
     view_add_move(markdown->report, &move, &group->move);
     buf_addf(item, "| %zu | ", group->count);
-    add_cell(item, move.data, TEXT_MAX);
+    markdown_cell(item, move.data, TEXT_MAX);
     buf_adds(item, " | ");
     view_add_effort(markdown->report, item, &group->move);
     buf_adds(item, " |\n");
@@ -343,14 +175,14 @@ static void add_moves(struct markdown *markdown)
     size_t shown = 0;
     if (!moves->count)
         return;
-    begin_details(markdown, "From where to where",
-                  "| tenants | revisions | |\n| ---: | --- | --- |\n");
+    markdown_begin_details(markdown, "From where to where",
+                           "| tenants | revisions | |\n| ---: | --- | --- |\n");
     for (; shown < moves->count; shown++) {
         gather_move(markdown, &moves->items[shown]);
-        if (!add_item(markdown, MOVES_END))
+        if (!markdown_item(markdown, MOVES_END))
             break;
     }
-    end_details(markdown, moves->count - shown, "moves");
+    markdown_end_details(markdown, moves->count - shown, "moves");
 }
 
 /* Of a command that only tells this. */
@@ -368,14 +200,14 @@ static void add_standings(struct markdown *markdown)
         view_add_ids(markdown->report, &ids, group->move.to, true);
         view_add_half(markdown->report, &ids, group->move.half);
         buf_addf(item, "| %zu | ", group->count);
-        add_cell(item, ids.data, TEXT_MAX);
+        markdown_cell(item, ids.data, TEXT_MAX);
         buf_adds(item, " |\n");
-        if (!add_item(markdown, ADVICE_END))
+        if (!markdown_item(markdown, ADVICE_END))
             break;
     }
     if (shown < standings->count)
         buf_addf(item, "\nand %zu more\n", standings->count - shown);
-    add_item(markdown, MARKDOWN_MAX);
+    markdown_item(markdown, MARKDOWN_MAX);
     buf_done(&ids);
 }
 
@@ -385,24 +217,25 @@ static void add_slowest(struct markdown *markdown)
     struct buf *item = &markdown->item;
     if (!view->slowest_count)
         return;
-    begin_details(markdown, "Slowest",
-                  "| tenant | time | longest step | its time |\n| --- | ---: | --- | ---: |\n");
+    markdown_begin_details(
+        markdown, "Slowest",
+        "| tenant | time | longest step | its time |\n| --- | ---: | --- | ---: |\n");
     for (size_t i = 0; i < view->slowest_count; i++) {
         const struct view_slow *slow = &view->slowest[i];
         buf_adds(item, "| ");
-        add_cell(item, markdown->report->run.tenants[slow->row]->name, NAME_MAX_BYTES);
+        markdown_cell(item, markdown->report->run.tenants[slow->row]->name, NAME_MAX_BYTES);
         buf_adds(item, " | ");
         human_add_duration(item, markdown->report->rows[slow->row].duration_ms);
         buf_adds(item, " | ");
         if (slow->revision)
-            add_cell(item, slow->revision, NAME_MAX_BYTES);
+            markdown_cell(item, slow->revision, NAME_MAX_BYTES);
         buf_adds(item, " | ");
         if (slow->revision)
             human_add_duration(item, slow->step_ms);
         buf_adds(item, " |\n");
-        add_item(markdown, SLOWEST_END);
+        markdown_item(markdown, SLOWEST_END);
     }
-    end_details(markdown, 0, "");
+    markdown_end_details(markdown, 0, "");
 }
 
 static bool is_worth_a_look(const struct report_row *row)
@@ -416,10 +249,10 @@ static void gather_tenant(struct markdown *markdown, uint32_t index)
     const struct report_row *row = &markdown->report->rows[index];
     struct buf *item = &markdown->item;
     buf_adds(item, "| ");
-    add_cell(item, markdown->report->run.tenants[index]->name, NAME_MAX_BYTES);
+    markdown_cell(item, markdown->report->run.tenants[index]->name, NAME_MAX_BYTES);
     buf_addf(item, " | %s | ", tenant_state_words(row->state, markdown->report->run.request));
     if (row->error != REPORT_NONE)
-        add_cell(item, row->text, TEXT_MAX);
+        markdown_cell(item, row->text, TEXT_MAX);
     buf_adds(item, " |\n");
 }
 
@@ -432,16 +265,16 @@ static void add_tenants(struct markdown *markdown)
         if (!is_worth_a_look(&report->rows[i]))
             continue;
         if (!count++)
-            begin_details(markdown, "Tenants that did not get there",
-                          "| tenant | state | |\n| --- | --- | --- |\n");
+            markdown_begin_details(markdown, "Tenants that did not get there",
+                                   "| tenant | state | |\n| --- | --- | --- |\n");
         if (!has_room)
             continue;
         gather_tenant(markdown, i);
-        has_room = add_item(markdown, TENANTS_END);
+        has_room = markdown_item(markdown, TENANTS_END);
         shown += has_room;
     }
     if (count)
-        end_details(markdown, count - shown, "tenants");
+        markdown_end_details(markdown, count - shown, "tenants");
 }
 
 static bool write_markdown(const struct report *report, const struct report_options *options,
@@ -461,8 +294,12 @@ static bool write_markdown(const struct report *report, const struct report_opti
         add_totals(&markdown);
         add_waves(&markdown);
         add_advice(&markdown);
+        if (!request_changes(report->run.request))
+            markdown_add_steps(&markdown);
+        markdown_add_findings(&markdown);
         add_causes(&markdown);
-        add_moves(&markdown);
+        if (request_changes(report->run.request))
+            add_moves(&markdown); /* of a dry run its steps say it */
         add_slowest(&markdown);
     }
     add_tenants(&markdown);

@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/intern.h"
+#include "base/map.h"
+#include "lint/told.h"
 #include "report/cause.h"
 #include "report/report.h"
 
@@ -21,7 +23,7 @@ struct report_step {
     uint32_t direction;              /* enum direction */
     uint32_t statements;
     uint32_t commits_itself; /* a boolean */
-    uint32_t unused;         /* interned, so without padding */
+    uint32_t destroys_data;  /* a boolean; of a dry run alone */
 };
 
 /* A struct half_step; interned, so without padding. */
@@ -142,9 +144,9 @@ struct report {
     struct report_error *errors; /* after the end: the most frequent first */
     size_t error_count;
     size_t error_capacity;
-    const struct lint *lint;             /* of what a plan would run; NULL: it was not asked for */
-    const struct report_schema *schemas; /* by tenant; NULL: they were not asked for */
-    const struct visit *visits;          /* report_set_visits; NULL: it tells of a whole run */
+    const struct told_findings *findings; /* of what runs, or would; NULL: it was not looked at */
+    const struct report_schema *schemas;  /* by tenant; NULL: they were not asked for */
+    const struct visit *visits;           /* report_set_visits; NULL: it tells of a whole run */
     size_t visit_count;
     struct report_notice *notices; /* after the end: the weightiest first, then the most frequent */
     size_t notice_count;
@@ -158,6 +160,7 @@ struct report {
     struct intern step_lists;  /* arrays of report_step */
     struct intern saids;       /* structs said of interned strings */
     struct intern notice_keys; /* the number is the index into `notices` until the end */
+    struct map destroys;       /* `REVISION DIRECTION DIALECT` -> is 1 where data is destroyed */
     struct causes causes;      /* the number is the index into `errors` until the end */
     const char **scratch_ids;  /* grows to the longest list seen */
     struct report_step *scratch_steps;
@@ -175,6 +178,7 @@ struct step_list report_steps(const struct report *report, uint32_t number);
 /* What of a step that would be taken a person should know first. Of a run that runs no scripts: nothing. */
 struct step_marks {
     bool is_irreversible; /* on its way up: it has no down section */
+    bool destroys_data;   /* it takes rows or values away for good (lint/destroys.h) */
     bool is_outside;      /* a part of it runs outside a transaction, as its section says */
     bool commits_itself;  /* or a part of it commits by itself, whatever its section says */
     bool is_empty;
@@ -198,8 +202,7 @@ const char *report_keep_text(struct report *report, const char *text);
  * after; its durations, or NULL where none is known. */
 uint32_t report_keep_ids(struct report *report, const struct rows *rows);
 uint32_t report_keep_half(struct report *report, const struct half_step *half);
-uint32_t report_keep_steps(struct report *report, uint32_t before, const struct step_done *steps,
-                           size_t count);
+uint32_t report_keep_steps(struct report *report, uint32_t before, const struct outcome *outcome);
 const float *report_keep_durations(struct report *report, const float *before, size_t before_count,
                                    const struct step_done *steps, size_t count);
 

@@ -272,7 +272,7 @@ function sql(revision) {
     revision.sql.map((section) => make("div", {}, section.transactional ? null : make("p", { class: "soft" }, "outside a transaction"), source(section.lines, section.first, 0), section.is_cut ? make("p", { class: "soft" }, "and more, which is in the file") : null)));
 }
 
-const marks = { irreversible: "irreversible", outside_transaction: "outside a transaction", commits_by_itself: "commits by itself", empty: "empty" };
+const marks = { irreversible: "irreversible", destroys_data: "destroys data", outside_transaction: "outside a transaction", commits_by_itself: "commits by itself", empty: "empty" };
 
 function revisionRow(revision, most) {
   const { step } = revision;
@@ -280,7 +280,7 @@ function revisionRow(revision, most) {
   const slowest = make("span", { class: "soft" }, "slowest ", revision.slowest.map(([row, ms], i) => [i ? ", " : "", tenantLink(row), ` ${duration(ms)}`]));
   return make("tr", {},
     make("td", {}, make("div", {}, step.direction === "up" ? "↑ " : "↓ ", step.revision ? idSpan(step.revision) : make("span", { class: "id" }, "base"), " ", shown(revision.message || "")),
-      make("div", { class: "tags" }, Object.entries(marks).filter(([key]) => step[key]).map(([, words]) => make("span", { class: "tag" }, words))),
+      make("div", { class: "tags" }, Object.entries(marks).filter(([key]) => step[key]).map(([key, words]) => make("span", { class: key === "destroys_data" ? "tag grade tone-odd" : "tag" }, words)), lintTag(step, revision.dialect)),
       data.is_timed && revision.count > 1 ? make("div", {}, slowest) : null, sql(revision)),
     make("td", { class: "number" }, revision.count.toLocaleString("en")),
     make("td", { class: "number" }, String(step.statements)),

@@ -316,13 +316,13 @@ function halfWords(row) {
   return `${direction} ${revision} (${in_doubt ? `in doubt: statement ${statements + 1}` : `partial: ${statements}`}${of ? ` of ${of}` : ""}${in_doubt ? "" : ` ${noun}`})`;
 }
 
-const csvColumns = "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,error_class,error_code,error_message,error_revision,error_file,error_line";
+const csvColumns = "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,error_class,error_code,error_message,error_revision,error_file,error_line,lint_errors,lint_warnings,lint_notes,lint_allowed";
 
 function csvLine(row) {
   const cause = more(row).error === undefined ? {} : data.causes[more(row).error];
   const texts = [data.run.id, row[NAME], data.places[row[PLACE]][0], urlOf(row), labelTexts[row[LABELS]].join(","), data.waves[row[WAVE]].name, stateName(row), wouldWord(row) ?? "",
     row[FROM] < 0 ? "" : idWords(row[FROM]), row[TO] < 0 ? "" : idWords(row[TO]), halfWords(row), data.scripts[row[SCRIPT]].length, row[ATTEMPTS], started(row), row[DURATION].toFixed(1),
-    cause.class ?? "", cause.code ?? "", messageOf(row) ?? "", cause.revision ?? "", cause.file ?? "", cause.line ?? ""];
+    cause.class ?? "", cause.code ?? "", messageOf(row) ?? "", cause.revision ?? "", cause.file ?? "", cause.line ?? "", ...lintFields(row)];
   return texts.map(csvField).join(",");
 }
 
@@ -359,7 +359,7 @@ function jsonText(rows) {
   const report = { skein, format, run, chain, totals, ...(would ? { would } : {}), waves,
     errors: data.causes.map((cause, i) => ({ ...pick(cause, errorKeys), tenants: names(rowsOfCause[i]) })),
     notices: data.notices.map(({ rows: found, ...notice }) => ({ ...notice, tenants: names(found) })),
-    tenants: rows.map((i) => tenantObject(tenants[i])) };
+    ...(data.lint ? { lint: data.lint } : {}), tenants: rows.map((i) => tenantObject(tenants[i])) };
   if (data.history) report.history = data.history;
   return `${JSON.stringify(report, null, 1)}\n`;
 }

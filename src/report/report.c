@@ -15,6 +15,7 @@ struct report *report_new(void)
     intern_init(&report->step_lists, &report->arena);
     intern_init(&report->saids, &report->arena);
     intern_init(&report->notice_keys, &report->arena);
+    map_init(&report->destroys);
     causes_init(&report->causes, &report->arena);
     return report;
 }
@@ -23,6 +24,7 @@ void report_free(struct report *report)
 {
     if (!report)
         return;
+    map_done(&report->destroys);
     arena_done(&report->arena);
     free(report->scratch_ids);
     free(report->scratch_steps);
@@ -153,7 +155,7 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->is_from_known = outcome->from.is_known;
     row->from = report_keep_ids(report, &outcome->from);
     row->half = report_keep_half(report, outcome->half_step);
-    row->steps = report_keep_steps(report, REPORT_NONE, outcome->steps, outcome->step_count);
+    row->steps = report_keep_steps(report, REPORT_NONE, outcome);
     row->step_ms = report_keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
     row->attempts = outcome->attempts;
     row->stands_above = outcome->stands_above && outcome->state == TENANT_UNCHANGED;
@@ -168,7 +170,7 @@ static void add_outcome(struct report *report, struct report_row *row,
     size_t count = report_steps(report, row->steps).count;
     row->step_ms =
         report_keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
-    row->steps = report_keep_steps(report, row->steps, outcome->steps, outcome->step_count);
+    row->steps = report_keep_steps(report, row->steps, outcome);
     row->attempts += outcome->attempts;
     row->duration_ms += outcome->duration_ms;
 }
@@ -320,7 +322,7 @@ void report_set_schemas(struct report *report, const struct report_schema *schem
     report->schemas = schemas;
 }
 
-void report_set_lint(struct report *report, const struct lint *lint)
+void report_set_findings(struct report *report, const struct told_findings *findings)
 {
-    report->lint = lint;
+    report->findings = findings;
 }

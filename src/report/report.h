@@ -18,7 +18,7 @@
 #include "event/event.h"
 
 struct buf;
-struct lint;
+struct told_findings;
 struct report;
 
 /* The caller frees it; NULL is fine. */
@@ -52,7 +52,7 @@ struct report_schema {
 void report_set_schemas(struct report *report, const struct report_schema *schemas);
 
 /* What lint says of what a plan would run. Borrowed until the report is written. */
-void report_set_lint(struct report *report, const struct lint *lint);
+void report_set_findings(struct report *report, const struct told_findings *findings);
 
 /* RUN_RUNNING until EVENT_RUN_FINISHED. */
 enum run_state report_state(const struct report *report);

@@ -14,6 +14,7 @@ struct step_marks report_step_marks(const struct report *report, const struct re
                                      sections, SECTIONS_MAX);
     marks.is_irreversible = step->direction == DIRECTION_UP && !step->revision->is_checkpoint &&
                             !revision_has_direction(step->revision, DIRECTION_DOWN);
+    marks.destroys_data = step->destroys_data;
     marks.is_checkpoint = step->revision->is_checkpoint;
     marks.commits_itself = step->commits_itself;
     marks.is_empty = !step->statements && !verb->rolls_back;

@@ -199,6 +199,8 @@ static bool write_text(const struct report *report, const struct report_options 
     text_unreplicated(&text);
     if (options->is_verbose)
         text_notices(&text);
+    if (request_changes(report->run.request))
+        text_findings(&text);
     text_failures(&text);
     text_history(&text);
     text_advice(&text);

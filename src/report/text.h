@@ -50,6 +50,7 @@ void text_moves_rest(const struct text *text, const struct view_groups *groups);
 /* ---- the sections -------------------------------------------------------------------------- */
 
 void text_moves(const struct text *text);     /* text_moves.c */
+void text_findings(const struct text *text);  /* text_plan.c: of a run that follows a plan */
 void text_plan(const struct text *text);      /* text_plan.c */
 void text_settled(const struct text *text);   /* text_plan.c: what `resolve` would write down */
 void text_waves(const struct text *text);     /* text_waves.c */

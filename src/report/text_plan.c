@@ -13,22 +13,6 @@ static bool has_steps(const struct report_row *row)
     return row->state == TENANT_SUCCEEDED;
 }
 
-/* `irreversible, outside a transaction` */
-static void add_marks(struct buf *cell, const struct step_marks *marks)
-{
-    const char *const words[] = {
-        marks->is_checkpoint ? "checkpoint" : NULL, marks->is_irreversible ? "irreversible" : NULL,
-        marks->is_outside ? "outside a transaction" : NULL,
-        marks->commits_itself ? "commits by itself" : NULL, marks->is_empty ? "empty" : NULL};
-    bool has_any = false;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (!words[i])
-            continue;
-        buf_addf(cell, "%s%s", has_any ? ", " : "", words[i]);
-        has_any = true;
-    }
-}
-
 /* A stamp says where a tenant stands, and runs nothing. */
 static bool only_stamps(const struct report *report)
 {
@@ -61,7 +45,7 @@ static void add_step(const struct text *text, struct table *table, const struct 
         human_add_count(&cell, step->statements, "statement");
     table_cell(table, cell.data, NULL);
     buf_clear(&cell);
-    add_marks(&cell, &marks);
+    view_add_marks(&cell, &marks);
     table_cell(table, cell.data, text_color(text, COLOR_ODD));
     buf_clear(&cell);
     human_add_text(&cell, step->revision ? step->revision->message : "");
@@ -280,18 +264,19 @@ static void print_skipped(const struct text *text, const struct view_group *grou
 
 /* ---- lint -------------------------------------------------------------------------------------- */
 
-/* What it says of the step's revision, as this dialect runs it. Notes, and what is allowed, are told with -v. */
-static void print_step_findings(const struct text *text, const struct revision *revision,
+/* What it says of the step's revision, as this dialect runs it. Notes are told with -v. */
+static void print_step_findings(const struct text *text, const struct report_step *step,
                                 enum dialect_id dialect)
 {
-    const struct lint *lint = text->report->lint;
+    const struct told_findings *findings = text->report->findings;
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < lint->count; i++) {
-        const struct finding *finding = &lint->findings[i];
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct told_finding *finding = &findings->items[i];
         bool is_shown =
-            text->options->is_verbose || (!finding->waiver && finding->severity > LINT_NOTE);
-        if (finding->revision == revision && finding->dialects & 1u << dialect && is_shown)
+            text->options->is_verbose || finding->allowed || finding->severity > LINT_NOTE;
+        if (is_shown &&
+            told_is_of(finding, step->revision->id, (enum direction)step->direction, dialect))
             lint_add_finding(&buf, finding, text->options->is_verbose, 2);
     }
     if (buf.len)
@@ -299,12 +284,31 @@ static void print_step_findings(const struct text *text, const struct revision *
     buf_done(&buf);
 }
 
+void text_findings(const struct text *text)
+{
+    const struct told_findings *findings = text->report->findings;
+    struct buf buf;
+    if (!findings || !findings->count)
+        return;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < findings->count; i++)
+        if (text->options->is_verbose || findings->items[i].allowed ||
+            findings->items[i].severity > LINT_NOTE)
+            lint_add_finding(&buf, &findings->items[i], text->options->is_verbose, 2);
+    text_heading(text, "What lint had found in the plan");
+    fputs(buf.data, text->out);
+    buf_clear(&buf);
+    lint_add_totals(&buf, findings);
+    fprintf(text->out, "  %s\n", buf.data);
+    buf_done(&buf);
+}
+
 static void print_findings(const struct text *text, const struct view_group *group)
 {
     struct step_list list = report_steps(text->report, group->move.steps);
-    for (size_t i = 0; i < list.count && text->report->lint; i++)
-        if (list.steps[i].revision && list.steps[i].direction == DIRECTION_UP)
-            print_step_findings(text, list.steps[i].revision, (enum dialect_id)group->move.dialect);
+    for (size_t i = 0; i < list.count && text->report->findings; i++)
+        if (list.steps[i].revision)
+            print_step_findings(text, &list.steps[i], (enum dialect_id)group->move.dialect);
 }
 
 static void print_plan(const struct text *text, const struct view_group *group)

@@ -148,6 +148,9 @@ void view_add_names(const struct report *report, struct buf *buf, const uint32_t
 /* `sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12` */
 void view_add_location(struct buf *buf, const struct cause *key);
 
+/* `irreversible, outside a transaction`; nothing where there is none. */
+void view_add_marks(struct buf *buf, const struct step_marks *marks);
+
 /* Rows of the error's tenants, VIEW_NAMES at most, into `ret_rows`. */
 void view_error_rows(const struct report *report, const struct report_error *error,
                      uint32_t ret_rows[VIEW_NAMES]);

@@ -104,3 +104,20 @@ void view_error_rows(const struct report *report, const struct report_error *err
          row = report->rows[row].next_same_error)
         ret_rows[count++] = row;
 }
+
+void view_add_marks(struct buf *buf, const struct step_marks *marks)
+{
+    const char *const words[] = {marks->is_checkpoint ? "checkpoint" : NULL,
+                                 marks->is_irreversible ? "irreversible" : NULL,
+                                 marks->destroys_data ? "destroys data" : NULL,
+                                 marks->is_outside ? "outside a transaction" : NULL,
+                                 marks->commits_itself ? "commits by itself" : NULL,
+                                 marks->is_empty ? "empty" : NULL};
+    const char *before = "";
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (!words[i])
+            continue;
+        buf_addf(buf, "%s%s", before, words[i]);
+        before = ", ";
+    }
+}

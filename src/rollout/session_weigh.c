@@ -34,7 +34,8 @@ static bool can_weigh(struct session *session)
 static bool measures(const struct session *session)
 {
     return session->env->request->measured_count && session->dialect->measure &&
-           !session->conn.is_missing && session->work.todo.count;
+           !session->conn.is_missing &&
+           (session->work.todo.count || session->env->request->measures_all);
 }
 
 bool session_weighs(struct session *session)

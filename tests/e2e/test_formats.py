@@ -150,7 +150,8 @@ class Markdown(Formats):
         plan = self.run_ok("plan", "-o", "markdown", "-t", "acme", "-t", "=1+1").out
         self.assertTrue(plan.startswith("### `skein plan head`: done in "), plan)
         self.assertIn("| would change | 2 |\n", plan)
-        self.assertIn("| 1 | `aaaa1111 -> bbbb2222` | 1 revision |\n", plan)
+        self.assertIn("**1 tenant** `aaaa1111 -> bbbb2222` in `acme`\n", plan)
+        self.assertIn("| up | `bbbb2222` | 1 |  | `Revision bbbb2222` |\n", plan)
         current = self.run_ok("current", "-o", "markdown", "-t", "acme", "-t", "=1+1", "-t", "a,b").out
         self.assertIn("| tenants | at |\n| ---: | --- |\n| 2 | `aaaa1111` |\n| 1 | `base` |\n", current)
 

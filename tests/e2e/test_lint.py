@@ -122,6 +122,24 @@ class Lint(FleetCase):
         told = self.lint(code=1)
         self.assertEqual([(finding["rule"], finding["dialects"]) for finding in told["findings"]],
                          [("index-blocks-writes", ["postgresql"]), ("drop-column", ["sqlite"]), ("truncate", ["mariadb"])])
+        self.assertEqual(self.rules("--dialect", "mariadb"), ["truncate"])
+        self.assertEqual(self.rules("--dialect", "postgresql", code=1), ["index-blocks-writes"])
+        self.assertIn("--dialect has no effect with --fleet", self.run_ok("lint", "--fleet", "--dialect", "sqlite", code=2).err)
+        self.assertIn("--select has no effect without --fleet", self.run_ok("lint", "--select", "name=acme", code=2).err)
+
+    def test_down_sections_are_read_where_that_is_asked_for(self):
+        self.inventory()
+        self.fleet.revision("aaaa1111", BASE, down="DROP TABLE task;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE log (n int);", down="DROP TABLE log;\nCREATE INDEX i ON task (owner);\n"
+                            "-- skein:allow drop-column: it comes back with the next upgrade\nALTER TABLE task DROP owner;")
+        self.assertEqual(self.rules(), [])
+        told = self.lint("--down", code=1)
+        self.assertEqual([(finding["rule"], finding["direction"], finding["allowed"]) for finding in told["findings"]],
+                         [("index-blocks-writes", "down", None), ("drop-column", "down", "it comes back with the next upgrade")])
+        self.assertEqual(told["totals"], {"errors": 1, "warnings": 0, "notes": 0, "allowed": 1})
+        self.assertIn("down: error: CREATE INDEX on task", self.run_ok("lint", "--down", "head", code=1).out)
+        results = json.loads(self.run_ok("lint", "--down", "-o", "sarif", code=1).out)["runs"][0]["results"]
+        self.assertEqual([result["ruleId"] for result in results], ["index-blocks-writes", "drop-column"])
 
 
 class Plan:
@@ -135,7 +153,8 @@ class Plan:
         """`tables`: by tenant, the statements that make its task."""
         self.fleet.revision("aaaa1111", "SELECT 1;", down="")
         self.fleet.revision("bbbb2222", self.UP, down="")
-        self.fleet.inventory(self.tenants(*tables))
+        self.made = self.tenants(*tables)
+        self.fleet.inventory(self.made)
         self.run_ok("upgrade", "aaaa1111")
         for name, sql in tables.items():
             self.fill(name, sql)
@@ -154,6 +173,18 @@ class Plan:
         self.assertRegex(finding["weight"], self.SMALL)
         self.assertNotIn(self.RULE, self.run_ok("plan").out)
         self.assertIn(self.RULE, self.run_ok("plan", "-v").out)
+
+    def test_lint_asks_the_fleet_whether_there_is_work_or_not(self):
+        self.start({"acme": self.small(200), "globex": self.small(3)})
+        weigh = lambda *args, code: next(finding for finding in json.loads(self.run_ok("lint", "--fleet", "-o", "json", *args, code=code).out)["findings"]
+                                         if finding["rule"] == self.RULE)
+        self.assertEqual((weigh(code=0)["severity"], weigh(code=0)["weight"]), ("note", self.found()["weight"]))
+        self.assertNotIn("globex", weigh("--tenant", "acme", code=0)["weight"])
+        self.run_ok("upgrade")
+        self.assertRegex(weigh(code=0)["weight"], self.SMALL)
+        self.fleet.inventory([*self.made, {"name": "gone", "url": "sqlite:///nowhere.db"}])
+        self.assertRegex(weigh(code=1)["weight"], self.SMALL)
+        self.assertIn("tenant 'gone': ", self.run_ok("lint", "--fleet", code=1).err)
 
     def test_what_no_tenant_has_yet_is_a_note(self):
         self.start({"acme": "SELECT 1", "globex": "SELECT 1"})

@@ -1,8 +1,8 @@
 /* A fleet in which everything that comes from outside is hostile, for the tests of the formats: names, labels, revision ids, SQL,
- * errors, what a server said, what a gate printed. Of a seed, so that a failure can be met again.
+ * errors, what a server said, what a gate printed, what lint found and a waiver allows. Of a seed, so that a failure can be met again.
  *
  *     struct fleet fleet;
- *     hostile_fleet(&fleet, seed);      every state of a tenant, two waves; the run has ended
+ *     hostile_fleet(&fleet, seed);      every state of a tenant, two waves; the run has ended. hostile_plan: of a dry run
  *     fleet_done(&fleet);
  */
 #ifndef REPORT_HOSTILE_H
@@ -10,9 +10,10 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "lint/told.h"
 #include "unit/report_fixture.h"
 
-enum { HOSTILE_ROUNDS = 300, HOSTILE_TENANTS = 9 };
+enum { HOSTILE_ROUNDS = 300, HOSTILE_TENANTS = 9, HOSTILE_FINDINGS = 6 };
 
 static const char *const hostile_pieces[] = {
     "=1+1",
@@ -166,12 +167,39 @@ static inline void hostile_fails(struct fleet *fleet, size_t tenant, enum tenant
     fleet_finishes(fleet, tenant, &outcome);
 }
 
+/* Of each severity, with and without a waiver, about the revisions that tenants have run. */
+static inline void hostile_finds(struct fleet *fleet, uint64_t *seed)
+{
+    struct arena *arena = &fleet->arena;
+    struct told_finding *items = arena_calloc(arena, HOSTILE_FINDINGS, sizeof *items);
+    struct told_findings *findings = arena_alloc(arena, sizeof *findings);
+    for (size_t i = 0; i < HOSTILE_FINDINGS; i++)
+        items[i] = (struct told_finding){
+            .rule = hostile_text(arena, seed),
+            .severity = (enum lint_severity)(LINT_NOTE + i % 3),
+            .direction = i == 5 ? DIRECTION_DOWN : DIRECTION_UP,
+            .dialects = ~0u,
+            .revision = fleet->revisions[i % FLEET_REVISIONS].id,
+            .file = hostile_text(arena, seed),
+            .line = (int)i + 1,
+            .source = hostile_text(arena, seed),
+            .message = hostile_text(arena, seed),
+            .why = hostile_text(arena, seed),
+            .better = hostile_text(arena, seed),
+            .weight = i % 2 ? hostile_text(arena, seed) : NULL,
+            .allowed = i > 2 ? hostile_text(arena, seed) : NULL,
+        };
+    *findings = (struct told_findings){items, HOSTILE_FINDINGS};
+    report_set_findings(fleet->report, findings);
+}
+
 /* The last tenant is skipped. */
-static inline void hostile_fleet(struct fleet *fleet, uint64_t seed)
+static inline void hostile_run(struct fleet *fleet, uint64_t seed, bool is_dry_run)
 {
     static const enum tenant_state bad[] = {TENANT_FAILED, TENANT_PARTIAL, TENANT_IN_DOUBT,
                                             TENANT_ROLLBACK_FAILED, TENANT_FAILED};
     hostile_prepare(fleet, &seed);
+    fleet->request.is_dry_run = is_dry_run;
     struct halt halt = {.kind = HALT_GATE,
                         .wave = fleet->run.waves[0].name,
                         .gate = hostile_text(&fleet->arena, &seed),
@@ -187,6 +215,18 @@ static inline void hostile_fleet(struct fleet *fleet, uint64_t seed)
         hostile_fails(fleet, 3 + i, bad[i], &seed);
     fleet_tell(fleet, (struct event){.kind = EVENT_RUN_DRAINS, .reason = reason, .halt = &halt});
     fleet_ends(fleet, RUN_HALTED);
+    hostile_finds(fleet, &seed);
+}
+
+static inline void hostile_fleet(struct fleet *fleet, uint64_t seed)
+{
+    hostile_run(fleet, seed, false);
+}
+
+/* The same of a dry run: its steps are told. */
+static inline void hostile_plan(struct fleet *fleet, uint64_t seed)
+{
+    hostile_run(fleet, seed, true);
 }
 
 /* Of all that a format writes: valid UTF-8, and nothing that steers a terminal but the ends of lines. */

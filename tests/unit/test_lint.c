@@ -7,13 +7,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "dialect/dialect.h"
+#include "lint/destroys.h"
 #include "lint/lint.h"
 
 /* A revision before it, and the one that is looked at, whose sections begin with their markers. */
 struct lint_case {
     enum dialect_id dialect;
-    const char *before, *up;
-    const char *found; /* `rule:line rule:line`, lines counted from the first section */
+    const char *before, *up; /* a `-- migrate:down` of its own is read too */
+    const char *found;       /* `rule:line rule:line`, lines counted from the first section */
 };
 
 enum { HEADER_LINES = 3 };
@@ -21,7 +22,7 @@ enum { HEADER_LINES = 3 };
 static const char *revision_text(struct arena *arena, const char *id, const char *revises,
                                  const char *sections)
 {
-    const char *marker = strstr(sections, "-- migrate:") ? "" : "-- migrate:up\n";
+    const char *marker = strstr(sections, "-- migrate:up") ? "" : "-- migrate:up\n";
     bool has_down = strstr(sections, "-- migrate:down") || strstr(sections, "-- no down");
     return arena_printf(arena, "-- Revision ID: %s\n-- Revises: %s\n\n%s%s\n%s", id, revises,
                         marker, sections, has_down ? "" : "-- migrate:down\n");
@@ -55,7 +56,11 @@ static void lint_of(struct arena *arena, const struct lint_case *lint_case, stru
     struct lint lint;
     used[lint_case->dialect] = true;
     linted[chain_get(chain, "bbbb")->index] = true;
-    struct lint_request request = {chain, used, linted, true, NULL};
+    struct lint_request request = {.chain = chain,
+                                   .used = used,
+                                   .linted = linted,
+                                   .reads_down = strstr(lint_case->up, "-- migrate:down") != NULL,
+                                   .has_schemas = true};
     lint_chain(&request, &lint, faults);
     for (size_t i = 0; i < lint.count; i++)
         buf_addf(found, "%s%s%s:%d", found->len ? " " : "", lint.findings[i].waiver ? "-" : "",
@@ -390,6 +395,125 @@ static void finds_what_hurts_a_fleet_of_mariadb(void **state)
     check_cases(cases, ARRAY_LEN(cases));
 }
 
+#undef TASK
+#define TASK "CREATE TABLE task (id int PRIMARY KEY, owner text, n int);"
+#define DOWN "\n-- migrate:down\n"
+
+/* What only takes back what the up section did is no finding; all else is judged as what runs after it. */
+static void a_way_back_is_read_after_its_own_up_section(void **state)
+{
+    static const struct lint_case cases[] = {
+        {PG, TASK, "CREATE TABLE new (n int);" DOWN "DROP TABLE new;", ""},
+        {PG, TASK,
+         "CREATE TABLE new (n int);\nALTER TABLE new RENAME TO other;" DOWN "DROP TABLE other;",
+         ""},
+        {PG, TASK, "SELECT 1;" DOWN "DROP TABLE task;", "drop-table:3"},
+        {PG, TASK, "ALTER TABLE task ADD m int;" DOWN "ALTER TABLE task DROP m;", ""},
+        {PG, TASK, "ALTER TABLE task ADD m int;" DOWN "ALTER TABLE task DROP n;", "drop-column:3"},
+        {PG, TASK, "ALTER TABLE task RENAME n TO m;" DOWN "ALTER TABLE task RENAME m TO n;",
+         "rename:1"},
+        {PG, TASK, "ALTER TABLE task RENAME TO job;" DOWN "ALTER TABLE job RENAME TO work;",
+         "rename:1 rename:3"},
+        {PG, TASK,
+         "CREATE TABLE new (n int);\nCREATE INDEX i ON new (n);" DOWN
+         "DROP INDEX i;\nDROP TABLE new;",
+         ""},
+        {PG, TASK, OUTSIDE "CREATE INDEX CONCURRENTLY i ON task (n);" DOWN "DROP INDEX i;",
+         "drop-index:3"},
+        {PG, TASK, "ALTER TABLE task DROP n;" DOWN "ALTER TABLE task ADD n int NOT NULL;",
+         "drop-column:1 required-column:3"},
+        {PG, TASK, "CREATE TABLE new (n int);" DOWN "CREATE INDEX i ON new (n);",
+         "index-blocks-writes:3"},
+        {PG, TASK,
+         "ALTER TABLE task ALTER n DROP NOT NULL;" DOWN
+         "ALTER TABLE task ADD CONSTRAINT c CHECK (n IS NOT NULL) NOT VALID;\n"
+         "ALTER TABLE task VALIDATE CONSTRAINT c;\nALTER TABLE task ALTER n SET NOT NULL;",
+         "data-dependent:4 lock-then-work:4"},
+        {PG, TASK, "SELECT 1;" DOWN "-- skein:allow drop-table: it is empty\nDROP TABLE task;",
+         "-drop-table:4"},
+        {PG, TASK, "SELECT 1; -- no down", "no-way-back:0"},
+        {LITE, TASK, "CREATE TABLE new (n int);" DOWN "DROP TABLE new;", ""},
+        {LITE, TASK, "ALTER TABLE task ADD m int;" DOWN "ALTER TABLE task DROP COLUMN m;", ""},
+        {LITE, TASK, "SELECT 1;" DOWN "DELETE FROM task;", "update-without-where:3"},
+        {MARIA, TASK, "ALTER TABLE task ADD m INT;" DOWN "ALTER TABLE task DROP m;", ""},
+        {MARIA, TASK, "RENAME TABLE task TO job;" DOWN "RENAME TABLE job TO task;", "rename:1"},
+        {MARIA, TASK, "SELECT 1;" DOWN "TRUNCATE task;", "truncate:3"},
+    };
+    (void)state;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
+/* A down section leaves nothing that later revisions are judged by. */
+static void what_a_way_back_does_is_forgotten(void **state)
+{
+    static const struct lint_case cases[] = {
+        {PG, TASK DOWN "DROP TABLE task;", "ALTER TABLE task ALTER n TYPE int;" DOWN "SELECT 1;",
+         ""},
+        {LITE, TASK "\nCREATE INDEX i ON task (n);" DOWN "DROP TABLE task;",
+         "CREATE TABLE new (id INTEGER PRIMARY KEY);\nINSERT INTO new SELECT id FROM task;\n"
+         "DROP TABLE task;\nALTER TABLE new RENAME TO task;" DOWN "SELECT 1;",
+         "sqlite-rebuild:3"},
+    };
+    struct arena arena;
+    struct faults faults;
+    (void)state;
+    arena_init(&arena);
+    faults_init(&faults);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct chain *chain = chain_of(&arena, &cases[i]);
+        bool used[DIALECT__COUNT] = {false};
+        struct lint lint;
+        used[cases[i].dialect] = true;
+        lint_chain(&(struct lint_request){.chain = chain, .used = used, .reads_down = true}, &lint,
+                   &faults);
+        size_t found = 0;
+        for (size_t f = 0; f < lint.count; f++)
+            found += strcmp(lint.findings[f].revision->id, "bbbb") == 0;
+        assert_int_equal(found, *cases[i].found ? 1 : 0);
+        lint_done(&lint);
+        chain_free(chain);
+    }
+    faults_done(&faults);
+    arena_done(&arena);
+}
+
+static void tells_what_destroys_data(void **state)
+{
+    static const struct {
+        enum dialect_id dialect;
+        const char *up;
+        bool destroys, destroys_down;
+    } cases[] = {
+        {PG, "CREATE TABLE t (n int);" DOWN "DROP TABLE t;", false, true},
+        {PG, "ALTER TABLE t ADD n int;" DOWN "ALTER TABLE t DROP n;", false, true},
+        {PG, "WITH x AS (SELECT 1) DELETE FROM t;" DOWN "SELECT 1;", true, false},
+        {PG, "CREATE TABLE t (n int);\nDROP TABLE t;" DOWN "DROP INDEX i;", false, false},
+        {PG, "SELECT 'DROP TABLE t'; -- DROP TABLE t" DOWN "TRUNCATE t;", false, true},
+        {PG, "CREATE TEMPORARY TABLE t (n int);\nDROP TABLE t;" DOWN "DROP VIEW v;", false, false},
+        {LITE,
+         "CREATE TABLE n (n int);\nINSERT INTO n SELECT n FROM t;\nDROP TABLE t;\n"
+         "ALTER TABLE n RENAME TO t;" DOWN "DROP TABLE IF EXISTS t;",
+         false, true},
+        {LITE, "DELETE FROM t WHERE n = 1;" DOWN "ALTER TABLE t DROP COLUMN n;", true, true},
+        {MARIA, "CREATE OR REPLACE TABLE t (n INT);" DOWN "DROP TEMPORARY TABLE t;", true, false},
+        {MARIA, "/*!50100 ALTER TABLE t DROP n */;" DOWN "UPDATE t SET n = 1;", true, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct lint_case lint_case = {cases[i].dialect, NULL, cases[i].up, NULL};
+        struct arena arena;
+        arena_init(&arena);
+        struct chain *chain = chain_of(&arena, &lint_case);
+        const struct revision *revision = chain_get(chain, "bbbb");
+        if (revision_destroys_data(revision, DIRECTION_UP, cases[i].dialect) != cases[i].destroys ||
+            revision_destroys_data(revision, DIRECTION_DOWN, cases[i].dialect) !=
+                cases[i].destroys_down)
+            fail_msg("%s", cases[i].up);
+        chain_free(chain);
+        arena_done(&arena);
+    }
+}
+
 static void a_waiver_needs_a_rule_a_reason_and_a_statement(void **state)
 {
     static const struct {
@@ -455,6 +579,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(finds_what_hurts_a_fleet_of_postgresql),
     cmocka_unit_test(finds_what_hurts_a_fleet_of_sqlite),
     cmocka_unit_test(finds_what_hurts_a_fleet_of_mariadb),
+    cmocka_unit_test(a_way_back_is_read_after_its_own_up_section),
+    cmocka_unit_test(what_a_way_back_does_is_forgotten),
+    cmocka_unit_test(tells_what_destroys_data),
     cmocka_unit_test(a_waiver_needs_a_rule_a_reason_and_a_statement),
     cmocka_unit_test(every_rule_has_its_words),
 };

@@ -212,7 +212,7 @@ static void nothing_from_outside_is_html(void **state)
     char *expected = write_html(&tame);
     for (uint64_t seed = 0; seed < HOSTILE_ROUNDS; seed++) {
         struct fleet fleet;
-        hostile_fleet(&fleet, seed);
+        (seed % 4 ? hostile_fleet : hostile_plan)(&fleet, seed);
         char *page = write_html(&fleet);
         hostile_expect_harmless(page, false);
         assert_int_equal(count_of(page, "<script"), 2);

@@ -404,7 +404,7 @@ static void nothing_from_outside_breaks_it(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < HOSTILE_ROUNDS; seed++) {
         struct fleet fleet;
-        hostile_fleet(&fleet, seed);
+        (seed % 4 ? hostile_fleet : hostile_plan)(&fleet, seed);
         char *text = write_json(&fleet);
         json_t *root = parse(text);
         hostile_expect_harmless(text, false);

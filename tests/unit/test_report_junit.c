@@ -141,7 +141,7 @@ static void nothing_from_outside_is_markup(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < HOSTILE_ROUNDS; seed++) {
         struct fleet fleet;
-        hostile_fleet(&fleet, seed);
+        (seed % 4 ? hostile_fleet : hostile_plan)(&fleet, seed);
         char *text = write_junit(&fleet);
         hostile_expect_harmless(text, false);
         for (const char *at = strchr(text, '\n') + 1; *at;) {
@@ -149,11 +149,12 @@ static void nothing_from_outside_is_markup(void **state)
             expect_data(at, end);
             at = *end ? expect_tag(end) : end;
         }
-        assert_int_equal(count_of(text, "<testcase "), HOSTILE_TENANTS);
-        assert_int_equal(count_of(text, "<testsuite "), 2);
-        assert_int_equal(count_of(text, "<failure "), 2);
+        bool is_plan = seed % 4 == 0;
+        assert_int_equal(count_of(text, "<testcase "), HOSTILE_TENANTS + HOSTILE_FINDINGS);
+        assert_int_equal(count_of(text, "<testsuite "), 3);
+        assert_int_equal(count_of(text, "<failure "), is_plan ? 3 : 2);
         assert_int_equal(count_of(text, "<error "), 3);
-        assert_int_equal(count_of(text, "<skipped "), 1);
+        assert_int_equal(count_of(text, "<skipped "), 4);
         free(text);
         fleet_done(&fleet);
     }

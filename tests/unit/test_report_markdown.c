@@ -185,7 +185,7 @@ static void nothing_from_outside_is_markup(void **state)
     for (uint64_t seed = 0; seed < HOSTILE_ROUNDS; seed++) {
         struct fleet fleet;
         size_t cells = 0, fence = 0;
-        hostile_fleet(&fleet, seed);
+        (seed % 4 ? hostile_fleet : hostile_plan)(&fleet, seed);
         char *text = write_markdown(&fleet), *save = text;
         hostile_expect_harmless(text, false);
         for (char *line; (line = strsep(&save, "\n"));) {

@@ -547,7 +547,7 @@ static void nothing_from_outside_steers_a_terminal(void **state)
     for (uint64_t seed = 0; seed < HOSTILE_ROUNDS; seed++) {
         struct fleet fleet;
         struct report_options options = {.is_verbose = seed % 2, .width = seed % 3 ? 0 : 80};
-        hostile_fleet(&fleet, seed);
+        (seed % 4 ? hostile_fleet : hostile_plan)(&fleet, seed);
         char *text = fleet_write(&fleet, "text", &options);
         hostile_expect_harmless(text, false);
         free(text);

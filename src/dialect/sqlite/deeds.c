@@ -124,6 +124,23 @@ void sqlite_close_deeds(void *reader)
     free(closing);
 }
 
+/* The schema that was made since the mark goes again. What cannot be marked is only less well known. */
+void sqlite_mark_deeds(void *reader)
+{
+    struct deed_reader *state = reader;
+    state->steps = 0;
+    if (state->db)
+        (void)sqlite3_exec(state->db, "SAVEPOINT way_back", NULL, NULL, NULL);
+}
+
+void sqlite_undo_deeds(void *reader)
+{
+    struct deed_reader *state = reader;
+    state->steps = 0;
+    if (state->db)
+        (void)sqlite3_exec(state->db, "ROLLBACK TO way_back; RELEASE way_back", NULL, NULL, NULL);
+}
+
 /* ---- tokens --------------------------------------------------------------------------------------- */
 
 /* What the statement's words say, whether it could be prepared or not. */
@@ -561,9 +578,11 @@ void sqlite_read_deeds(void *reader, const char *sql, size_t len, struct deeds *
     state->has_now = has_now(telling.sql);
     telling.head = read_head(deeds->arena, telling.sql);
     bool is_known = sqlite3_prepare_v2(state->db, telling.sql, -1, &prepared, NULL) == SQLITE_OK;
-    if (!is_known)
+    /* IF EXISTS of what no revision made: the library tells of nothing */
+    bool is_silent = !state->count && telling.head.flags & DEED_CONDITIONAL;
+    if (!is_known || is_silent)
         guess_event(&telling);
-    bool is_replayed = is_known && changes_schema(state);
+    bool is_replayed = is_known && !is_silent && changes_schema(state);
     for (size_t i = 0; i < state->count; i++) {
         tell_event(&telling, &state->events[i]);
         state->arena = deeds->arena;

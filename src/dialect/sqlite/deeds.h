@@ -10,5 +10,7 @@
 void *sqlite_open_deeds(void);
 void sqlite_close_deeds(void *reader);
 void sqlite_read_deeds(void *reader, const char *sql, size_t len, struct deeds *deeds);
+void sqlite_mark_deeds(void *reader);
+void sqlite_undo_deeds(void *reader);
 
 #endif
