@@ -11,6 +11,8 @@ struct building {
     size_t count, capacity;
     enum transaction_mode mode;
     bool watches; /* DIALECT_WATCHES */
+    /* What was asked before a piece of the transaction under way, which holds what it is about; NULL: nothing yet */
+    const struct author_query *asked;
 };
 
 static struct action *add(struct building *building, enum action_kind kind, const struct step *step,
@@ -43,6 +45,7 @@ static void add_record(struct building *building, const struct step *step,
     /* A checkpointed step cannot be rolled back with what follows: recorded with it, a failure there
      * would leave it half done. */
     record->ends_unit = building->mode == TRANSACTION_EACH || record->is_checkpointed;
+    building->asked = NULL;
 }
 
 /* Adds queries about the piece: those that are asked before it runs, and those of the author, which are asked after it. */
@@ -58,12 +61,23 @@ static void add_queries(struct building *building, const struct action *common,
     }
 }
 
+/* Not again what the piece before asked: hundreds of INSERTs into one table are of one transaction, and once it has written
+ * there, no one else can change the table. */
+static bool asks_before(const struct building *building, const struct piece *piece)
+{
+    const struct author_query *asked = building->asked;
+    bool is_asked = piece->is_transactional && piece->before && asked &&
+                    strcmp(asked->sql, piece->before->sql) == 0;
+    return piece->before && !is_asked;
+}
+
 static void add_piece(struct building *building, const struct step *step,
                       const struct script *script, const struct piece *piece)
 {
     struct action common = {
         .step = step, .script = script, .piece = piece, .statements = piece->first_statement};
-    add_queries(building, &common, piece->before, piece->before != NULL);
+    add_queries(building, &common, piece->before, asks_before(building, piece));
+    building->asked = piece->is_transactional ? piece->before : NULL;
     struct action *action = add(building, ACTION_SCRIPT, step, script);
     action->piece = piece;
     action->is_in_transaction = piece->is_transactional;

@@ -16,6 +16,8 @@ static const char *const texts[] = {
     "-- Revision ID: dddd\n-- Revises: cccc\n-- migrate:up dialect:postgresql\nSELECT 1;\n",
     "-- Revision ID: ffff\n-- migrate:up\nSELECT 1;\n",
     "-- Revision ID: 9999\n-- Revises: ffff\n-- migrate:up\nSELECT 1;\n",
+    "-- Revision ID: 7777\n-- migrate:up\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\nINSERT INTO b VALUES (1);\n"
+    "CREATE TABLE c (n int);\nINSERT INTO b VALUES (2);\n",
 };
 
 struct stage {
@@ -256,10 +258,43 @@ static void refuses_a_chain_that_does_not_fit_the_dialect(void **state)
     assert_non_null(strstr(err.text, "no up section for sqlite"));
 }
 
+static bool asks_before(const struct work *work, size_t statement)
+{
+    for (size_t i = 0; i < work->count; i++)
+        if (work->actions[i].kind == ACTION_VERIFY &&
+            work->actions[i].piece->first_statement == statement)
+            return true;
+    return false;
+}
+
+static void asks_of_a_table_once_in_a_transaction(void **state)
+{
+    struct stage *stage = *state;
+    struct plan plan = plan_to(stage, PLAN_UPGRADE, "", "7777");
+    struct work_request request = {
+        .plan = &plan, .scripts = stage->scripts, .dialect = &dialect_mysql};
+    static const bool wanted[] = {true, false, true, false, true};
+    struct work work;
+    struct err err;
+    enum unfinished_fault fault;
+    assert_true(work_build(&stage->arena, &request, &work, &fault, &err));
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        assert_int_equal(asks_before(&work, i), wanted[i]);
+    request.unfinished = (struct unfinished){
+        .revision = "7777", .direction = DIRECTION_UP, .statements = 1, .run_id = "r"};
+    request.unfinished.checksum = chain_get(stage->chain, "7777")->checksum;
+    assert_true(work_build(&stage->arena, &request, &work, &fault, &err));
+    assert_true(asks_before(&work, 1));
+}
+
 static const struct CMUnitTest tests[] = {
-    CASE(lays_out_what_is_to_be_done),    CASE(goes_on_with_what_was_left),
-    CASE(stops_where_a_person_must_look), CASE(names_the_place_of_what_may_have_run),
-    CASE(stamps_without_scripts),         CASE(refuses_a_chain_that_does_not_fit_the_dialect),
+    CASE(asks_of_a_table_once_in_a_transaction),
+    CASE(lays_out_what_is_to_be_done),
+    CASE(goes_on_with_what_was_left),
+    CASE(stops_where_a_person_must_look),
+    CASE(names_the_place_of_what_may_have_run),
+    CASE(stamps_without_scripts),
+    CASE(refuses_a_chain_that_does_not_fit_the_dialect),
 };
 
 UNIT_MAIN(tests)

@@ -214,6 +214,12 @@ bool mysql_keeps_transaction(const char *sql, size_t len)
     return keeps;
 }
 
+/* By name: to ask information_schema.engines for them would double what the statement costs the server. One that is not
+ * named is refused, and `transaction:false` is the way out. */
+#define ENGINES_OF_TRANSACTIONS                                                                    \
+    "'InnoDB', 'ROCKSDB', 'TokuDB', 'ndbcluster', 'SPIDER', 'Columnstore', 'Xpand' /*M! , "        \
+    "'FEDERATED' */"
+
 void mysql_check(struct arena *arena, const char *statement, size_t len,
                  struct statement_checks *ret_checks)
 {
@@ -232,10 +238,7 @@ void mysql_check(struct arena *arena, const char *statement, size_t len,
         buf_adds(&buf, "DATABASE()");
     buf_adds(&buf, " AND table_name = ");
     mysql_add_literal(&buf, table.name);
-    buf_adds(
-        &buf,
-        " AND engine <> 'InnoDB' AND engine NOT IN (SELECT engine FROM information_schema.engines WHERE "
-        "transactions = 'YES'))");
+    buf_adds(&buf, " AND engine NOT IN (" ENGINES_OF_TRANSACTIONS "))");
     ret_checks->inside = arena_strndup(arena, buf.data, buf.len);
     ret_checks->fault = arena_printf(
         arena,
