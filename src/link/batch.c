@@ -110,6 +110,14 @@ struct io_op *batch_go_to_reached(struct batch *batch)
     return op;
 }
 
+const struct io_op *batch_last_left(const struct batch *batch)
+{
+    struct io_op *first = &batch->ops[batch->at], *op = first;
+    while (joined(op) && op->answer.is_over)
+        op = joined(op);
+    return op != first && !joined(op) ? op : NULL;
+}
+
 /* The driver says what joined ops took, if it knows; the first has the rest. */
 static void share_duration(struct io_op *first, const struct io_op *last, double whole_ms)
 {

@@ -102,6 +102,10 @@ bool batch_finish_op(struct batch *batch) MUST_CHECK;
  * answer, else the last. */
 struct io_op *batch_go_to_reached(struct batch *batch);
 
+/* The last op of the message under way, once all before it there are answered; NULL: there is one more, or the op has no other
+ * with it. */
+const struct io_op *batch_last_left(const struct batch *batch);
+
 bool batch_is_in_transaction(const struct batch *batch);
 
 #endif

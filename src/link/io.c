@@ -28,17 +28,19 @@ struct io {
     enum stop_reason stopping;
     bool is_running;   /* a batch is under way */
     bool is_on_worker; /* and a worker has the connection, with the batch and its ops */
+    bool is_at_last;   /* of a message, whose last op has its own time from now on */
     bool has_stopped;  /* the server was told to stop an operation, now or earlier */
 
     struct poll *poll; /* of the established socket; NULL: none yet */
     /* a driver's WANT_TIMER, also beside a socket, and the deferred end of an empty batch */
     uv_timer_t waiting;
-    uv_timer_t budget; /* the op's time, then the grace of a cancel */
+    uv_timer_t budget; /* the message's time, or that of its last op, then the grace of a cancel */
     uv_work_t work;
     unsigned handles_open;
 };
 
 static void advance(struct io *io);
+static void go_to_last(struct io *io);
 
 static void start_timer(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout_ms)
 {
@@ -165,6 +167,7 @@ static void on_socket(uv_poll_t *handle, int status, int events)
     /* the socket came before the time that the driver named beside it */
     uv_timer_stop(&io->waiting);
     io->batch.want = io->batch.driver->step(io->batch.conn, ready);
+    go_to_last(io);
     advance(io);
 }
 
@@ -322,10 +325,25 @@ static void work_on_thread(uv_work_t *work)
     }
 }
 
+/* What was before the last op of a message did not take the time that it might have: the statement of a revision, which is the
+ * last, has no more than its own. */
+static void go_to_last(struct io *io)
+{
+    bool may_go = io->batch.want.bits != WANT_NOTHING && !io->is_at_last;
+    const struct io_op *last =
+        may_go && io->stopping == STOP_NONE ? batch_last_left(&io->batch) : NULL;
+    if (!last)
+        return;
+    io->is_at_last = true;
+    if (last->timeout_ms)
+        start_timer(&io->budget, on_budget_over, last->timeout_ms);
+}
+
 /* Starts the time limit of the op whose turn has just come. */
 static void begin_budget(struct io *io)
 {
     uint64_t timeout_ms = io->batch.ops[io->batch.at].timeout_ms;
+    io->is_at_last = false;
     uv_timer_stop(&io->budget);
     if (io->stopping != STOP_NONE)
         stop_op(io, io->stopping); /* the one before came through: stop this one */
@@ -401,6 +419,7 @@ void io_run(struct io *io, struct io_op *ops, size_t count, io_done_fn on_done, 
     io->ctx = ctx;
     io->stopping = STOP_NONE;
     io->is_running = true;
+    io->is_at_last = false;
     bool has_begun = batch_begin(&io->batch, ops, count);
     if (!has_begun) { /* told from the loop, never from here */
         start_timer(&io->waiting, on_batch_over, 0);

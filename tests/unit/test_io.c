@@ -66,17 +66,22 @@ static void on_done(void *ctx)
     io_close(*io, NULL, NULL);
 }
 
-static void run(struct io_op *op)
+static void run_ops(const struct driver *used, struct io_op *ops, size_t count)
 {
     uv_loop_t loop;
     struct conn_params params = {0};
     assert_int_equal(uv_loop_init(&loop), 0);
-    struct io *io = io_open(&loop, &driver, &params);
-    io_run(io, op, 1, on_done, &io);
+    struct io *io = io_open(&loop, used, &params);
+    io_run(io, ops, count, on_done, &io);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     close(pipe_fds[0]);
     close(pipe_fds[1]);
+}
+
+static void run(struct io_op *op)
+{
+    run_ops(&driver, op, 1);
 }
 
 /* Runs the script to its end, and returns how long that took. */
@@ -131,6 +136,67 @@ static void an_old_time_does_not_end_the_next_wait(void **state)
     assert_int_equal(script.ready[1], WANT_TIMER);
 }
 
+/* ---- two ops in one message ------------------------------------------------------------------- */
+
+static const struct op *message;
+
+static struct want start_message(struct conn *conn, const struct op *op)
+{
+    message = op;
+    return conn->wants[0];
+}
+
+/* The first op is answered by the first step, the second never, until it is cancelled. */
+static struct want step_message(struct conn *conn, unsigned ready)
+{
+    message->answer->is_over = true;
+    if (conn->at == 1)
+        err_set(op_make_err(message->joined), ERR_SQL, "cancelled");
+    return step(conn, ready);
+}
+
+static void *ask_to_cancel(struct conn *conn)
+{
+    (void)conn;
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    return NULL;
+}
+
+static const struct driver joining = {.traits = DRIVER_JOINS_ALL,
+                                      .open = open_script,
+                                      .start = start_message,
+                                      .step = step_message,
+                                      .cancel_token = ask_to_cancel,
+                                      .is_in_transaction = is_in_transaction,
+                                      .close = close_script};
+
+/* The time that those before it might have is not added to that of a message's last op. */
+static void the_last_op_of_a_message_has_its_own_time(void **state)
+{
+    struct arena arena;
+    (void)state;
+    begin();
+    arena_init(&arena);
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    for (size_t i = 0; i < 2; i++) {
+        script.wants[i] = (struct want){WANT_READ, pipe_fds[0], 0};
+        script.reads_at[i] = true;
+    }
+    struct io_op ops[2];
+    for (size_t i = 0; i < 2; i++)
+        ops[i] = (struct io_op){
+            .op = {.kind = OP_QUERY, .sql = "x", .sql_len = 1, .arena = &arena},
+            .timeout_ms = i ? SOON_MS : 12 * LATE_MS,
+            .joins_last = i,
+        };
+    uint64_t begun_ns = uv_hrtime();
+    run_ops(&joining, ops, 2);
+    assert_true((done_ns - begun_ns) / 1000000 < 12 * LATE_MS);
+    assert_int_equal(io_op_err(&ops[0])->kind, ERR_NONE);
+    assert_int_equal(io_op_err(&ops[1])->kind, ERR_TIMEOUT);
+    arena_done(&arena);
+}
+
 /* What no driver looks at. */
 static void checks_the_rows_of_an_answer(void **state)
 {
@@ -163,6 +229,7 @@ static void checks_the_rows_of_an_answer(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_last_op_of_a_message_has_its_own_time),
     cmocka_unit_test(checks_the_rows_of_an_answer),
     cmocka_unit_test(a_time_ends_the_wait_for_a_silent_socket),
     cmocka_unit_test(a_socket_ends_the_wait_before_its_time),
