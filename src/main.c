@@ -114,7 +114,7 @@ static bool check_chain(const struct fleet *fleet, const struct options *options
     return true;
 }
 
-static int run_command(const struct options *options)
+static int run_once(const struct options *options)
 {
     struct fleet fleet;
     int exit_code = EXIT_USAGE;
@@ -127,6 +127,16 @@ static int run_command(const struct options *options)
     if (is_open && (!options->is_behind || behind_narrow(&fleet, options, &exit_code)))
         exit_code = options->command->run(&fleet, options);
     fleet_done(&fleet);
+    return exit_code;
+}
+
+static int run_command(const struct options *options)
+{
+    const struct command *command = options->command;
+    int exit_code;
+    do
+        exit_code = run_once(options);
+    while (command->goes_on && command->goes_on(options, exit_code));
     return exit_code;
 }
 

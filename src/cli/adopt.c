@@ -34,9 +34,9 @@ const struct command command_adopt = {
         "--force. A tenant that was adopted before stays where it is.",
     .example = "skein adopt --from dbmate --dry-run",
     .formats = outputs_report_formats,
-    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_SELECT | OPTIONS_OUTPUT |
-              OPTIONS_RUN | OPTIONS_METRICS | OPTIONS_POLICY | OPTIONS_ADOPT | OPTIONS_FORCE |
-              OPTIONS_DRY_RUN | OPTIONS_YES,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_MACHINE | OPTIONS_SELECT |
+              OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_METRICS | OPTIONS_POLICY | OPTIONS_ADOPT |
+              OPTIONS_FORCE | OPTIONS_DRY_RUN | OPTIONS_YES,
     .needs = FLEET_VISIT,
     .run = run_adopt,
 };

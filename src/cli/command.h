@@ -25,6 +25,8 @@ struct command {
     unsigned (*needs_for)(const struct options *options); /* NULL, or: what is read instead */
     enum empty_chain empty_chain;
     int (*run)(struct fleet *fleet, const struct options *options); /* the exit code */
+    /* NULL, or: is all of it to be done once more, from reading the inventory on? It may wait before it answers. */
+    bool (*goes_on)(const struct options *options, int exit_code);
 };
 
 extern const struct command command_adopt;
@@ -56,6 +58,7 @@ extern const struct command command_runs;
 extern const struct command command_stamp;
 extern const struct command command_tenants;
 extern const struct command command_upgrade;
+extern const struct command command_work;
 
 /* Appends the paragraphs of the command's help, with its list. */
 void command_add_help(const struct command *command, struct buf *buf);

@@ -4,14 +4,14 @@
 #include "base/buf.h"
 
 static const struct command *const commands[] = {
-    &command_init,       &command_revision,   &command_merge,    &command_edit,
-    &command_check,      &command_checkpoint, &command_lint,     &command_tenants,
-    &command_current,    &command_plan,       &command_upgrade,  &command_downgrade,
-    &command_stamp,      &command_resume,     &command_resolve,  &command_accept,
-    &command_rollback,   &command_runs,       &command_report,   &command_forget,
-    &command_history,    &command_heads,      &command_branches, &command_show,
-    &command_schema,     &command_drift,      &command_import,   &command_adopt,
-    &command_completion,
+    &command_init,     &command_revision,   &command_merge,   &command_edit,
+    &command_check,    &command_checkpoint, &command_lint,    &command_tenants,
+    &command_current,  &command_plan,       &command_upgrade, &command_downgrade,
+    &command_stamp,    &command_resume,     &command_resolve, &command_accept,
+    &command_rollback, &command_work,       &command_runs,    &command_report,
+    &command_forget,   &command_history,    &command_heads,   &command_branches,
+    &command_show,     &command_schema,     &command_drift,   &command_import,
+    &command_adopt,    &command_completion,
 };
 
 const struct command *command_at(size_t index)

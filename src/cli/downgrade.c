@@ -30,8 +30,8 @@ const struct command command_downgrade = {
     .example = "skein downgrade -1 --tenant acme",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
-              OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_METRICS |
-              OPTIONS_VERIFY | OPTIONS_POLICY | OPTIONS_SQL,
+              OPTIONS_MACHINE | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN |
+              OPTIONS_METRICS | OPTIONS_VERIFY | OPTIONS_POLICY | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs_for = downgrade_needs,

@@ -51,6 +51,8 @@ struct command;
         group(FOLLOW)       /* --plan */                                                           \
         group(LINT)         /* --down, --fleet, --dialect */                                       \
         group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
+        group(MACHINE)      /* --as */                                                             \
+        group(WORK)         /* --forever */                                                        \
         group(AUTOGENERATE) /* --autogenerate, --to-tenant, --rename, --allow-drop */
 
 #define GROUP_NUMBER(name) OPTION_NUMBER_##name,
@@ -134,6 +136,8 @@ struct options {
     bool exits_by_work;
     bool reads_down;
     bool asks_fleet;
+    const char *machine; /* NULL: this machine is called as its host */
+    bool works_forever;
     bool is_dry_run;
     bool says_yes;
     bool purges;

@@ -23,8 +23,8 @@ const struct command command_resume = {
     .example = "skein resume",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
-              OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_METRICS | OPTIONS_VERIFY | OPTIONS_POLICY |
-              OPTIONS_CONTINUATION | OPTIONS_WAVE | OPTIONS_NARROW,
+              OPTIONS_MACHINE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_METRICS | OPTIONS_VERIFY |
+              OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE | OPTIONS_NARROW,
     .max_args = 1,
     .needs = FLEET_AGAIN,
     .run = run_resume,

@@ -16,6 +16,7 @@
 #include "cli/schemas.h"
 #include "library/continuation.h"
 #include "library/fleet_ledger.h"
+#include "library/machines.h"
 #include "library/proof.h"
 #include "library/verify.h"
 #include "report/report.h"
@@ -49,6 +50,7 @@ struct request cli_request(const struct options *options, enum verb_id verb)
         .purges = options->purges,
         .forces = options->is_forced,
         .verifying = {.is_said = options->says_verify, .when = options->verify_schema},
+        .machine = options->machine,
         .limits =
             {.parallel = options->parallel,
              .per_server = options->per_server,
@@ -149,6 +151,18 @@ static void tell_above(const struct report *report, const struct options *option
     buf_done(&line);
 }
 
+/* Of a run that several machines worked on, the ledger alone knows all: what this one saw makes place for it. */
+static struct report *read_whole(struct fleet *fleet, const struct prepared_run *prepared,
+                                 struct report *report, struct err *err)
+{
+    struct report *whole = report_new();
+    const struct observer observer = {on_report_event, whole};
+    bool is_fine = ledger_replay(prepared->rollout.ledger, prepared->rollout.run.id, &fleet->arena,
+                                 &observer, err);
+    report_free(is_fine ? report : whole);
+    return is_fine ? whole : report;
+}
+
 /* Who takes part in a run beside report and progress. */
 struct company {
     const struct observer *observer; /* of the command; NULL: none */
@@ -156,8 +170,9 @@ struct company {
     struct plan_lint *lint;          /* NULL: it is not asked for */
 };
 
-static int visit_fleet(struct prepared_run *prepared, const struct options *options,
-                       const struct company *company, struct outlet *outlet)
+static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
+                       const struct options *options, const struct company *company,
+                       struct outlet *outlet)
 {
     bool changes = request_changes(prepared->rollout.run.request);
     struct report *report = report_new();
@@ -186,6 +201,8 @@ static int visit_fleet(struct prepared_run *prepared, const struct options *opti
     rollout.on_output = outlet ? pass_output : NULL;
     rollout.output_ctx = progress;
     struct rollout_end end = rollout_run(&rollout, observers, count);
+    if (rollout.share && end.err.kind == ERR_NONE && end.ledger_err.kind == ERR_NONE)
+        report = read_whole(fleet, prepared, report, &end.ledger_err);
     let_go(prepared);
     metrics_close(metrics);
     progress_finish(progress);
@@ -248,12 +265,23 @@ static int run_request(struct fleet *fleet, const struct options *options,
         if (prepare_run(fleet, request, &prepared, &err)) {
             if (*prepared.note)
                 cli_note("%s", prepared.note);
-            exit_code = visit_fleet(&prepared, options, company, outlet);
+            exit_code = visit_fleet(fleet, &prepared, options, company, outlet);
         } else {
             prepare_done(&prepared);
             exit_code = cli_fail(&err);
         }
     }
+    outlet_close(outlet);
+    return exit_code;
+}
+
+int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining)
+{
+    struct company company = {0};
+    struct outlet *outlet = outlet_open(STDERR_FILENO);
+    if (*joining->prepared.note)
+        cli_note("%s", joining->prepared.note);
+    int exit_code = visit_fleet(fleet, &joining->prepared, options, &company, outlet);
     outlet_close(outlet);
     return exit_code;
 }

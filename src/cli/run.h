@@ -16,6 +16,10 @@ struct request cli_request(const struct options *options, enum verb_id verb);
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer);
 
+/* The run that was joined, until it is over or this machine leaves it. Its ledger is let go. */
+struct joining;
+int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining);
+
 /* The same of a run that only looks, and the report tells of each tenant whether it holds what its revision says. */
 int cli_run_with_schemas(struct fleet *fleet, const struct options *options,
                          const struct request *request, const struct observer *observer);

@@ -36,8 +36,8 @@ const struct command command_stamp = {
     .example = "skein stamp head --tenant acme",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
-              OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_METRICS |
-              OPTIONS_POLICY | OPTIONS_PURGE | OPTIONS_FORCE | OPTIONS_SQL,
+              OPTIONS_MACHINE | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN |
+              OPTIONS_METRICS | OPTIONS_POLICY | OPTIONS_PURGE | OPTIONS_FORCE | OPTIONS_SQL,
     .min_args = 1,
     .max_args = ARGS_MAX,
     .needs_for = stamp_needs,

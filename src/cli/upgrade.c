@@ -73,8 +73,8 @@ const struct command command_upgrade = {
     .example = "skein upgrade --on-failure rollback --max-failures 2% -o json=report.json",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_DRY_RUN | OPTIONS_YES | OPTIONS_LEDGER | OPTIONS_WAIT |
-              OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_METRICS |
-              OPTIONS_VERIFY | OPTIONS_POLICY | OPTIONS_SQL | OPTIONS_FOLLOW,
+              OPTIONS_MACHINE | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_OUTPUT | OPTIONS_RUN |
+              OPTIONS_METRICS | OPTIONS_VERIFY | OPTIONS_POLICY | OPTIONS_SQL | OPTIONS_FOLLOW,
     .max_args = ARGS_MAX,
     .needs_for = upgrade_needs,
     .run = run_upgrade,

@@ -24,6 +24,12 @@ static bool asks_ledger(const struct options *options)
     return options->state;
 }
 
+static bool never(const struct options *options)
+{
+    (void)options;
+    return false;
+}
+
 /* `completion reply`, which the scripts call, reads it. */
 static bool is_reply(const struct options *options)
 {
@@ -71,6 +77,8 @@ static const struct use uses[] = {
     {"all", "forget", .holds = names_no_run, .why = "a run is named, of whatever inventory it is"},
     {"ledger", "completion", .holds = is_reply, .why = "a script is printed"},
     {"placeholder", "import", .holds = imports_flyway, .why = "the tool is not flyway"},
+    {"per-server", "work", .holds = never, .why = "the run's limit is that of all its machines"},
+    {"forever", NULL, .bars = "wait", .why = "it waits for as long as it takes"},
     {"select tenant wave allow-empty parallel per-server", "history show edit",
      .holds = asks_tenants, .why = "no tenant is asked ('current' and -i ask them)"},
 };

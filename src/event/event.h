@@ -155,6 +155,9 @@ enum tenant_state standing_left_state(const struct standing *standing);
 /* The code of the error that says so. */
 #define EVENT_NOT_REACHED "not_reached"
 
+/* The code of the error that keeps a machine from a tenant which another one has by now. */
+#define EVENT_TAKEN_OVER "taken_over"
+
 /* Can it not be ruled out that something of the rollout is committed in the tenant? What was begun may have
  * been changed, where no end is on record, or only that of a rollback that failed. */
 bool standing_may_have_changed(const struct standing *standing);
@@ -293,6 +296,8 @@ struct event {
     const struct intent *intent;
     const struct err *error;
     uint32_t attempt; /* from 1 */
+    uint32_t
+        epoch; /* of the claim under which it happened (ledger/beat.h); 0: the run is one machine's */
     uint64_t delay_ms;
     const struct halt *halt;
     const char *reason; /* of a wait: what for, `the gate after_wave` */

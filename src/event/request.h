@@ -91,6 +91,8 @@ struct request {
      * touched where there is work for it all the same. */
     const bool *is_unproved;
     struct verifying verifying;
+    const char *
+        machine; /* how this machine is called among those that work on the run; NULL: as its host */
     struct limits limits;
     struct policy policy;
     struct stopping stopping;

@@ -81,3 +81,39 @@ bool ledger_forget(struct ledger *ledger, const struct ledger_forget *which, siz
 {
     return ledger->kind->forget(ledger, which, ret_count, err);
 }
+
+bool ledger_can_share(const struct ledger *ledger)
+{
+    return ledger->kind->can_share && ledger->kind->can_share(ledger);
+}
+
+bool ledger_read_course(struct ledger *ledger, const char *id, struct arena *arena,
+                        struct ledger_course *ret_course, struct err *err)
+{
+    if (ledger->kind->read_course)
+        return ledger->kind->read_course(ledger, id, arena, ret_course, err);
+    err_set(err, ERR_LEDGER, "the ledger's runs are one machine's");
+    snprintf(err->code, sizeof err->code, LEDGER_NO_COURSE);
+    return false;
+}
+
+bool ledger_join(struct ledger *ledger, const struct run_info *run, struct err *err)
+{
+    return ledger->kind->join(ledger, run, err);
+}
+
+bool ledger_beat(struct ledger *ledger, const struct beat_ask *ask, struct arena *arena,
+                 struct beat_answer *ret_answer, struct err *err)
+{
+    return ledger->kind->beat(ledger, ask, arena, ret_answer, err);
+}
+
+bool ledger_may_come_back(const struct ledger *ledger)
+{
+    return ledger->kind->may_come_back && ledger->kind->may_come_back(ledger);
+}
+
+bool ledger_reopen(struct ledger *ledger, struct err *err)
+{
+    return ledger->kind->reopen(ledger, err);
+}

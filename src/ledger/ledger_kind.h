@@ -6,7 +6,7 @@
 #ifndef LEDGER_LEDGER_KIND_H
 #define LEDGER_LEDGER_KIND_H
 
-#include "ledger/ledger.h"
+#include "ledger/beat.h"
 
 struct ledger_kind {
     struct ledger *(*open)(const char *where, enum ledger_access access, struct err *err);
@@ -35,6 +35,15 @@ struct ledger_kind {
                         struct err *err);
     bool (*forget)(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err);
+    /* beat.h; NULL, all of them: a run is one machine's */
+    bool (*can_share)(const struct ledger *ledger);
+    bool (*read_course)(struct ledger *ledger, const char *id, struct arena *arena,
+                        struct ledger_course *ret_course, struct err *err);
+    bool (*join)(struct ledger *ledger, const struct run_info *run, struct err *err);
+    bool (*beat)(struct ledger *ledger, const struct beat_ask *ask, struct arena *arena,
+                 struct beat_answer *ret_answer, struct err *err);
+    bool (*may_come_back)(const struct ledger *ledger);
+    bool (*reopen)(struct ledger *ledger, struct err *err);
 };
 
 struct ledger {

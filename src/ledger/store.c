@@ -70,6 +70,26 @@ bool store_is_held(struct store *store)
     return store->kind->is_held(store);
 }
 
+bool store_can_share(const struct store *store)
+{
+    return store->kind->share;
+}
+
+bool store_share(struct store *store, struct err *err)
+{
+    return store->kind->share(store, err);
+}
+
+bool store_join(struct store *store, struct err *err)
+{
+    return store->kind->join(store, err);
+}
+
+bool store_may_come_back(const struct store *store)
+{
+    return store->kind->may_come_back && store->kind->may_come_back(store, &store->death);
+}
+
 /* ---- transactions -------------------------------------------------------------------------- */
 
 static bool die(struct store *store, const struct err *err)
@@ -140,20 +160,25 @@ static const struct store_word *word_at(const struct store_kind *kind, const cha
     return word;
 }
 
+void store_add_sql(struct buf *buf, const struct store_kind *kind, const char *sql)
+{
+    while (*sql) {
+        size_t plain = strcspn(sql, "{");
+        buf_add(buf, sql, plain);
+        sql += plain;
+        if (!*sql)
+            break;
+        const struct store_word *word = word_at(kind, sql);
+        buf_adds(buf, word->sql);
+        sql += strlen(word->word);
+    }
+}
+
 bool store_exec(struct store *store, struct err *err, const char *sql)
 {
     struct buf text;
     buf_init(&text, BUF_MAX_DEFAULT);
-    while (*sql) {
-        size_t plain = strcspn(sql, "{");
-        buf_add(&text, sql, plain);
-        sql += plain;
-        if (!*sql)
-            break;
-        const struct store_word *word = word_at(store->kind, sql);
-        buf_adds(&text, word->sql);
-        sql += strlen(word->word);
-    }
+    store_add_sql(&text, store->kind, sql);
     bool is_fine = store->kind->exec(store, err, text.data);
     buf_done(&text);
     return is_fine;

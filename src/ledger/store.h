@@ -42,8 +42,18 @@ bool store_set_apart(struct store *store, struct err *err) MUST_CHECK;
 bool store_lock(struct store *store, const struct ledger_holder *holder,
                 struct ledger_holder *ret_other, struct err *err) MUST_CHECK;
 void store_unlock(struct store *store);
-/* Does someone else hold it? */
+/* Does someone else hold it, alone or with others? */
 bool store_is_held(struct store *store);
+
+/* May several machines write one run? Where they may not, the two that follow are never called. */
+bool store_can_share(const struct store *store);
+/* Lets others join who holds the lock alone: it holds it with them from then on, without a gap. */
+bool store_share(struct store *store, struct err *err) MUST_CHECK;
+/* Takes the lock with those who share it. LEDGER_HELD: someone has it alone. */
+bool store_join(struct store *store, struct err *err) MUST_CHECK;
+/* After a failed write: was it the connection, the server's end, or a conflict with another session, so that a new store of
+ * the same place may well take what this one could not? */
+bool store_may_come_back(const struct store *store);
 
 /* One transaction that writes: begin it, and end it well or not (`is_fine`); durable where store_end returns true. What
  * failed once is over: the store takes no more transactions, and says the same error each time. */
@@ -111,10 +121,11 @@ bool store_run_values(struct store *store, struct err *err, const char *sql,
     store_run_values((store), (err), (sql), STORE_VALUES(__VA_ARGS__))
 #define store_run_plain(store, err, sql) store_run_values((store), (err), (sql), NULL, 0)
 
-/* Any number of statements without values, not kept. Words in braces are what they are in that store, for SQL has no common
- * ones: the types {int}, {real}, {bool}, {key} (a primary key that the store gives out), the value {no}; {joined}, the texts of
- * `item` with commas between them; and the ends of a table's definition: {keyed} where its rows are found by their primary key,
- * {rows} of any other. */
+/* Any number of statements without values, not kept. Words in braces, here and in all other SQL, are what they are in that store, for
+ * SQL has no common ones: the types {int}, {real}, {bool}, {key} (a primary key that the store gives out), the value {no};
+ * {joined}, the texts of `item` with commas between them; the ends of a table's definition: {keyed} where its rows are found by
+ * their primary key, {rows} of any other; {now_ms}, the store's own clock; and the ends of a SELECT: {locking}, its rows are
+ * locked until the transaction ends, and {skipping}, those that another has locked are left out as well. */
 bool store_exec(struct store *store, struct err *err, const char *sql) MUST_CHECK;
 
 struct cursor {

@@ -9,7 +9,9 @@
 
 #include "ledger/store.h"
 
-/* A word of store_exec's SQL, and what it is in this store. Ends with {NULL, NULL}. */
+struct buf;
+
+/* A word of the SQL, and what it is in this store. Ends with {NULL, NULL}. */
 struct store_word {
     const char *word, *sql;
 };
@@ -27,6 +29,9 @@ struct store_kind {
                  struct ledger_holder *ret_other, struct err *err);
     void (*unlock)(struct store *store);
     bool (*is_held)(struct store *store);
+    bool (*share)(struct store *store, struct err *err); /* NULL: it cannot be shared */
+    bool (*join)(struct store *store, struct err *err);
+    bool (*may_come_back)(const struct store *store, const struct err *death); /* NULL: never */
 
     bool (*begin)(struct store *store, struct err *err);
     bool (*commit)(struct store *store, struct err *err);
@@ -56,6 +61,9 @@ struct store {
     bool is_dead;     /* a write failed: `death` */
     struct err death;
 };
+
+/* The SQL with the words of the kind. */
+void store_add_sql(struct buf *buf, const struct store_kind *kind, const char *sql);
 
 extern const struct store_kind store_sqlite, store_postgres;
 

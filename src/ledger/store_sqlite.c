@@ -9,13 +9,14 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "ledger/lock.h"
 #include "ledger/store_kind.h"
 #include "ledger/store_sqlite_file.h"
 
 /* Long enough for `skein forget` beside a run. */
 enum { BUSY_MS = 30000 };
-enum { STATEMENTS_MAX = 64 };
+enum { STATEMENTS_MAX = 128 };
 #define APPLICATION_ID 0x736b6e6c /* "sknl" */
 
 struct sqlite_store {
@@ -84,7 +85,12 @@ static int prepare(struct sqlite_store *store, const char *sql, sqlite3_stmt **r
             return SQLITE_OK;
         }
     assert(store->kept_count < STATEMENTS_MAX);
-    int rc = sqlite3_prepare_v3(store->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, ret_stmt, NULL);
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    store_add_sql(&text, &store_sqlite, sql);
+    int rc =
+        sqlite3_prepare_v3(store->handle, text.data, -1, SQLITE_PREPARE_PERSISTENT, ret_stmt, NULL);
+    buf_done(&text);
     if (rc == SQLITE_OK)
         store->kept[store->kept_count++] = (struct kept){sql, *ret_stmt};
     return rc;
@@ -415,10 +421,17 @@ static bool sqlite_inspect(struct store *store, struct err *err)
 }
 
 static const struct store_word words[] = {
-    {"{int}", "INTEGER"},  {"{real}", "REAL"},
-    {"{bool}", "INTEGER"}, {"{key}", "INTEGER PRIMARY KEY"},
-    {"{no}", "0"},         {"{joined}", "group_concat(item)"},
-    {"{rows}", " STRICT"}, {"{keyed}", " STRICT, WITHOUT ROWID"},
+    {"{int}", "INTEGER"},
+    {"{real}", "REAL"},
+    {"{bool}", "INTEGER"},
+    {"{key}", "INTEGER PRIMARY KEY"},
+    {"{no}", "0"},
+    {"{joined}", "group_concat(item)"},
+    {"{rows}", " STRICT"},
+    {"{keyed}", " STRICT, WITHOUT ROWID"},
+    {"{now_ms}", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
+    {"{locking}", ""},
+    {"{skipping}", ""},
     {NULL, NULL},
 };
 

@@ -40,6 +40,7 @@ struct writing {
 struct stored_ledger {
     struct ledger base;
     struct store *store;
+    const char *where;  /* may hold a password */
     struct arena arena; /* everything here */
     bool is_locked;     /* by us: `holder` */
     struct ledger_holder holder;
@@ -128,6 +129,77 @@ bool stored_write_outcome(struct stored_ledger *ledger, const struct event *even
 /* What the databases said to the tenant of an EVENT_TENANT_FINISHED. */
 bool stored_write_notices(struct stored_ledger *ledger, const struct event *event,
                           struct err *err) MUST_CHECK;
+
+/* What a run that several machines work on writes by itself, inside a transaction: any event, how the run ended, a wave (`at_ms`: when
+ * it ended; 0: it began), and why it begins nothing more or goes back. */
+bool stored_write_event(struct stored_ledger *ledger, const struct event *event,
+                        struct err *err) MUST_CHECK;
+bool stored_finish_run(struct stored_ledger *ledger, const struct run_info *run,
+                       enum run_state state, double duration_ms, struct err *err) MUST_CHECK;
+bool stored_write_wave(struct stored_ledger *ledger, size_t wave, enum run_state state,
+                       int64_t at_ms, struct err *err) MUST_CHECK;
+bool stored_write_halt(struct stored_ledger *ledger, const struct halt *halt,
+                       struct err *err) MUST_CHECK;
+bool stored_write_drains(struct stored_ledger *ledger, const struct event *event,
+                         struct err *err) MUST_CHECK;
+bool stored_write_rolls_back(struct stored_ledger *ledger, const struct event *event,
+                             struct err *err) MUST_CHECK;
+/* So long the run goes on by now. */
+bool stored_touch(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
+
+/* ---- runs of several machines ---------------------------------------------------------------- */
+
+/* stored_course.c: the rows of a course. All inside a transaction; stored_course_read holds the row's lock until its end. */
+struct stored_beat {
+    struct stored_ledger *ledger;
+    const struct beat_ask *ask;
+    struct arena *arena; /* of the answer */
+    struct course course;
+    struct course_wave rules; /* of the wave at hand */
+    int64_t now_ms;           /* the store's */
+    bool is_known;            /* this machine has had a beat before, */
+    bool is_repeated;         /* and this is the same one */
+    struct held_claim *mine;  /* claims of the machine; `tenant` UINT32_MAX: not any more */
+    size_t mine_count, mine_capacity;
+};
+/* Without a lock. */
+bool stored_course_find(struct stored_ledger *ledger, int64_t run, struct course *ret_course,
+                        bool *ret_is_there, struct err *err) MUST_CHECK;
+bool stored_course_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_course_read(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_course_write(struct stored_beat *beat, struct err *err) MUST_CHECK;
+/* As far as it goes by now, with all that belongs to each step. */
+bool stored_course_move(struct stored_beat *beat, struct err *err) MUST_CHECK;
+
+/* stored_claims.c: who has which tenant. */
+bool stored_claims_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_claims_read_mine(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_claims_are_mine(const struct stored_beat *beat, size_t tenant, uint32_t epoch);
+bool stored_claims_finish(struct stored_beat *beat, const struct event *event,
+                          struct err *err) MUST_CHECK;
+/* Gives back what the machine has not, and tells what it has no more. */
+bool stored_claims_compare(struct stored_beat *beat, struct beat_answer *answer,
+                           struct err *err) MUST_CHECK;
+bool stored_claims_give_back(struct stored_beat *beat, struct err *err) MUST_CHECK; /* all */
+/* Those of machines whose leases are over. */
+bool stored_claims_expire(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_claims_count(struct stored_beat *beat, struct course_facts *facts,
+                         struct err *err) MUST_CHECK;
+/* What no machine can reach is skipped. */
+bool stored_claims_skip_unreached(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_claims_roll_back(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_claims_take(struct stored_beat *beat, struct beat_answer *answer,
+                        struct err *err) MUST_CHECK;
+
+/* ledger_kind.h: what beat.h declares. */
+bool stored_can_share(const struct ledger *base);
+bool stored_read_course(struct ledger *base, const char *id, struct arena *arena,
+                        struct ledger_course *ret_course, struct err *err);
+bool stored_join(struct ledger *base, const struct run_info *run, struct err *err);
+bool stored_beat(struct ledger *base, const struct beat_ask *ask, struct arena *arena,
+                 struct beat_answer *ret_answer, struct err *err);
+bool stored_may_come_back(const struct ledger *base);
+bool stored_reopen(struct ledger *base, struct err *err);
 
 /* ledger_kind.h: write. */
 bool stored_write(struct ledger *base, const struct event *events, size_t count, struct err *err);

@@ -7,7 +7,10 @@ static const char *const deletes[] = {
     "DELETE FROM waves WHERE run = ?1",          "DELETE FROM run_tenants WHERE run = ?1",
     "DELETE FROM steps WHERE run = ?1",          "DELETE FROM retries WHERE run = ?1",
     "DELETE FROM errors WHERE run = ?1",         "DELETE FROM notices WHERE run = ?1",
-    "DELETE FROM tenant_notices WHERE run = ?1", "DELETE FROM runs WHERE seq = ?1",
+    "DELETE FROM tenant_notices WHERE run = ?1", "DELETE FROM courses WHERE run = ?1",
+    "DELETE FROM course_waves WHERE run = ?1",   "DELETE FROM machines WHERE run = ?1",
+    "DELETE FROM claim_queues WHERE run = ?1",   "DELETE FROM claims WHERE run = ?1",
+    "DELETE FROM runs WHERE seq = ?1",
 };
 
 static const char *const sweeps[] = {

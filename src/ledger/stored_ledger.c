@@ -12,12 +12,13 @@ static void stored_close(struct ledger *base)
     free(ledger);
 }
 
-static struct stored_ledger *stored_new(struct store *store)
+static struct stored_ledger *stored_new(struct store *store, const char *where)
 {
     struct stored_ledger *ledger = xcalloc(1, sizeof *ledger);
     ledger->base.kind = &ledger_stored;
     ledger->store = store;
     arena_init(&ledger->arena);
+    ledger->where = arena_strdup(&ledger->arena, where);
     buf_init(&ledger->key, BUF_MAX_DEFAULT);
     for (enum series series = 0; series < SERIES__COUNT; series++)
         intern_init(&ledger->series[series].known, &ledger->arena);
@@ -28,7 +29,7 @@ static struct ledger *stored_open(const char *where, enum ledger_access access, 
 {
     struct store *store = store_open(where, access, err);
     if (store && stored_schema_prepare(store, err) && store_settle(store, access, err))
-        return &stored_new(store)->base;
+        return &stored_new(store, where)->base;
     store_close(store);
     return NULL;
 }
@@ -81,4 +82,10 @@ const struct ledger_kind ledger_stored = {
     .read_visits = stored_read_visits,
     .replay = stored_replay,
     .forget = stored_forget,
+    .can_share = stored_can_share,
+    .read_course = stored_read_course,
+    .join = stored_join,
+    .beat = stored_beat,
+    .may_come_back = stored_may_come_back,
+    .reopen = stored_reopen,
 };

@@ -38,6 +38,37 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     " is_transactional {bool} NOT NULL, line {int} NOT NULL, len {int} NOT NULL,"                  \
     " sql TEXT NOT NULL, PRIMARY KEY(checksum, n)){keyed};"
 
+/* Runs that several machines work on (course.h, beat.h). `courses` has one row a run, whose lock puts the machines in order. Times
+ * are the store's. A claim's state is of stored_claims.c; its place is its order in the wave. */
+#define MACHINE_TABLES                                                                             \
+    "CREATE TABLE courses("                                                                        \
+    " run {int} PRIMARY KEY, phase {int} NOT NULL, wave {int} NOT NULL,"                           \
+    " wave_count {int} NOT NULL, wave_limit {int} NOT NULL, gates {int} NOT NULL,"                 \
+    " rolls_back {bool} NOT NULL, lease_ms {int} NOT NULL, failed {int} NOT NULL,"                 \
+    " errors {int} NOT NULL, has_wave_changed {bool} NOT NULL, has_tripped {bool} NOT NULL,"       \
+    " is_refused {bool} NOT NULL, stopped_by {int} NOT NULL, has_rolled_back {bool} NOT NULL,"     \
+    " gate {int} NOT NULL, gate_machine {int} NOT NULL, until_ms {int} NOT NULL,"                  \
+    " changed {int} NOT NULL, finish {int} NOT NULL){rows};"                                       \
+    "CREATE TABLE course_waves("                                                                   \
+    " run {int}, n {int}, parallel {int} NOT NULL, per_server {int} NOT NULL,"                     \
+    " max_failures {int} NOT NULL, soak_ms {int} NOT NULL, soak_until_ms {int} NOT NULL,"          \
+    " PRIMARY KEY(run, n)){keyed};"                                                                \
+    "CREATE TABLE machines("                                                                       \
+    " run {int}, id {int}, name TEXT NOT NULL, host TEXT NOT NULL, pid {int} NOT NULL,"            \
+    " joined_ms {int} NOT NULL, seen_ms {int} NOT NULL, lease_until_ms {int} NOT NULL,"            \
+    " beat {int} NOT NULL, has_left {bool} NOT NULL, finished {int} NOT NULL,"                     \
+    " failed {int} NOT NULL, taken_over {int} NOT NULL, lost {int} NOT NULL,"                      \
+    " PRIMARY KEY(run, id)){keyed};"                                                               \
+    "CREATE TABLE claim_queues("                                                                   \
+    " run {int}, n {int}, server TEXT NOT NULL, reach TEXT, is_unlimited {bool} NOT NULL,"         \
+    " PRIMARY KEY(run, n)){keyed};"                                                                \
+    "CREATE TABLE claims("                                                                         \
+    " run {int}, n {int}, wave {int} NOT NULL, queue {int} NOT NULL, place {int} NOT NULL,"        \
+    " state {int} NOT NULL, machine {int} NOT NULL, epoch {int} NOT NULL,"                         \
+    " PRIMARY KEY(run, n)){keyed};"                                                                \
+    "CREATE INDEX claims_ready ON claims(run, wave, queue, place) WHERE state = 0;"                \
+    "CREATE INDEX claims_held ON claims(run, machine) WHERE state = 1;"
+
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
  * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
  * all tables again after each ALTER TABLE. */
@@ -188,9 +219,11 @@ static const char to_version_7[] =
     "ALTER TABLE waves ADD COLUMN max_failures {int};"
     "ALTER TABLE waves ADD COLUMN soak_ms {int} NOT NULL DEFAULT 0;" SECTION_TABLES;
 
+static const char to_version_8[] = MACHINE_TABLES;
+
 /* [i] makes version i + 1 of version i. */
 static const char *const upgrades[] = {NULL,         to_version_2, to_version_3, to_version_4,
-                                       to_version_5, to_version_6, to_version_7};
+                                       to_version_5, to_version_6, to_version_7, to_version_8};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)
@@ -205,8 +238,9 @@ static bool check_version(const struct store *store, int64_t version, struct err
 /* From a version to the newest. */
 static bool upgrade(struct store *store, int64_t version, struct err *err)
 {
-    bool is_fine =
-        version > 0 || (store_exec(store, err, newest_runs) && store_exec(store, err, newest_rest));
+    bool is_fine = version > 0 ||
+                   (store_exec(store, err, newest_runs) && store_exec(store, err, newest_rest) &&
+                    store_exec(store, err, to_version_8));
     for (; is_fine && version > 0 && version < NEWEST_VERSION; version++)
         is_fine = store_exec(store, err, upgrades[version]);
     return is_fine && store_set_version(store, NEWEST_VERSION, err);

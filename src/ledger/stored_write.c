@@ -138,7 +138,7 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
 }
 
 /* The first reason stays. */
-static bool write_halt(struct stored_ledger *ledger, const struct halt *halt, struct err *err)
+bool stored_write_halt(struct stored_ledger *ledger, const struct halt *halt, struct err *err)
 {
     return store_run(ledger->store, err,
                      "UPDATE runs SET halt = ?, halt_wave = ?, halt_gate = ?, halt_status = ?,"
@@ -150,18 +150,17 @@ static bool write_halt(struct stored_ledger *ledger, const struct halt *halt, st
                      value_int(ledger->writing.run));
 }
 
-static bool write_run_drains(struct stored_ledger *ledger, const struct event *event,
-                             struct err *err)
+bool stored_write_drains(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
-    if (event->halt && !write_halt(ledger, event->halt, err))
+    if (event->halt && !stored_write_halt(ledger, event->halt, err))
         return false;
     return store_run(
         ledger->store, err, "UPDATE runs SET drains = coalesce(drains, ?) WHERE seq = ?",
         value_text(event->reason ? event->reason : ""), value_int(ledger->writing.run));
 }
 
-static bool write_run_rolls_back(struct stored_ledger *ledger, const struct event *event,
-                                 struct err *err)
+bool stored_write_rolls_back(struct stored_ledger *ledger, const struct event *event,
+                             struct err *err)
 {
     return store_run(
         ledger->store, err, "UPDATE runs SET rolls_back = coalesce(rolls_back, ?) WHERE seq = ?",
@@ -226,33 +225,42 @@ static bool mark_rolled_back(struct stored_ledger *ledger, struct err *err)
                      value_int(RUN_ROLLED_BACK), value_int(RUN_SUCCEEDED));
 }
 
-static bool write_run_finished(struct stored_ledger *ledger, const struct event *event,
-                               struct err *err)
+bool stored_finish_run(struct stored_ledger *ledger, const struct run_info *run,
+                       enum run_state state, double duration_ms, struct err *err)
 {
-    const struct run_info *run = event->run;
     bool is_rollback = run->request->verb->rolls_back;
-    bool is_rolled_back =
-        event->state == RUN_ROLLED_BACK || (is_rollback && event->state == RUN_SUCCEEDED);
+    bool is_rolled_back = state == RUN_ROLLED_BACK || (is_rollback && state == RUN_SUCCEEDED);
     ledger->writing.is_over = true;
     if (!store_run(ledger->store, err, "UPDATE runs SET state = ?, duration_ms = ? WHERE seq = ?",
-                   value_int(event->state), value_real(event->duration_ms),
-                   value_int(ledger->writing.run)) ||
-        !stored_sections_put(ledger, run, err))
+                   value_int(state), value_real(duration_ms), value_int(ledger->writing.run)))
         return false;
     if (!run->resumed_from || !(is_rolled_back || is_rollback))
         return true;
     return clear_changes(ledger, err) && (!is_rolled_back || mark_rolled_back(ledger, err));
 }
 
+static bool write_run_finished(struct stored_ledger *ledger, const struct event *event,
+                               struct err *err)
+{
+    return stored_finish_run(ledger, event->run, event->state, event->duration_ms, err) &&
+           stored_sections_put(ledger, event->run, err);
+}
+
 /* ---- waves --------------------------------------------------------------------------------- */
+
+bool stored_write_wave(struct stored_ledger *ledger, size_t wave, enum run_state state,
+                       int64_t at_ms, struct err *err)
+{
+    return store_run(ledger->store, err,
+                     "UPDATE waves SET state = ?, finished_ms = ? WHERE run = ? AND n = ?",
+                     value_int(state), value_int(at_ms), value_int(ledger->writing.run),
+                     value_int((int64_t)wave));
+}
 
 static bool write_wave(struct stored_ledger *ledger, const struct event *event,
                        enum run_state state, struct err *err)
 {
-    return store_run(ledger->store, err,
-                     "UPDATE waves SET state = ?, finished_ms = ? WHERE run = ? AND n = ?",
-                     value_int(state), value_int(event->at_ms), value_int(ledger->writing.run),
-                     value_int((int64_t)event->wave));
+    return stored_write_wave(ledger, event->wave, state, event->at_ms, err);
 }
 
 static bool write_wave_started(struct stored_ledger *ledger, const struct event *event,
@@ -285,8 +293,8 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
     [EVENT_TENANT_RETRIES] = stored_write_retry,
     [EVENT_TENANT_FINISHED] = stored_write_outcome,
     [EVENT_WAVE_FINISHED] = write_wave_finished,
-    [EVENT_RUN_DRAINS] = write_run_drains,
-    [EVENT_RUN_ROLLS_BACK] = write_run_rolls_back,
+    [EVENT_RUN_DRAINS] = stored_write_drains,
+    [EVENT_RUN_ROLLS_BACK] = stored_write_rolls_back,
     [EVENT_RUN_FINISHED] = write_run_finished,
     [EVENT_RUN_PAUSED] = write_nothing,
     [EVENT_RUN_CONTINUES] = write_nothing,
@@ -296,13 +304,18 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
 };
 
 /* How long a run that dies went on, to the batch. */
-static bool touch(struct stored_ledger *ledger, struct err *err)
+bool stored_touch(struct stored_ledger *ledger, struct err *err)
 {
     int64_t duration_ms = clock_wall_ms() - ledger->writing.started_at_ms;
     return ledger->writing.is_over ||
            store_run(ledger->store, err, "UPDATE runs SET duration_ms = ? WHERE seq = ?",
                      value_real((double)(duration_ms > 0 ? duration_ms : 0)),
                      value_int(ledger->writing.run));
+}
+
+bool stored_write_event(struct stored_ledger *ledger, const struct event *event, struct err *err)
+{
+    return writers[event->kind](ledger, event, err);
 }
 
 static bool write_events(struct stored_ledger *ledger, const struct event *events, size_t count,
@@ -313,7 +326,7 @@ static bool write_events(struct stored_ledger *ledger, const struct event *event
         if (!writers[events[i].kind](ledger, &events[i], err))
             return false;
     }
-    return !count || touch(ledger, err);
+    return !count || stored_touch(ledger, err);
 }
 
 bool stored_write(struct ledger *base, const struct event *events, size_t count, struct err *err)

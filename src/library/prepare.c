@@ -9,6 +9,7 @@
 #include "library/continuation.h"
 #include "library/own.h"
 #include "library/fleet_ledger.h"
+#include "library/machines.h"
 #include "library/snapshots.h"
 #include "library/waves.h"
 
@@ -275,6 +276,25 @@ bool prepare_needs_ledger(const struct request *request)
     return keeps_ledger(request) && !request->continues;
 }
 
+/* What was agreed to on a terminal, learnt in a scratch database or left to copies on this machine's disk, other machines know nothing
+ * of; and a run that goes back is this machine's. */
+static bool may_share(const struct request *request)
+{
+    return !request->verb->rolls_back && !request->shown && !request->is_unproved &&
+           !request->verifying.verification && !request->accepts_changes;
+}
+
+/* Several machines may work on it from its first moment on. */
+static void set_share(struct fleet *fleet, const struct request *request,
+                      struct prepared_run *prepared)
+{
+    if (!may_share(request) || !ledger_can_share(prepared->rollout.ledger))
+        return;
+    prepared->share = (struct rollout_share){.lease_ms = machines_lease_ms()};
+    machines_name(&fleet->arena, request->machine, &prepared->share);
+    prepared->rollout.share = &prepared->share;
+}
+
 /* A run that changes something is on record. */
 static bool set_ledger(struct fleet *fleet, const struct request *request,
                        struct prepared_run *prepared, struct err *err)
@@ -295,6 +315,7 @@ static bool set_ledger(struct fleet *fleet, const struct request *request,
     prepared->rollout.run.inventory = own_inventory(fleet->inventory, &fleet->arena);
     prepared->rollout.snapshots = snapshots_folder(
         &fleet->arena, snapshots_beside(&fleet->arena, fleet->inventory), prepared->rollout.run.id);
+    set_share(fleet, request, prepared);
     return true;
 }
 
@@ -364,6 +385,20 @@ bool prepare_run(struct fleet *fleet, const struct request *request,
     if (request->continues)
         continuation_apply(request->continues, &prepared->rollout);
     return set_ledger(fleet, request, prepared, err);
+}
+
+bool prepare_joined(struct fleet *fleet, const struct request *request,
+                    const struct rollout_wave *waves, size_t wave_count,
+                    struct prepared_run *ret_prepared, struct err *err)
+{
+    struct prepared_run *prepared = ret_prepared;
+    *prepared = (struct prepared_run){.rollout = rollout_of(fleet, request)};
+    prepared->rollout.waves = waves;
+    prepared->rollout.wave_count = wave_count;
+    if (!check_ready(fleet, request, err) || !set_target(fleet, request, prepared, err))
+        return false;
+    fit_waves(prepared, &fleet->arena);
+    return true;
 }
 
 void prepare_done(struct prepared_run *prepared)

@@ -19,7 +19,8 @@ struct prepared_run {
     struct rollout_options rollout; /* borrows `target`, the request, the fleet and the ledger */
     struct ledger *ledger;          /* opened here; NULL: none, or the continued run's */
     char run_id[32];
-    char note[128]; /* "", or what a person should know */
+    char note[128];             /* "", or what a person should know */
+    struct rollout_share share; /* where other machines may join the run */
 };
 
 /* Will prepare_run open a ledger of the run's own, and wait for it? */
@@ -31,6 +32,11 @@ bool prepare_needs_ledger(const struct request *request);
 bool prepare_run(struct fleet *fleet, const struct request *request,
                  struct prepared_run *ret_prepared, struct err *err) MUST_CHECK;
 void prepare_done(struct prepared_run *prepared);
+
+/* The same of a run that another machine has begun, and of which this one has read the waves; the ledger is the caller's. */
+bool prepare_joined(struct fleet *fleet, const struct request *request,
+                    const struct rollout_wave *waves, size_t wave_count,
+                    struct prepared_run *ret_prepared, struct err *err) MUST_CHECK;
 
 /* The exit code of a run that this error kept from beginning: 2; 5 where another run holds the ledger,
  * 6 where there can be none. */

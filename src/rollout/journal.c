@@ -2,11 +2,12 @@
 
 #include "base/arena.h"
 
-enum { COMPANY_MS = 200, COMPANY_MAX = 2048 };
+enum { COMPANY_MS = 200, COMPANY_MAX = 2048, AGAIN_MS = 250 };
 
 struct waiter {
     journal_done_fn on_durable;
     void *ctx;
+    size_t event; /* SIZE_MAX: it was not taken */
 };
 
 struct batch {
@@ -15,6 +16,8 @@ struct batch {
     size_t count, capacity;
     struct waiter *waiters;
     size_t waiter_count, waiter_capacity;
+    struct beat_ask ask;
+    struct beat_answer answer;
 };
 
 struct journal {
@@ -27,8 +30,12 @@ struct journal {
     uv_loop_t *loop;
     uv_work_t work;
     uv_timer_t company;
-    struct err err;    /* of the first write that failed */
-    bool write_failed; /* the worker's word */
+    uv_timer_t again;           /* a beat that failed is asked once more */
+    struct journal_beats beats; /* `fill` NULL: the run is one machine's */
+    struct err err;             /* of the first write that failed */
+    bool write_failed;          /* the worker's word */
+    bool wants_beat;            /* though no one waits for an event */
+    bool is_again;              /* the ledger is to be opened again first */
     bool is_broken;
     bool is_closed;
 };
@@ -51,8 +58,14 @@ struct journal *journal_new(uv_loop_t *loop, struct ledger *ledger, journal_done
         start_batch(&journal->batches[i]);
     journal->gathering = &journal->batches[0];
     uv_timer_init(loop, &journal->company);
-    journal->work.data = journal->company.data = journal;
+    uv_timer_init(loop, &journal->again);
+    journal->work.data = journal->company.data = journal->again.data = journal;
     return journal;
+}
+
+void journal_beat_with(struct journal *journal, const struct journal_beats *beats)
+{
+    journal->beats = *beats;
 }
 
 void journal_free(struct journal *journal)
@@ -66,17 +79,24 @@ void journal_free(struct journal *journal)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+static bool write_batch(struct journal *journal, struct batch *batch, struct err *err)
+{
+    if (!journal->beats.fill)
+        return !batch->count || ledger_write(journal->ledger, batch->events, batch->count, err);
+    bool is_open = !journal->is_again || ledger_reopen(journal->ledger, err);
+    return is_open && ledger_beat(journal->ledger, &batch->ask, &batch->arena, &batch->answer, err);
+}
+
 /* `is_broken` is the loop's: the worker leaves its word in `write_failed`. */
 static void write_on_thread(uv_work_t *work)
 {
     struct journal *journal = work->data;
-    const struct batch *batch = journal->writing;
-    journal->write_failed =
-        batch->count && !ledger_write(journal->ledger, batch->events, batch->count, &journal->err);
+    journal->write_failed = !write_batch(journal, journal->writing, &journal->err);
 }
 
 static void start_writing(struct journal *journal);
 static void write_soon(struct journal *journal);
+static void on_again(uv_timer_t *timer);
 
 /* Drops the events that have gathered meanwhile: they must not be on record without those that came before them. */
 static void note_failure(struct journal *journal)
@@ -88,21 +108,64 @@ static void note_failure(struct journal *journal)
     journal->on_broken(journal->ctx, &journal->err);
 }
 
+/* The beat is asked once more, and all that waits for it goes on waiting. */
+static bool asks_again(struct journal *journal)
+{
+    bool may = journal->write_failed && journal->beats.fill && !journal->is_closed &&
+               (journal->is_again || ledger_may_come_back(journal->ledger)) &&
+               journal->beats.may_wait(journal->beats.ctx, &journal->err);
+    journal->is_again = may;
+    if (may)
+        uv_timer_start(&journal->again, on_again, AGAIN_MS, 0);
+    return may;
+}
+
+static void tell_waiter(const struct journal *journal, const struct batch *done,
+                        const struct waiter *waiter)
+{
+    const struct err *err = journal->is_broken ? &journal->err : NULL;
+    bool is_rejected = !err && waiter->event != SIZE_MAX && done->answer.is_rejected &&
+                       done->answer.is_rejected[waiter->event];
+    struct err taken;
+    err_set(&taken, ERR_LEDGER, "another machine has the tenant by now");
+    snprintf(taken.code, sizeof taken.code, EVENT_TAKEN_OVER);
+    waiter->on_durable(waiter->ctx, is_rejected ? &taken : err);
+}
+
 /* A callback that is told may tell more events: the batch is no longer in use by then. */
 static void on_written(uv_work_t *work, int status)
 {
     struct journal *journal = work->data;
-    struct batch done = *journal->writing;
     (void)status; /* never cancelled */
+    if (asks_again(journal))
+        return;
+    struct batch done = *journal->writing;
     start_batch(journal->writing);
     journal->writing = NULL;
     note_failure(journal);
-    if (journal->gathering->waiter_count)
+    if (journal->beats.fill && !journal->is_broken)
+        journal->beats.take(journal->beats.ctx, &done.answer);
+    if (journal->gathering->waiter_count || (journal->wants_beat && !journal->is_broken))
         start_writing(journal);
     for (size_t i = 0; i < done.waiter_count; i++)
-        done.waiters[i].on_durable(done.waiters[i].ctx, journal->is_broken ? &journal->err : NULL);
+        tell_waiter(journal, &done, &done.waiters[i]);
     arena_done(&done.arena);
     write_soon(journal);
+}
+
+static void on_again(uv_timer_t *timer)
+{
+    struct journal *journal = timer->data;
+    if (!journal->is_closed)
+        uv_queue_work(journal->loop, &journal->work, write_on_thread, on_written);
+}
+
+static void fill_ask(struct journal *journal, struct batch *batch, bool is_last)
+{
+    if (!journal->beats.fill)
+        return;
+    batch->ask = (struct beat_ask){.events = batch->events, .count = batch->count};
+    journal->beats.fill(journal->beats.ctx, &batch->ask, &batch->arena, is_last);
 }
 
 /* The two batches change places: one is a worker's, the other gathers. */
@@ -110,10 +173,12 @@ static void start_writing(struct journal *journal)
 {
     if (journal->writing)
         return; /* on_written goes on */
+    journal->wants_beat = false;
     journal->writing = journal->gathering;
     journal->gathering = &journal->batches[journal->writing == &journal->batches[0] ? 1 : 0];
     if (!journal->is_closed)
         uv_timer_stop(&journal->company);
+    fill_ask(journal, journal->writing, false);
     uv_queue_work(journal->loop, &journal->work, write_on_thread, on_written);
 }
 
@@ -156,11 +221,25 @@ void journal_tell_and_wait(struct journal *journal, const struct event *event,
                            journal_done_fn on_durable, void *ctx)
 {
     struct batch *batch = journal->gathering;
+    struct waiter waiter = {on_durable, ctx, journal->is_broken ? SIZE_MAX : batch->count};
     if (!journal->is_broken)
         add(journal, event);
     *ARENA_PUSH(&batch->arena, batch->waiters, batch->waiter_count, batch->waiter_capacity) =
-        (struct waiter){on_durable, ctx};
+        waiter;
     start_writing(journal);
+}
+
+void journal_beat(struct journal *journal)
+{
+    if (journal->is_broken || journal->is_closed)
+        return;
+    journal->wants_beat = true;
+    start_writing(journal);
+}
+
+bool journal_has_news(const struct journal *journal)
+{
+    return journal->gathering->count;
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -169,14 +248,15 @@ void journal_close(struct journal *journal)
 {
     journal->is_closed = true;
     uv_close((uv_handle_t *)&journal->company, NULL);
+    uv_close((uv_handle_t *)&journal->again, NULL);
 }
 
 bool journal_finish(struct journal *journal, struct err *err)
 {
-    const struct batch *batch = journal->gathering;
-    if (!journal->is_broken && batch->count)
-        journal->is_broken =
-            !ledger_write(journal->ledger, batch->events, batch->count, &journal->err);
+    struct batch *batch = journal->gathering;
+    fill_ask(journal, batch, true);
+    if (!journal->is_broken)
+        journal->is_broken = !write_batch(journal, batch, &journal->err);
     if (journal->is_broken)
         *err = journal->err;
     return !journal->is_broken;

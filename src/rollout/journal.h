@@ -8,6 +8,9 @@
  *     journal_tell(journal, &event);
  *     journal_tell_and_wait(journal, &event, on_durable, session);
  *     …
+ * Of a run that several machines work on, each commit is a beat (ledger/beat.h), which says more than the events and is answered.
+ * A beat that fails since the ledger's server is gone is asked again and again, for as long as `may_wait` says.
+ *
  *     journal_close(journal);      nothing more will be told through the loop
  *     uv_run(…)
  *     journal_finish(journal, &err), journal_free(journal)
@@ -17,15 +20,34 @@
 
 #include <uv.h>
 
-#include "ledger/ledger.h"
+#include "ledger/beat.h"
 
 struct journal;
 
-typedef void (*journal_done_fn)(void *ctx, const struct err *err); /* err NULL: it is durable */
+/* err NULL: it is durable; EVENT_TAKEN_OVER: another machine has the tenant, and nothing was written. */
+typedef void (*journal_done_fn)(void *ctx, const struct err *err);
 
 /* `ledger` is borrowed. on_broken comes once, on the loop, with the first failed write. */
 struct journal *journal_new(uv_loop_t *loop, struct ledger *ledger, journal_done_fn on_broken,
                             void *ctx);
+
+struct journal_beats {
+    /* Before each beat: what it asks beside its events, which live until the answer; `is_last`: the loop has ended. */
+    void (*fill)(void *ctx, struct beat_ask *ask, struct arena *arena, bool is_last);
+    /* On the loop, before those who wait are told. What it points to is gone after it. */
+    void (*take)(void *ctx, const struct beat_answer *answer);
+    bool (*may_wait)(void *ctx, const struct err *err);
+    void *ctx;
+};
+
+/* Before the first event. */
+void journal_beat_with(struct journal *journal, const struct journal_beats *beats);
+
+/* Asks for a beat soon, even without an event. */
+void journal_beat(struct journal *journal);
+
+/* Are there events that no one has begun to write? */
+bool journal_has_news(const struct journal *journal);
 
 /* The event is copied. */
 void journal_tell(struct journal *journal, const struct event *event);

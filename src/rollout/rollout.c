@@ -18,12 +18,13 @@ double rollout_elapsed_ms(const struct rollout *rollout)
 }
 
 /* The status first, so that observers find it as it is after the event. */
-static void tell_observers(struct rollout *rollout, const struct event *event)
+void rollout_show(struct rollout *rollout, struct event event)
 {
+    event.run = &rollout->info;
     if (rollout->options->status)
-        status_apply(rollout->options->status, event, uv_hrtime() / 1000000);
+        status_apply(rollout->options->status, &event, uv_hrtime() / 1000000);
     for (size_t i = 0; i < rollout->observer_count; i++)
-        rollout->observers[i].on_event(rollout->observers[i].ctx, event);
+        rollout->observers[i].on_event(rollout->observers[i].ctx, &event);
 }
 
 void rollout_tell(struct rollout *rollout, struct event event)
@@ -32,9 +33,11 @@ void rollout_tell(struct rollout *rollout, struct event event)
     if (event.outcome)
         rollout_note_used(rollout, event.outcome);
     bool is_wait = event.kind == EVENT_WAIT_STARTED || event.kind == EVENT_WAIT_FINISHED;
+    if (rollout->machine && rollout->info.tenant_count && !rollout->slots[event.tenant].is_lost)
+        event.epoch = rollout->slots[event.tenant].epoch;
     if (rollout->journal && !is_wait)
         journal_tell(rollout->journal, &event);
-    tell_observers(rollout, &event);
+    rollout_show(rollout, event);
 }
 
 const char *rollout_wave_name(const struct rollout *rollout)
@@ -49,7 +52,7 @@ void rollout_note(struct rollout *rollout, const char *text)
 
 /* ---- doing what the scheduler decides ------------------------------------------------------ */
 
-static void start(struct rollout *rollout, uint32_t tenant)
+void rollout_start_tenant(struct rollout *rollout, uint32_t tenant)
 {
     struct tenant_slot *slot = &rollout->slots[tenant];
     if (slot->session) {
@@ -70,7 +73,7 @@ static void on_surveyed(void *ctx)
 }
 
 /* Connections that wait for a tenant count like those at work: what is too much by these rules is closed. */
-static void limit_connections(struct rollout *rollout, size_t wave)
+void rollout_limit_connections(struct rollout *rollout, size_t wave)
 {
     const struct rollout_wave *rules = &rollout->options->waves[wave];
     links_limit(rollout->links, rules->parallel, rules->per_server);
@@ -82,7 +85,7 @@ static void begin_wave(struct rollout *rollout, uint32_t wave)
     rollout->wave = wave;
     rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
-    limit_connections(rollout, wave);
+    rollout_limit_connections(rollout, wave);
     const struct rollout_wave *rules = &rollout->options->waves[wave];
     const struct survey_wave surveyed = {
         .number = wave,
@@ -95,7 +98,7 @@ static void begin_wave(struct rollout *rollout, uint32_t wave)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-static void begin_wait(struct rollout *rollout, enum wait wait, const char *what, uint64_t ms)
+void rollout_begin_wait(struct rollout *rollout, enum wait wait, const char *what, uint64_t ms)
 {
     if (rollout->is_waiting)
         return;
@@ -107,7 +110,7 @@ static void begin_wait(struct rollout *rollout, enum wait wait, const char *what
                                          .delay_ms = ms});
 }
 
-static void end_wait(struct rollout *rollout)
+void rollout_end_wait(struct rollout *rollout)
 {
     if (rollout->is_waiting)
         rollout_tell(rollout, (struct event){.kind = EVENT_WAIT_FINISHED, .wave = rollout->wave});
@@ -115,14 +118,14 @@ static void end_wait(struct rollout *rollout)
 }
 
 /* Nothing is decided until it has answered. */
-static void ask_gate(struct rollout *rollout, enum gate gate, const struct gate_facts *facts,
-                     gate_answer_fn on_answer)
+void rollout_ask_gate(struct rollout *rollout, enum gate gate, const struct gate_facts *facts,
+                      gate_answer_fn on_answer)
 {
     char what[64];
     snprintf(what, sizeof what, "the gate %s", gate_name(gate));
     rollout->is_gated = true;
     rollout->gate = gate;
-    begin_wait(rollout, WAIT_GATE, what, rollout->options->gates->timeout_ms);
+    rollout_begin_wait(rollout, WAIT_GATE, what, rollout->options->gates->timeout_ms);
     gates_ask(rollout->gates, gate, facts, on_answer, rollout);
 }
 
@@ -131,7 +134,7 @@ static void on_gate(void *ctx, const struct gate_no *no)
 {
     struct rollout *rollout = ctx;
     rollout->is_gated = false;
-    end_wait(rollout);
+    rollout_end_wait(rollout);
     if (no) {
         struct halt halt = {.kind = HALT_GATE,
                             .wave = rollout_wave_name(rollout),
@@ -167,17 +170,18 @@ static void end_wave(struct rollout *rollout, const struct decision *decision)
                                          .at_ms = wave_end_ms(rollout, decision)});
     if (!gates_has(rollout->gates, GATE_AFTER_WAVE))
         return;
-    ask_gate(rollout, GATE_AFTER_WAVE,
-             &(struct gate_facts){.wave = rollout->info.waves[decision->wave].name,
-                                  .state = run_state_name(state)},
-             on_gate);
+    rollout_ask_gate(rollout, GATE_AFTER_WAVE,
+                     &(struct gate_facts){.wave = rollout->info.waves[decision->wave].name,
+                                          .state = run_state_name(state)},
+                     on_gate);
 }
 
 static void begin_rollback(struct rollout *rollout)
 {
     rollout->has_rolled_back = true;
     routes_roll_back(rollout->routes);
-    limit_connections(rollout, rollout->options->wave_count - 1); /* as the scheduler has it */
+    rollout_limit_connections(rollout,
+                              rollout->options->wave_count - 1); /* as the scheduler has it */
     rollout_tell(rollout,
                  (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
 }
@@ -194,15 +198,16 @@ static void wait_until(struct rollout *rollout, uint64_t until_ms)
     char what[128];
     snprintf(what, sizeof what, "the soak after wave '%.80s'",
              rollout->info.waves[rollout->wave].name);
-    begin_wait(rollout, WAIT_SOAK, what, left_ms);
+    rollout_begin_wait(rollout, WAIT_SOAK, what, left_ms);
     uv_update_time(rollout->loop);
     uv_timer_start(&rollout->soak, on_soaked, left_ms, 0);
 }
 
-static void close_handles(struct rollout *rollout)
+void rollout_close_handles(struct rollout *rollout)
 {
     rollout->is_closed = true;
     links_close(rollout->links);
+    machine_close(rollout->machine);
     if (rollout->journal)
         journal_close(rollout->journal);
     uv_close((uv_handle_t *)&rollout->tick, NULL);
@@ -219,8 +224,8 @@ static void on_last_gate(void *ctx, const struct gate_no *no)
     if (no)
         rollout_note(rollout, no->why);
     rollout->is_gated = false;
-    end_wait(rollout);
-    close_handles(rollout);
+    rollout_end_wait(rollout);
+    rollout_close_handles(rollout);
 }
 
 static void finish(struct rollout *rollout)
@@ -228,11 +233,11 @@ static void finish(struct rollout *rollout)
     rollout->end = final_state(rollout);
     rollout->is_over = true;
     if (!gates_has(rollout->gates, GATE_AFTER_RUN)) {
-        close_handles(rollout);
+        rollout_close_handles(rollout);
         return;
     }
-    ask_gate(rollout, GATE_AFTER_RUN, &(struct gate_facts){.state = run_state_name(rollout->end)},
-             on_last_gate);
+    rollout_ask_gate(rollout, GATE_AFTER_RUN,
+                     &(struct gate_facts){.state = run_state_name(rollout->end)}, on_last_gate);
 }
 
 static void obey_stops(struct rollout *rollout);
@@ -240,12 +245,16 @@ static void obey_stops(struct rollout *rollout);
 void rollout_fill(struct rollout *rollout)
 {
     obey_stops(rollout);
+    if (rollout->machine) {
+        machine_fill(rollout->machine);
+        return;
+    }
     while (!rollout->is_closed && !rollout->is_gated && !rollout->is_surveying) {
         struct decision decision = scheduler_next(rollout->scheduler, uv_hrtime() / 1000000);
         if (decision.kind != DECIDE_WAIT)
-            end_wait(rollout);
+            rollout_end_wait(rollout);
         switch (decision.kind) {
-        case DECIDE_START: start(rollout, decision.tenant); break;
+        case DECIDE_START: rollout_start_tenant(rollout, decision.tenant); break;
         case DECIDE_GIVE_UP: rollout_give_up(rollout, decision.tenant); break;
         case DECIDE_WAVE_BEGINS: begin_wave(rollout, decision.wave); break;
         case DECIDE_WAVE_ENDS: end_wave(rollout, &decision); break;
@@ -287,7 +296,7 @@ static void obey_steering(struct rollout *rollout)
         rollout_fill(rollout);
 }
 
-static void drain(struct rollout *rollout, const char *reason, const struct halt *halt)
+void rollout_drain(struct rollout *rollout, const char *reason, const struct halt *halt)
 {
     if (rollout->is_paused)
         set_paused(rollout, false);
@@ -309,9 +318,12 @@ static void stop(struct rollout *rollout, int signal_number)
         return;
     }
     rollout->signal = signal_number;
-    drain(rollout, "stopping: what is in flight finishes (once more cancels it and rolls it back)",
-          &(struct halt){
-              .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
+    if (machine_leaves(rollout->machine))
+        return;
+    rollout_drain(
+        rollout, "stopping: what is in flight finishes (once more cancels it and rolls it back)",
+        &(struct halt){
+            .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
 }
 
 void rollout_on_ledger_broken(void *ctx, const struct err *err)
@@ -319,8 +331,8 @@ void rollout_on_ledger_broken(void *ctx, const struct err *err)
     struct rollout *rollout = ctx;
     rollout->ledger_err = *err;
     if (!rollout->is_draining)
-        drain(rollout, "the ledger cannot be written: what is in flight finishes",
-              &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
+        rollout_drain(rollout, "the ledger cannot be written: what is in flight finishes",
+                      &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
     rollout_fill(rollout); /* a soak may be all that is under way */
 }
 
@@ -366,6 +378,7 @@ static void obey_stops(struct rollout *rollout)
 void rollout_on_tick(uv_timer_t *handle)
 {
     struct rollout *rollout = handle->data;
+    machine_tick(rollout->machine);
     if (rollout->info.request->stopping.stops)
         rollout_fill(rollout);
     obey_steering(rollout);
@@ -495,8 +508,9 @@ static void on_recorded(void *ctx, const struct err *err)
 {
     struct rollout *rollout = ctx;
     rollout->info.is_unrecorded = err != NULL; /* rollout_on_ledger_broken was told */
-    if (!rollout->is_draining && gates_has(rollout->gates, GATE_BEFORE_RUN)) {
-        ask_gate(rollout, GATE_BEFORE_RUN, &(struct gate_facts){0}, on_gate);
+    bool asks_gate = !rollout->machine && gates_has(rollout->gates, GATE_BEFORE_RUN);
+    if (!rollout->is_draining && asks_gate) {
+        rollout_ask_gate(rollout, GATE_BEFORE_RUN, &(struct gate_facts){0}, on_gate);
     }
     rollout_fill(rollout);
 }
@@ -504,9 +518,12 @@ static void on_recorded(void *ctx, const struct err *err)
 void rollout_begin(struct rollout *rollout)
 {
     struct event event = {.kind = EVENT_RUN_STARTED, .run = &rollout->info};
-    if (rollout->journal)
+    bool is_joined = rollout->machine && rollout->options->share->has_begun;
+    if (is_joined)
+        journal_beat(rollout->journal);
+    else if (rollout->journal)
         journal_tell_and_wait(rollout->journal, &event, on_recorded, rollout);
-    tell_observers(rollout, &event);
+    rollout_show(rollout, event);
     if (!rollout->journal)
         on_recorded(rollout, NULL);
 }
@@ -514,8 +531,9 @@ void rollout_begin(struct rollout *rollout)
 static void tell_end(struct rollout *rollout)
 {
     rollout_withhold(rollout);
-    rollout_tell(rollout,
-                 (struct event){.kind = EVENT_RUN_FINISHED,
+    /* The ledger knows how a run of several machines ended, and who ended it. */
+    (rollout->machine ? rollout_show : rollout_tell)(
+        rollout, (struct event){.kind = EVENT_RUN_FINISHED,
                                 .state = rollout->is_over ? rollout->end : final_state(rollout),
                                 .duration_ms = rollout_elapsed_ms(rollout)});
     struct err err = {0};
@@ -541,7 +559,8 @@ struct rollout *rollout_new(uv_loop_t *loop, const struct rollout_options *optio
     rollout->random = uv_hrtime() | 1;
     rollout->info = options->run;
     rollout->info.id = rollout->info.id ? rollout->info.id : arena_strdup(&rollout->arena, id);
-    rollout->info.started_at_ms = clock_wall_ms();
+    if (!options->share || !options->share->has_begun)
+        rollout->info.started_at_ms = clock_wall_ms();
     rollout_open(rollout);
     return rollout;
 }
@@ -549,7 +568,11 @@ struct rollout *rollout_new(uv_loop_t *loop, const struct rollout_options *optio
 struct rollout_end rollout_end(struct rollout *rollout)
 {
     tell_end(rollout);
-    struct rollout_end result = {.signal = rollout->signal, .ledger_err = rollout->ledger_err};
+    struct rollout_end result = {
+        .signal = rollout->signal,
+        .ledger_err = rollout->ledger_err,
+        .has_left = rollout->signal && machine_has_left(rollout->machine),
+    };
     rollout_close(rollout);
     free(rollout);
     return result;

@@ -42,6 +42,14 @@ struct rollout_wave {
     int64_t soak_until_ms;
 };
 
+/* Of a run that several machines may work on (ledger/beat.h). */
+struct rollout_share {
+    const char *machine; /* the name of this one */
+    const char *host;
+    bool has_begun;    /* another machine has begun the run, and the ledger was joined */
+    uint64_t lease_ms; /* of a run that is begun here */
+};
+
 struct rollout_options {
     /* What events tell of the run: the request that it carries out, its tenants, and what it goes on with. Its waves and when
      * it started are filled in as it begins, and so is its id where it has none. */
@@ -63,8 +71,9 @@ struct rollout_options {
     const char *version_table;
     const struct scratch_place *scratch; /* by engine */
     bool hides_values; /* of what servers say, all that may hold values of rows is told to no one */
-    const struct gate_rules *gates; /* asked where tenants are changed; NULL: none */
-    struct ledger *ledger;          /* locked; NULL: none */
+    const struct gate_rules *gates;    /* asked where tenants are changed; NULL: none */
+    struct ledger *ledger;             /* locked, or joined; NULL: none */
+    const struct rollout_share *share; /* NULL: this machine has the run for itself */
     /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *snapshots;
     struct status *status; /* kept up to date from a new one; NULL: no one wants to know */
@@ -82,6 +91,7 @@ struct rollout_end {
     struct err err;
     int signal; /* SIGINT or SIGTERM: stopped (a stop that was asked for counts as SIGTERM); 0: not */
     struct err ledger_err; /* ERR_NONE, or why the ledger could not be written */
+    bool has_left;         /* a signal made this machine leave a run that goes on */
 };
 
 /* Borrows all but the observers' array until rollout_end. */

@@ -301,6 +301,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     count_outcome(rollout, outcome);
     rollout_tell(rollout, (struct event){
                               .kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});
+    machine_note_finished(rollout->machine, (uint32_t)tenant);
     if (!is_begun)
         return;
     ask_about_failure(rollout, tenant, outcome);
@@ -326,6 +327,10 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
     struct outcome redacted = *outcome;
     struct err err;
     struct arena arena;
+    if (rollout->slots[tenant].is_lost) {
+        machine_drop(rollout->machine, session);
+        return;
+    }
     char statement[SCRIPT_LINE_MAX + 1]; /* full where it was cut: secret_redact looks at that */
     arena_init(&arena);
     if (outcome->error) {

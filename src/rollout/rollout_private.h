@@ -11,6 +11,7 @@
 #include "rollout/evidence.h"
 #include "rollout/gates.h"
 #include "rollout/journal.h"
+#include "rollout/machine.h"
 #include "link/link.h"
 #include "rollout/rollout.h"
 #include "rollout/rollout_sessions.h"
@@ -28,6 +29,11 @@ struct tenant_slot {
     /* going back, it turned out to have nothing of the rollout: no copy is put there */
     bool is_untouched;
     const char *snapshot; /* NULL: no copy was asked for */
+    /* Of a run that several machines work on: the claim that this one has (0: none), and whether it is among those that wait to
+     * be begun; and whether the session's own claim is gone, so that its end is no one's business. */
+    uint32_t epoch;
+    bool is_queued;
+    bool is_lost;
 };
 
 struct server_slot {
@@ -70,8 +76,10 @@ struct rollout {
     uint32_t wave;         /* that was begun last */
     bool is_over; /* all is done, and `end` is how it ended: a signal changes that no more */
     enum run_state end;
-    struct map claimed;      /* databases that said who they are -> tenant */
-    struct journal *journal; /* NULL: no ledger */
+    struct map claimed;         /* databases that said who they are -> tenant */
+    struct journal *journal;    /* NULL: no ledger */
+    struct machine *machine;    /* NULL: no other machine works on the run */
+    struct standing *standings; /* with `machine`: what info.standings points to */
     struct err ledger_err;
     struct tenant_slot *slots; /* by tenant */
     struct server_slot *servers;
@@ -103,6 +111,19 @@ void rollout_on_ledger_broken(void *ctx, const struct err *err);
 
 /* Something worth knowing. */
 void rollout_note(struct rollout *rollout, const char *text);
+
+/* What a decision, or a machine that has one made for it, has done. */
+void rollout_start_tenant(struct rollout *rollout, uint32_t tenant);
+void rollout_limit_connections(struct rollout *rollout, size_t wave);
+void rollout_begin_wait(struct rollout *rollout, enum wait wait, const char *what, uint64_t ms);
+void rollout_end_wait(struct rollout *rollout);
+void rollout_ask_gate(struct rollout *rollout, enum gate gate, const struct gate_facts *facts,
+                      gate_answer_fn on_answer);
+void rollout_close_handles(struct rollout *rollout);
+void rollout_drain(struct rollout *rollout, const char *reason, const struct halt *halt);
+
+/* To the observers alone. */
+void rollout_show(struct rollout *rollout, struct event event);
 
 /* rollout_setup.c */
 void rollout_open(struct rollout *rollout);

@@ -145,8 +145,12 @@ bool rollout_intend(struct rollout *rollout, struct session *session, const stru
     struct intent whole = *intent;
     whole.before = *routes_before(rollout->routes, tenant);
     whole.goal = *routes_goal(rollout->routes, tenant);
-    struct event event = {
-        .kind = EVENT_TENANT_INTENT, .run = &rollout->info, .tenant = tenant, .intent = &whole};
+    struct event event = {.kind = EVENT_TENANT_INTENT,
+                          .run = &rollout->info,
+                          .tenant = tenant,
+                          .intent = &whole,
+                          .epoch =
+                              rollout->slots[tenant].is_lost ? 0 : rollout->slots[tenant].epoch};
     journal_tell_and_wait(rollout->journal, &event, on_durable, session);
     return false;
 }

@@ -76,7 +76,7 @@ static bool may_survey(const struct rollout *rollout)
     const struct request *request = options->run.request;
     bool is_upgrade = request->verb->work == WORK_PLAN && request->verb->plan == PLAN_UPGRADE;
     return (request->verb->work == WORK_LOOK || is_upgrade || compares_stamp(request)) &&
-           !request->verb->rolls_back && !options->adoption && !options->run.standings &&
+           !request->verb->rolls_back && !options->adoption && !rollout->info.standings &&
            (!request->reads_catalog || request->catalogs.on_catalog) &&
            !request->verifying.verification;
 }
@@ -208,7 +208,7 @@ static struct routes *make_routes(struct rollout *rollout)
         routes_new(&(struct routes_options){.chain = options->run.chain,
                                             .target = options->target,
                                             .adoption = options->adoption,
-                                            .standings = options->run.standings,
+                                            .standings = rollout->info.standings,
                                             .tenant_count = options->run.tenant_count,
                                             .family = family_of(rollout)});
     if (options->run.request->verb->rolls_back)
@@ -265,12 +265,24 @@ static void watch_signals(struct rollout *rollout)
     rollout->soak.data = rollout;
 }
 
+/* What other machines leave of a tenant comes with its claim. */
+static void copy_standings(struct rollout *rollout)
+{
+    size_t count = rollout->info.tenant_count;
+    rollout->standings = arena_calloc(&rollout->arena, count + 1, sizeof *rollout->standings);
+    for (size_t i = 0; rollout->info.standings && i < count; i++)
+        rollout->standings[i] = rollout->info.standings[i];
+    rollout->info.standings = rollout->standings;
+}
+
 void rollout_open(struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
     map_init(&rollout->claimed);
     rollout->scheduler = scheduler_new((uint32_t)options->run.tenant_count);
     rollout->links = links_new(rollout->loop);
+    if (options->share)
+        copy_standings(rollout);
     rollout->routes = make_routes(rollout);
     rollout->gates = gates_new(rollout->loop, options->gates, &rollout->info,
                                (struct gate_reader){options->on_output, options->output_ctx});
@@ -282,6 +294,8 @@ void rollout_open(struct rollout *rollout)
     if (options->ledger)
         rollout->journal =
             journal_new(rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
+    if (options->share)
+        rollout->machine = machine_new(rollout);
     rollout->evidence = evidence_new(options->run.chain, options->scripts);
     rollout_fill_env(rollout);
     watch_signals(rollout);
@@ -291,6 +305,7 @@ void rollout_close(struct rollout *rollout)
 {
     put_handlers_back(rollout);
     journal_free(rollout->journal);
+    machine_free(rollout->machine);
     gates_free(rollout->gates);
     routes_free(rollout->routes);
     evidence_free(rollout->evidence);

@@ -38,6 +38,7 @@ struct scheduler {
     bool has_tripped;
     bool is_stopped;
     bool is_paused;
+    bool is_fed;
 };
 
 struct scheduler *scheduler_new(uint32_t tenant_count)
@@ -113,6 +114,11 @@ void scheduler_add_changed(struct scheduler *scheduler, uint32_t tenant)
 void scheduler_drop_changed(struct scheduler *scheduler, uint32_t tenant)
 {
     scheduler->is_changed[tenant] = false;
+}
+
+void scheduler_feed(struct scheduler *scheduler)
+{
+    scheduler->is_fed = true;
 }
 
 /* ---- the course of the rollout ------------------------------------------------------------- */
@@ -209,6 +215,8 @@ struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms)
 {
     struct decision decision;
     bool is_over;
+    if (scheduler->is_fed)
+        return next_of_queues(scheduler, &is_over);
     switch (scheduler->phase) {
     case PHASE_BEFORE_WAVE:
         if (scheduler_is_stopping(scheduler) || scheduler->wave >= scheduler->wave_count ||
@@ -241,6 +249,46 @@ struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms)
     case PHASE_OVER: break;
     }
     return (struct decision){.kind = DECIDE_OVER};
+}
+
+/* ---- who is fed ---------------------------------------------------------------------------- */
+
+/* Whether too many have failed is decided elsewhere. */
+static void open_phase(struct scheduler *scheduler, enum phase phase,
+                       const struct scheduler_rules *rules)
+{
+    struct scheduler_rules open = *rules;
+    open.never_trips = true;
+    queues_clear(scheduler->queues);
+    set_rules(scheduler, &open);
+    scheduler->phase = phase;
+}
+
+void scheduler_open(struct scheduler *scheduler, uint32_t wave)
+{
+    scheduler->wave = wave;
+    open_phase(scheduler, PHASE_WAVE, &scheduler->waves[wave].rules);
+}
+
+void scheduler_open_rollback(struct scheduler *scheduler)
+{
+    open_phase(scheduler, PHASE_ROLLBACK, &scheduler->rollback_rules);
+}
+
+void scheduler_give(struct scheduler *scheduler, uint32_t tenant)
+{
+    queues_put(scheduler->queues, tenant);
+}
+
+uint32_t scheduler_room(const struct scheduler *scheduler)
+{
+    uint32_t taken = queues_running(scheduler->queues) + queues_waiting(scheduler->queues);
+    return taken < scheduler->rules.parallel ? scheduler->rules.parallel - taken : 0;
+}
+
+void scheduler_take_back(struct scheduler *scheduler)
+{
+    queues_clear(scheduler->queues);
 }
 
 /* ---- what happens -------------------------------------------------------------------------- */

@@ -88,6 +88,10 @@ void scheduler_add_changed(struct scheduler *scheduler, uint32_t tenant);
 /* It does not go back after all; at any time before that begins. */
 void scheduler_drop_changed(struct scheduler *scheduler, uint32_t tenant);
 
+/* Someone else knows which tenants are due, and when waves begin and end: scheduler_open, scheduler_open_rollback and scheduler_give
+ * say so, and nothing is decided but DECIDE_START, DECIDE_GIVE_UP and DECIDE_IDLE. */
+void scheduler_feed(struct scheduler *scheduler);
+
 /* ---- deciding ------------------------------------------------------------------------------ */
 
 struct decision scheduler_next(struct scheduler *scheduler, uint64_t now_ms);
@@ -118,6 +122,14 @@ struct finish {
     bool is_news; /* and it was this run that did it: the wave's soak is due */
 };
 void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, const struct finish *how);
+
+/* Of a scheduler that is fed: a wave begins, or the rollback, and what was due before is so no more; a tenant is due; how many more
+ * there is room for now; and those that are due and not begun are so no more. */
+void scheduler_open(struct scheduler *scheduler, uint32_t wave);
+void scheduler_open_rollback(struct scheduler *scheduler);
+void scheduler_give(struct scheduler *scheduler, uint32_t tenant);
+uint32_t scheduler_room(const struct scheduler *scheduler);
+void scheduler_take_back(struct scheduler *scheduler);
 
 /* Trips as if too many had failed (a gate said no). */
 void scheduler_trip(struct scheduler *scheduler);

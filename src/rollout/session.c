@@ -394,6 +394,11 @@ void session_take_turn(struct session *session)
     session_go_on(session);
 }
 
+bool session_is_waiting(const struct session *session)
+{
+    return !session->is_finished && states[session->state]->waits;
+}
+
 void session_stop_waiting(struct session *session)
 {
     struct err err;

@@ -47,6 +47,9 @@ void session_free(struct session *session);
 /* Stop: cancel what is under way and roll back. A commit under way is waited for. */
 void session_cancel(struct session *session);
 
+/* Does it wait for a retry, or for a lock? */
+bool session_is_waiting(const struct session *session);
+
 /* The run drains: give up waiting for a retry. */
 void session_stop_waiting(struct session *session);
 

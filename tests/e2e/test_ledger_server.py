@@ -113,16 +113,29 @@ class Servers(OnServer, test_ledger.LedgerCase):
         self.make_fleet(1)
         self.refuses("': on")
 
-    def test_a_ledger_that_is_lost_on_the_way_ends_the_run_and_resume_sets_it_right(self):
+    def begin_slow_run(self):
         self.fleet.revision("cccc3333", "INSERT INTO a SELECT value FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL "
                                         "SELECT value + 1 FROM c LIMIT 1000000) SELECT value FROM c);")
         self.make_fleet(1)
-        process = self.fleet.start("upgrade")
+        process = self.fleet.start("upgrade", env={"SKEIN_LEASE_MS": "600"})
         wait_until(lambda: self.runs() and self.runs()[0]["totals"]["running"], what="a run at work")
+        return process
+
+    def test_a_session_of_the_ledger_that_ends_on_the_way_is_made_anew(self):
+        process = self.begin_slow_run()
         self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'skein ledger'")
         error = process.communicate(timeout=60)[1].decode()
+        self.assertEqual(process.returncode, 0, error)
+        self.assertEqual(self.runs()[0]["state"], "succeeded")
+
+    def test_a_ledger_that_is_lost_on_the_way_ends_the_run_and_resume_sets_it_right(self):
+        process = self.begin_slow_run()
+        self.pg.stop("immediate")
+        try:
+            error = process.communicate(timeout=60)[1].decode()
+        finally:
+            self.pg.start()
         self.assertEqual(process.returncode, 6, error)
-        self.see_it_dead()
         self.assertEqual(self.runs()[0]["state"], "interrupted")
         self.assertEqual(self.kept()["tenants"][0]["state"], "in_doubt")
         self.assertEqual(self.run_json("resume").report["tenants"][0]["to"], ["cccc3333"])

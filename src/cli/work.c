@@ -1,0 +1,98 @@
+#include <time.h>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/faults.h"
+#include "cli/outputs.h"
+#include "cli/run.h"
+#include "library/machines.h"
+
+enum { POLL_MS = 500, PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
+
+static void sleep_ms(uint64_t ms)
+{
+    nanosleep(
+        &(struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000},
+        NULL);
+}
+
+/* Where no run is under way, one may begin while there is patience. */
+static bool join_patiently(struct fleet *fleet, const struct options *options,
+                           struct joining *joining, struct err *err)
+{
+    const struct joining_request ask = {
+        .run = options->arg_count ? options->args[0] : NULL,
+        .machine = options->machine,
+        .parallel = options->parallel,
+    };
+    int64_t began_ms = clock_steady_ms();
+    bool is_told = false;
+    while (!machines_join(fleet, &ask, joining, err)) {
+        bool may_come = strcmp(err->code, MACHINES_NONE) == 0 ||
+                        strcmp(err->code, LEDGER_MISSING) == 0 ||
+                        strcmp(err->code, LEDGER_HELD) == 0;
+        bool waits =
+            options->works_forever || clock_steady_ms() - began_ms < (int64_t)options->wait_ms;
+        if (!may_come || !waits || ask.run)
+            return false;
+        if (!is_told && !options->is_quiet)
+            cli_note("waiting for a run to join");
+        is_told = true;
+        sleep_ms(POLL_MS);
+    }
+    return true;
+}
+
+static int run_work(struct fleet *fleet, const struct options *options)
+{
+    struct joining joining;
+    struct err err;
+    if (!join_patiently(fleet, options, &joining, &err))
+        return cli_fail(&err);
+    if (!options->is_quiet)
+        cli_note("joining run %s as '%s'", joining.run.id, joining.prepared.share.machine);
+    int exit_code = cli_run_joined(fleet, options, &joining);
+    machines_leave(&joining);
+    return exit_code;
+}
+
+/* A fault that stays is told less and less often. */
+static bool goes_on(const struct options *options, int exit_code)
+{
+    static uint64_t pause_ms = PAUSE_MS;
+    bool has_worked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED ||
+                      exit_code == EXIT_PERSON || exit_code == 3;
+    if (!options->works_forever || exit_code > EXIT_SIGNAL)
+        return false;
+    pause_ms = has_worked ? PAUSE_MS : pause_ms * 2;
+    if (pause_ms > LONGEST_PAUSE_MS)
+        pause_ms = LONGEST_PAUSE_MS;
+    sleep_ms(pause_ms);
+    return true;
+}
+
+const struct command command_work = {
+    .name = "work",
+    .arguments = "[RUN]",
+    .summary = "join a run that another machine began, by the ledger that they share",
+    .help =
+        "Works on RUN (its id or the beginning of it; default: the one that is under way) together with\n"
+        "the machine that began it and all others that joined: each claims tenants, and all obey one\n"
+        "order of waves, one limit for each server, one threshold and one stop. The chain here must be that\n"
+        "of the run, and the inventory here must have its tenants; passwords are this machine's own.\n"
+        "\n"
+        "A machine that dies, hangs or loses its network is found out by its lease, and its tenants are taken\n"
+        "over. A signal makes this machine leave, and the others go on. With --wait it waits for a\n"
+        "run to begin, and with --forever it joins one run after the other.\n"
+        "\n"
+        "The exit code is that of the run, or 130 or 143 where a signal made this machine leave.",
+    .example = "skein work --forever --as worker-3",
+    .formats = outputs_report_formats,
+    .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
+              OPTIONS_METRICS | OPTIONS_MACHINE | OPTIONS_WORK,
+    .max_args = 1,
+    .needs = FLEET_AGAIN,
+    .run = run_work,
+    .goes_on = goes_on,
+};

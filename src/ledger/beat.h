@@ -1,0 +1,127 @@
+/* What a machine and the ledger say to each other while several machines work on one run.
+ *
+ * A beat is one transaction: what has happened on the machine is written, its lease is renewed, the run's course (course.h) is
+ * moved on as far as it goes, and tenants are claimed for it. Beats of all machines come one after the other, by the lock of the
+ * course's row, so each sees what those before it did.
+ *
+ * A claim is known by tenant, machine and epoch, which counts the claims of a tenant. What happens under a claim that the machine
+ * does not have any more is not written: someone else has the tenant. A lease only saves time: who works on a tenant has its own
+ * lock, and reads under it what was done.
+ *
+ *     struct beat_answer answer;
+ *     if (ledger_beat(ledger, &ask, &arena, &answer, &err)) …
+ *
+ * A beat whose answer was lost is asked once more, with the same number and maybe through ledger_reopen: what it had to write is
+ * written once.
+ */
+#ifndef LEDGER_BEAT_H
+#define LEDGER_BEAT_H
+
+#include "ledger/course.h"
+#include "ledger/ledger.h"
+
+/* A process that works on the run. */
+struct machine_card {
+    int64_t id;       /* of this start of the process; random, never 0 */
+    const char *name; /* --as, or the host's */
+    const char *host;
+    int64_t pid;
+};
+
+/* What a run that others may join begins with, beside its EVENT_RUN_STARTED. */
+struct course_plan {
+    struct course course; /* `gates`, `rolls_back`, `wave_limit` and `lease_ms` of it */
+    const struct course_wave
+        *waves; /* as many as the run has: `parallel`, `per_server` and `soak_until_ms` of them */
+    int64_t wall_ms;    /* the time of day here, by which `soak_until_ms` goes */
+    unsigned unlimited; /* bits by dialect: those whose tenants have no server */
+};
+
+struct held_claim {
+    uint32_t tenant;
+    uint32_t epoch;
+};
+
+struct beat_ask {
+    const struct run_info *run;
+    struct machine_card machine;
+    uint64_t number;                  /* of this machine: 1, 2, … */
+    const struct course_plan *begins; /* with EVENT_RUN_STARTED as the first event; else NULL */
+    const struct event *events;       /* those of tenants with their `epoch` */
+    size_t count;
+    const struct held_claim *holds; /* what the machine has: other claims of its own go back */
+    size_t hold_count;
+    uint32_t wanted; /* so many tenants more */
+    unsigned gates;  /* bits by enum gate: those that this machine can ask */
+    bool answers_gate, gate_has_passed;
+    const struct halt *gate_halt; /* where it has not, */
+    const char *gate_reason;      /* and in words */
+    bool leaves;                  /* the machine works no more */
+};
+
+struct claimed_tenant {
+    uint32_t tenant;
+    uint32_t epoch;
+    bool is_taken_over;              /* another machine had it, and has not told its end */
+    const struct standing *standing; /* what is known of it by now; NULL: nothing */
+};
+
+struct beat_answer {
+    struct course course;
+    struct course_wave rules; /* of the wave at hand */
+    enum run_state
+        run_state;   /* RUN_RUNNING, until the course is over or someone else has ended the run */
+    enum gate gate;  /* this machine is to ask it now; GATE__COUNT: none */
+    int64_t left_ms; /* until the course's `until_ms` */
+    const bool *
+        is_rejected; /* by event: it was not written, since the claim was not the machine's any more */
+    const struct claimed_tenant *claimed;
+    size_t claimed_count;
+    const uint32_t *lost; /* tenants in `holds` that are not the machine's */
+    size_t lost_count;
+    const char *drains; /* why nothing more is begun; NULL: it is not so */
+};
+
+/* May several machines write one run of this ledger? */
+bool ledger_can_share(const struct ledger *ledger);
+
+/* A machine that works, or has worked, on a run. */
+struct course_machine {
+    struct machine_card card;
+    int64_t joined_ms, seen_ms; /* of the ledger's clock, since the epoch */
+    bool is_there;              /* its lease lasts, and it has not left */
+    bool has_left;              /* by itself */
+    uint32_t holds;             /* tenants that it has now */
+    uint32_t finished;          /* tenants whose ends it told, */
+    uint32_t failed;            /* and those of them with an error */
+    uint32_t taken_over;        /* tenants that it took over from others */
+    uint32_t lost;              /* and that were taken from it, since its lease was over */
+};
+
+/* A run that several machines may work on, as it stands. */
+struct ledger_course {
+    const char *run;
+    bool is_open; /* it is under way, though no machine may be there at the moment */
+    struct course course;
+    const struct course_wave *waves;       /* as many as the run has */
+    const struct course_machine *machines; /* in the order in which they came */
+    size_t machine_count;
+};
+
+/* LEDGER_NO_COURSE: the run is one machine's. `id`: the whole of it; NULL: the newest run that is open (LEDGER_NO_COURSE: none is). */
+#define LEDGER_NO_COURSE "no_course"
+bool ledger_read_course(struct ledger *ledger, const char *id, struct arena *arena,
+                        struct ledger_course *ret_course, struct err *err) MUST_CHECK;
+
+/* Becomes one of those who write the run of this id, which another began. Needs no ledger_lock. LEDGER_HELD: the run that holds
+ * the ledger is of one machine alone. */
+bool ledger_join(struct ledger *ledger, const struct run_info *run, struct err *err) MUST_CHECK;
+
+/* True: it is durable. False: as after ledger_write; but where ledger_may_come_back, ledger_reopen and the same beat may do. What
+ * the answer points to lives in the arena. */
+bool ledger_beat(struct ledger *ledger, const struct beat_ask *ask, struct arena *arena,
+                 struct beat_answer *ret_answer, struct err *err) MUST_CHECK;
+bool ledger_may_come_back(const struct ledger *ledger);
+bool ledger_reopen(struct ledger *ledger, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,118 @@
+/* A run that several machines work on, for who looks at it or is about to join. */
+#include "ledger/stored.h"
+
+static bool refuse(struct stored_ledger *ledger, const char *id, struct err *err)
+{
+    if (id)
+        err_set(err, ERR_LEDGER, "ledger '%s': run %s is one machine's, and no other can join it",
+                store_name(ledger->store), id);
+    else
+        err_set(err, ERR_LEDGER, "ledger '%s': no run is under way", store_name(ledger->store));
+    snprintf(err->code, sizeof err->code, LEDGER_NO_COURSE);
+    return false;
+}
+
+/* The run is open as long as its row says so: machines may all be away, and come back. */
+static bool find_run(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                     struct ledger_course *course, int64_t *ret_run, struct err *err)
+{
+    struct cursor row;
+    *ret_run = 0;
+    if (id)
+        store_query(ledger->store, &row,
+                    "SELECT seq, id, runs.state = ?2 FROM runs JOIN courses ON courses.run = seq"
+                    " WHERE id = ?1",
+                    value_text(id), value_int(RUN_RUNNING));
+    else
+        store_query(ledger->store, &row,
+                    "SELECT seq, id, TRUE FROM runs JOIN courses ON courses.run = seq"
+                    " WHERE runs.state = ? ORDER BY seq DESC LIMIT 1",
+                    value_int(RUN_RUNNING));
+    if (cursor_next(&row)) {
+        *ret_run = cursor_int(&row, 0);
+        course->run = cursor_copy(&row, 1, arena);
+        course->is_open = cursor_int(&row, 2) != 0;
+    }
+    return cursor_end(&row, err) && (*ret_run || refuse(ledger, id, err));
+}
+
+static bool read_waves(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                       struct ledger_course *course, struct err *err)
+{
+    struct course_wave *waves = arena_calloc(arena, course->course.wave_count, sizeof *waves);
+    struct cursor row;
+    size_t count = 0;
+    store_query(ledger->store, &row,
+                "SELECT parallel, per_server, max_failures, soak_ms, soak_until_ms"
+                " FROM course_waves WHERE run = ? ORDER BY n",
+                value_int(run));
+    for (; count < course->course.wave_count && cursor_next(&row); count++)
+        waves[count] = (struct course_wave){
+            .parallel = (uint32_t)cursor_int(&row, 0),
+            .per_server = (uint32_t)cursor_int(&row, 1),
+            .max_failures = cursor_int(&row, 2),
+            .soak_ms = (uint64_t)cursor_int(&row, 3),
+            .soak_until_ms = cursor_int(&row, 4),
+        };
+    course->waves = waves;
+    return cursor_end(&row, err) &&
+           (count == course->course.wave_count || store_fail_damaged(ledger->store, err));
+}
+
+static bool read_machines(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                          struct ledger_course *course, struct err *err)
+{
+    struct course_machine *machines = NULL;
+    size_t capacity = 0;
+    struct cursor row;
+    store_query(ledger->store, &row,
+                "SELECT id, name, host, pid, joined_ms, seen_ms, has_left,"
+                " NOT has_left AND lease_until_ms >= {now_ms},"
+                " (SELECT count(*) FROM claims WHERE claims.run = machines.run AND state = 1"
+                "   AND machine = machines.id), finished, failed, taken_over, lost"
+                " FROM machines WHERE run = ? ORDER BY joined_ms, id",
+                value_int(run));
+    while (cursor_next(&row))
+        *ARENA_PUSH(arena, machines, course->machine_count, capacity) = (struct course_machine){
+            .card = {.id = cursor_int(&row, 0),
+                     .name = cursor_copy(&row, 1, arena),
+                     .host = cursor_copy(&row, 2, arena),
+                     .pid = cursor_int(&row, 3)},
+            .joined_ms = cursor_int(&row, 4),
+            .seen_ms = cursor_int(&row, 5),
+            .has_left = cursor_int(&row, 6) != 0,
+            .is_there = cursor_int(&row, 7) != 0,
+            .holds = (uint32_t)cursor_int(&row, 8),
+            .finished = (uint32_t)cursor_int(&row, 9),
+            .failed = (uint32_t)cursor_int(&row, 10),
+            .taken_over = (uint32_t)cursor_int(&row, 11),
+            .lost = (uint32_t)cursor_int(&row, 12),
+        };
+    course->machines = machines;
+    return cursor_end(&row, err);
+}
+
+static bool read_course(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                        struct ledger_course *course, struct err *err)
+{
+    int64_t run;
+    bool is_there;
+    return find_run(ledger, id, arena, course, &run, err) &&
+           stored_course_find(ledger, run, &course->course, &is_there, err) &&
+           (is_there || refuse(ledger, id, err)) && read_waves(ledger, run, arena, course, err) &&
+           read_machines(ledger, run, arena, course, err);
+}
+
+bool stored_read_course(struct ledger *base, const char *id, struct arena *arena,
+                        struct ledger_course *ret_course, struct err *err)
+{
+    struct stored_ledger *ledger = stored_of(base);
+    struct ledger_course course = {0};
+    if (!store_look(ledger->store, err))
+        return false;
+    bool is_fine = read_course(ledger, id, arena, &course, err);
+    store_look_away(ledger->store);
+    if (is_fine)
+        *ret_course = course;
+    return is_fine;
+}

@@ -1,0 +1,214 @@
+#include "library/machines.h"
+
+#include <unistd.h>
+
+#include "base/map.h"
+#include "base/parse.h"
+#include "library/fleet_ledger.h"
+#include "library/own.h"
+#include "library/snapshots.h"
+
+/* A test may not wait for a minute. */
+uint64_t machines_lease_ms(void)
+{
+    enum { LEASE_MS = 60000, SHORTEST_MS = 300, LONGEST_MS = 24 * 3600 * 1000 };
+    const char *said = getenv("SKEIN_LEASE_MS");
+    uint32_t ms;
+    return said && parse_u32(said, SHORTEST_MS, LONGEST_MS, &ms) ? ms : LEASE_MS;
+}
+
+void machines_name(struct arena *arena, const char *name, struct rollout_share *ret_share)
+{
+    char host[65] = "";
+    if (gethostname(host, sizeof host - 1))
+        snprintf(host, sizeof host, "unknown");
+    ret_share->host = arena_strdup(arena, host);
+    ret_share->machine = name ? arena_strdup(arena, name) : ret_share->host;
+}
+
+/* ---- which run ----------------------------------------------------------------------------- */
+
+static bool refuse(struct err *err, const char *id, const char *why)
+{
+    err_set(err, ERR_CONFIG, "run %s %s", id, why);
+    snprintf(err->code, sizeof err->code, MACHINES_NONE);
+    return false;
+}
+
+static bool choose_run(struct fleet *fleet, const struct joining_request *ask,
+                       struct joining *joining, struct ledger_course *course, struct err *err)
+{
+    struct ledger *ledger = joining->prepared.ledger;
+    if (ask->run && !ledger_find(ledger, ask->run, &fleet->arena, &joining->run, err))
+        return false;
+    if (!ledger_read_course(ledger, ask->run ? joining->run.id : NULL, &fleet->arena, course,
+                            err)) {
+        if (strcmp(err->code, LEDGER_NO_COURSE) == 0) {
+            err->kind = ERR_CONFIG;
+            snprintf(err->code, sizeof err->code, MACHINES_NONE);
+        }
+        return false;
+    }
+    if (!course->is_open)
+        return refuse(
+            err, course->run,
+            "is over: there is nothing to join ('skein resume' goes on with one that was not done)");
+    return ask->run || ledger_find(ledger, course->run, &fleet->arena, &joining->run, err);
+}
+
+static bool check_chain(const struct fleet *fleet, const struct ledger_run *run, struct err *err)
+{
+    if (run->chain_digest && strcmp(run->chain_digest, fleet->chain->digest) == 0)
+        return true;
+    return err_set(
+        err, ERR_CHAIN,
+        "the chain here is not that of run %s: its digest is %s, and the run's %s; bring "
+        "the same files here",
+        run->id, fleet->chain->digest, run->chain_digest ? run->chain_digest : "unknown");
+}
+
+/* ---- its tenants --------------------------------------------------------------------------- */
+
+/* Passwords and settings are this machine's own; who is meant is the ledger's. */
+static bool select_tenants(struct fleet *fleet, const struct ledger_run *run,
+                           const struct ledger_fleet *past, struct err *err)
+{
+    struct map names;
+    const struct tenant **tenants = arena_calloc(&fleet->arena, past->count + 1, sizeof *tenants);
+    bool is_fine = true;
+    map_init(&names);
+    for (uint32_t i = 0; i < fleet->inventory->tenant_count; i++)
+        map_put(&names, fleet->inventory->tenants[i].name, i);
+    for (size_t i = 0; is_fine && i < past->count; i++) {
+        uint32_t at = map_get(&names, past->names[i]);
+        tenants[i] = at == MAP_NONE ? NULL : &fleet->inventory->tenants[at];
+        if (!tenants[i])
+            is_fine = err_set(err, ERR_CONFIG,
+                              "tenant '%s' of run %s is not in the inventory here: bring the same "
+                              "inventory here",
+                              past->names[i], run->id);
+        else if (past->urls[i] &&
+                 own_home(tenants[i], past->urls[i], past->schemas[i]) == OWN_HOME_OTHER)
+            is_fine = err_set(err, ERR_CONFIG,
+                              "tenant '%s' of run %s is another database in the inventory here: "
+                              "%s, and the run has %s",
+                              past->names[i], run->id, tenants[i]->url_redacted, past->urls[i]);
+    }
+    map_done(&names);
+    fleet->tenants = tenants;
+    fleet->tenant_count = past->count;
+    return is_fine;
+}
+
+/* ---- what is asked of it ------------------------------------------------------------------- */
+
+/* Words with single blanks between them. */
+static void split_targets(const struct ledger_run *run, struct arena *arena,
+                          struct request *request)
+{
+    const char **targets = NULL;
+    size_t count = 0, capacity = 0;
+    const char *at = run->fixed_target ? run->fixed_target : "";
+    while (*at) {
+        size_t len = strcspn(at, " ");
+        *ARENA_PUSH(arena, targets, count, capacity) = arena_strndup(arena, at, len);
+        at += len + (at[len] == ' ');
+    }
+    request->targets = targets;
+    request->target_count = count;
+}
+
+static struct rollout_wave *make_waves(struct fleet *fleet, const struct ledger_fleet *past,
+                                       const struct ledger_course *course, uint32_t parallel)
+{
+    struct rollout_wave *waves = arena_calloc(&fleet->arena, past->wave_count, sizeof *waves);
+    for (size_t i = 0; i < past->wave_count; i++)
+        waves[i] = (struct rollout_wave){
+            .name = past->waves[i].name,
+            .parallel = parallel ? parallel : course->waves[i].parallel,
+            .per_server = course->waves[i].per_server,
+            .soak_ms = course->waves[i].soak_ms,
+        };
+    return waves;
+}
+
+static bool fill_run(struct fleet *fleet, const struct ledger_fleet *past, struct joining *joining,
+                     struct err *err)
+{
+    struct rollout_options *rollout = &joining->prepared.rollout;
+    const struct ledger_run *run = &joining->run;
+    struct run_info *info = &rollout->run;
+    info->id = run->id;
+    info->target = run->target;
+    info->fixed_target = run->fixed_target;
+    info->resumed_from = run->resumed_from;
+    info->inventory = run->inventory;
+    info->origin = run->origin;
+    info->started_at_ms = run->started_at_ms;
+    info->wave_of = past->wave_of;
+    info->standings = run->resumed_from ? past->standings : NULL;
+    rollout->snapshots =
+        snapshots_folder(&fleet->arena, snapshots_beside(&fleet->arena, fleet->inventory), run->id);
+    return ledger_read_family(joining->prepared.ledger, run->id, &fleet->arena,
+                              &rollout->family.ids, &rollout->family.count, err);
+}
+
+static bool join(struct fleet *fleet, const struct joining_request *ask, struct joining *joining,
+                 struct err *err)
+{
+    struct prepared_run *prepared = &joining->prepared;
+    struct ledger *ledger = prepared->ledger;
+    struct ledger_course course;
+    struct ledger_fleet past;
+    if (!choose_run(fleet, ask, joining, &course, err) || !check_chain(fleet, &joining->run, err) ||
+        !ledger_read_fleet(ledger, joining->run.id, &fleet->arena, &past, err) ||
+        !select_tenants(fleet, &joining->run, &past, err))
+        return false;
+    struct request *request = &joining->request;
+    *request = (struct request){.verb = joining->run.verb,
+                                .purges = joining->run.purges,
+                                .forces = joining->run.forces,
+                                .machine = ask->machine};
+    split_targets(&joining->run, &fleet->arena, request);
+    const struct rollout_wave *waves = make_waves(fleet, &past, &course, ask->parallel);
+    bool is_fine = prepare_joined(fleet, request, waves, past.wave_count, prepared, err);
+    prepared->ledger = ledger;
+    if (!is_fine || !fill_run(fleet, &past, joining, err))
+        return false;
+    struct rollout_options *rollout = &prepared->rollout;
+    rollout->on_failure = course.course.rolls_back ? ON_FAILURE_ROLLBACK : ON_FAILURE_STOP;
+    rollout->wave_limit = course.course.wave_limit;
+    rollout->ledger = ledger;
+    prepared->share = (struct rollout_share){.has_begun = true, .lease_ms = course.course.lease_ms};
+    machines_name(&fleet->arena, ask->machine, &prepared->share);
+    rollout->share = &prepared->share;
+    return ledger_join(ledger, &rollout->run, err);
+}
+
+bool machines_join(struct fleet *fleet, const struct joining_request *ask,
+                   struct joining *ret_joining, struct err *err)
+{
+    *ret_joining = (struct joining){0};
+    const char *where = fleet_ledger(fleet, err);
+    struct ledger *ledger = where ? ledger_open(where, LEDGER_WRITE, err) : NULL;
+    if (!ledger)
+        return false;
+    if (!ledger_can_share(ledger)) {
+        ledger_close(ledger);
+        err_set(
+            err, ERR_CONFIG,
+            "the ledger is a file of this machine: several work on one run where the ledger is a "
+            "database of a server that all of them reach");
+        return false;
+    }
+    ret_joining->prepared.ledger = ledger;
+    if (join(fleet, ask, ret_joining, err))
+        return true;
+    machines_leave(ret_joining);
+    return false;
+}
+
+void machines_leave(struct joining *joining)
+{
+    prepare_done(&joining->prepared);
+}

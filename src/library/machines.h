@@ -1,0 +1,42 @@
+/* Machines that work on one run of a ledger which they share: what this one is called, and how it joins a run that another has
+ * begun.
+ *
+ *     struct joining joining;
+ *     if (machines_join(fleet, &ask, &joining, &err))
+ *         rollout_run(&joining.prepared.rollout, observers, count);
+ *     machines_leave(&joining);
+ */
+#ifndef LIBRARY_MACHINES_H
+#define LIBRARY_MACHINES_H
+
+#include "ledger/beat.h"
+#include "library/prepare.h"
+
+/* How long a machine that says nothing keeps what it has claimed, for a run that is begun here. */
+uint64_t machines_lease_ms(void);
+
+/* `name` NULL: the host's. Both live in the arena. */
+void machines_name(struct arena *arena, const char *name, struct rollout_share *ret_share);
+
+/* Codes of errors that callers tell apart. */
+#define MACHINES_NONE "no_run_to_join" /* no run is under way, or not one that can be joined */
+
+struct joining_request {
+    const char *run;     /* id or the beginning of one; NULL: the newest that is under way */
+    const char *machine; /* as struct request has it */
+    uint32_t parallel;   /* of this machine; 0: the run's */
+};
+
+struct joining {
+    struct request request;
+    struct prepared_run prepared; /* its ledger is joined */
+    struct ledger_run run;
+};
+
+/* Makes the fleet's selection that of the run. ERR_CONFIG: with MACHINES_NONE, or a tenant of the run is not in the inventory here;
+ * ERR_CHAIN: the chain here is another one; ERR_LEDGER. The fleet must have its chain. The joining must not move while it is used. */
+bool machines_join(struct fleet *fleet, const struct joining_request *ask,
+                   struct joining *ret_joining, struct err *err) MUST_CHECK;
+void machines_leave(struct joining *joining);
+
+#endif

@@ -1,0 +1,579 @@
+#include "rollout/machine.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "driver/driver.h"
+#include "rollout/rollout_private.h"
+
+enum { POLL_MS = 1000, PATIENCE_IN_LEASES = 5 };
+
+struct machine {
+    struct rollout *rollout;
+    const struct rollout_share *share;
+    uv_timer_t timer; /* until the next beat */
+    int64_t id;
+    uint64_t number;           /* of the beat that was sent last */
+    struct course_wave *waves; /* for the beat that begins the run */
+    struct course_plan plan;
+    struct course course; /* as the last answer has it */
+    uint64_t lease_ms;
+    bool has_answer;
+    int64_t sent_ms;    /* of clock_boot_ms: when the beat under way was sent, */
+    int64_t renewed_ms; /* and the last one that was answered */
+    uint32_t asked;     /* so many tenants by that beat, */
+    bool was_refused;   /* and it was given fewer */
+    bool is_late;       /* it believes in no claim of its own until an answer comes */
+    bool is_leaving;
+    bool has_begun_wave, has_ended_wave; /* as the observers know it */
+    bool has_told_drain;
+    bool answers_gate, gate_has_passed; /* in the next beat */
+    struct halt gate_halt;
+    const char *gate_reason;
+};
+
+/* ---- what a beat asks -------------------------------------------------------------------------- */
+
+static unsigned gates_of(const struct rollout *rollout)
+{
+    unsigned gates = 0;
+    for (enum gate gate = 0; gate < GATE__COUNT; gate++)
+        if (gates_has(rollout->gates, gate))
+            gates |= 1u << gate;
+    return gates;
+}
+
+static unsigned unlimited_dialects(void)
+{
+    unsigned dialects = 0;
+    for (enum dialect_id id = 0; id < DIALECT__COUNT; id++)
+        if (driver_find(id) && !(driver_find(id)->traits & DRIVER_IS_SERVER))
+            dialects |= 1u << id;
+    return dialects;
+}
+
+static const struct course_plan *plan_of(struct machine *machine)
+{
+    const struct rollout_options *options = machine->rollout->options;
+    machine->waves =
+        arena_calloc(&machine->rollout->arena, options->wave_count, sizeof *machine->waves);
+    for (size_t i = 0; i < options->wave_count; i++)
+        machine->waves[i] = (struct course_wave){
+            .parallel = options->waves[i].parallel,
+            .per_server = options->waves[i].per_server,
+            .soak_until_ms = options->waves[i].soak_until_ms,
+        };
+    machine->plan = (struct course_plan){
+        .course = {.gates = gates_of(machine->rollout),
+                   .rolls_back = options->on_failure == ON_FAILURE_ROLLBACK,
+                   .wave_limit =
+                       (uint32_t)(options->wave_limit ? options->wave_limit : options->wave_count),
+                   .lease_ms = machine->share->lease_ms},
+        .waves = machine->waves,
+        .wall_ms = clock_wall_ms(),
+        .unlimited = unlimited_dialects(),
+    };
+    return &machine->plan;
+}
+
+static void add_holds(const struct rollout *rollout, struct beat_ask *ask, struct arena *arena)
+{
+    struct held_claim *holds = NULL;
+    size_t capacity = 0;
+    for (size_t i = 0; i < rollout->info.tenant_count; i++)
+        if (rollout->slots[i].epoch)
+            *ARENA_PUSH(arena, holds, ask->hold_count, capacity) =
+                (struct held_claim){(uint32_t)i, rollout->slots[i].epoch};
+    ask->holds = holds;
+}
+
+static bool may_take(const struct machine *machine)
+{
+    const struct rollout *rollout = machine->rollout;
+    return !machine->is_leaving && !machine->is_late && !rollout->is_draining &&
+           !rollout->is_closed;
+}
+
+/* Before the first answer no wave is open here, and the first one is likely to be at hand. */
+static uint32_t wanted(const struct machine *machine)
+{
+    const struct rollout *rollout = machine->rollout;
+    if (!may_take(machine))
+        return 0;
+    return machine->has_begun_wave ? scheduler_room(rollout->scheduler)
+                                   : rollout->options->waves[0].parallel;
+}
+
+static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool is_last)
+{
+    struct machine *machine = ctx;
+    struct rollout *rollout = machine->rollout;
+    machine->sent_ms = clock_boot_ms();
+    ask->run = &rollout->info;
+    ask->machine = (struct machine_card){machine->id, machine->share->machine, machine->share->host,
+                                         (int64_t)getpid()};
+    ask->number = ++machine->number;
+    if (!machine->has_answer && !machine->share->has_begun)
+        ask->begins = plan_of(machine);
+    add_holds(rollout, ask, arena);
+    ask->gates = gates_of(rollout);
+    ask->wanted = machine->asked = is_last ? 0 : wanted(machine);
+    ask->answers_gate = machine->answers_gate;
+    ask->gate_has_passed = machine->gate_has_passed;
+    ask->gate_halt = machine->gate_has_passed ? NULL : &machine->gate_halt;
+    ask->gate_reason = machine->gate_reason;
+    ask->leaves = is_last;
+    machine->answers_gate = false;
+}
+
+static bool may_wait(void *ctx, const struct err *err)
+{
+    const struct machine *machine = ctx;
+    (void)err;
+    int64_t silent_ms = clock_boot_ms() - machine->renewed_ms;
+    return machine->has_answer && !machine->rollout->is_cancelling &&
+           silent_ms < (int64_t)machine->lease_ms * PATIENCE_IN_LEASES;
+}
+
+/* ---- claims ------------------------------------------------------------------------------------ */
+
+static void give(struct machine *machine, uint32_t tenant)
+{
+    struct tenant_slot *slot = &machine->rollout->slots[tenant];
+    if (slot->is_queued || slot->session)
+        return; /* its session is that of an older claim, and ends first */
+    slot->is_queued = true;
+    scheduler_give(machine->rollout->scheduler, tenant);
+}
+
+static void note_standing(struct machine *machine, const struct claimed_tenant *claimed)
+{
+    struct rollout *rollout = machine->rollout;
+    const struct standing *known = claimed->standing;
+    struct standing *standing = &rollout->standings[claimed->tenant];
+    struct arena *arena = &rollout->arena;
+    if (!known)
+        return;
+    *standing = (struct standing){
+        .state = known->state,
+        .is_begun = known->is_begun,
+        .has_changed = known->has_changed,
+        .before = rows_copy(arena, &known->before),
+        .goal = rows_copy(arena, &known->goal),
+        .to = rows_copy(arena, &known->to),
+        .reached = rows_copy(arena, &known->reached),
+        .snapshot = known->snapshot ? arena_strdup(arena, known->snapshot) : NULL,
+    };
+    routes_note(rollout->routes, claimed->tenant, known->before.is_known ? &standing->before : NULL,
+                known->goal.is_known ? &standing->goal : NULL);
+}
+
+static void take_claims(struct machine *machine, const struct beat_answer *answer)
+{
+    for (size_t i = 0; i < answer->claimed_count; i++) {
+        const struct claimed_tenant *claimed = &answer->claimed[i];
+        struct rollout *rollout = machine->rollout;
+        rollout->slots[claimed->tenant].epoch = claimed->epoch;
+        note_standing(machine, claimed);
+        if (claimed->is_taken_over) {
+            char text[256];
+            snprintf(text, sizeof text, "tenant '%.160s' is taken over from a machine that is gone",
+                     rollout->info.tenants[claimed->tenant]->name);
+            rollout_note(rollout, text);
+        }
+        give(machine, claimed->tenant);
+    }
+}
+
+/* Its claim is gone: what is in flight there is cancelled, and how that ends is told to no one. */
+static void lose(struct machine *machine, uint32_t tenant)
+{
+    struct tenant_slot *slot = &machine->rollout->slots[tenant];
+    slot->epoch = 0;
+    if (!slot->session || slot->is_lost)
+        return;
+    slot->is_lost = true;
+    session_cancel(slot->session);
+}
+
+static void lose_all(struct machine *machine)
+{
+    struct rollout *rollout = machine->rollout;
+    scheduler_take_back(rollout->scheduler);
+    for (uint32_t i = 0; i < rollout->info.tenant_count; i++) {
+        rollout->slots[i].is_queued = false;
+        if (rollout->slots[i].epoch)
+            lose(machine, i);
+    }
+}
+
+/* Those that were not begun go back with the next beat. */
+static void give_back_queued(struct machine *machine)
+{
+    struct rollout *rollout = machine->rollout;
+    scheduler_take_back(rollout->scheduler);
+    for (uint32_t i = 0; i < rollout->info.tenant_count; i++) {
+        if (rollout->slots[i].is_queued)
+            rollout->slots[i].epoch = 0;
+        rollout->slots[i].is_queued = false;
+    }
+}
+
+void machine_note_finished(struct machine *machine, uint32_t tenant)
+{
+    if (machine)
+        machine->rollout->slots[tenant].epoch = 0;
+}
+
+/* The observers count who is at work. */
+void machine_drop(struct machine *machine, struct session *session)
+{
+    struct rollout *rollout = machine->rollout;
+    uint32_t tenant = (uint32_t)session_index(session);
+    struct tenant_slot *slot = &rollout->slots[tenant];
+    const struct outcome outcome = {.state = TENANT_SKIPPED};
+    slot->session = NULL;
+    slot->is_lost = false;
+    scheduler_finished(rollout->scheduler, tenant, &(struct finish){0});
+    rollout_show(
+        rollout,
+        (struct event){.kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = &outcome});
+    session_free(session);
+    if (slot->epoch)
+        give(machine, tenant);
+    rollout_fill(rollout);
+}
+
+/* ---- the course -------------------------------------------------------------------------------- */
+
+/* Before the run, or after a wave. */
+static void on_gate(void *ctx, const struct gate_no *no)
+{
+    struct rollout *rollout = ctx;
+    struct machine *machine = rollout->machine;
+    rollout->is_gated = false;
+    rollout_end_wait(rollout);
+    machine->answers_gate = true;
+    machine->gate_has_passed = !no;
+    if (no) {
+        machine->gate_halt = (struct halt){
+            .kind = HALT_GATE,
+            .wave = rollout_wave_name(rollout),
+            .gate = gate_name(rollout->gate),
+            .status = no->status,
+            .output = no->output ? arena_strdup(&rollout->arena, no->output) : NULL,
+            .signal = no->signal,
+        };
+        machine->gate_reason = arena_strdup(&rollout->arena, no->why);
+    }
+    if (no && rollout->gate == GATE_AFTER_RUN)
+        rollout_note(rollout, no->why);
+    journal_beat(rollout->journal);
+}
+
+static void ask_gate(struct machine *machine, const struct beat_answer *answer)
+{
+    struct rollout *rollout = machine->rollout;
+    const struct course *course = &answer->course;
+    struct gate_facts facts = {0};
+    if (answer->gate == GATE__COUNT || rollout->is_gated)
+        return;
+    if (answer->gate == GATE_AFTER_WAVE) {
+        facts.wave = rollout->info.waves[course->wave].name;
+        facts.state = run_state_name(course_wave_state(course));
+    }
+    if (answer->gate == GATE_AFTER_RUN)
+        facts.state = run_state_name(course->end);
+    rollout_ask_gate(rollout, answer->gate, &facts, on_gate);
+}
+
+static void end_wave(struct machine *machine)
+{
+    struct rollout *rollout = machine->rollout;
+    if (machine->has_begun_wave && !machine->has_ended_wave)
+        rollout_show(rollout, (struct event){.kind = EVENT_WAVE_FINISHED,
+                                             .wave = rollout->wave,
+                                             .state = course_wave_state(&machine->course),
+                                             .at_ms = clock_wall_ms()});
+    machine->has_ended_wave = true;
+}
+
+static void open_wave(struct machine *machine, uint32_t wave)
+{
+    struct rollout *rollout = machine->rollout;
+    if (machine->has_begun_wave && rollout->wave == wave)
+        return;
+    end_wave(machine);
+    machine->has_begun_wave = rollout->has_begun = true;
+    machine->has_ended_wave = false;
+    rollout->wave = wave;
+    rollout->wave_failed = 0;
+    scheduler_open(rollout->scheduler, wave);
+    rollout_show(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+    rollout_limit_connections(rollout, wave);
+}
+
+static void open_rollback(struct machine *machine)
+{
+    struct rollout *rollout = machine->rollout;
+    if (rollout->has_rolled_back)
+        return;
+    end_wave(machine);
+    machine->has_begun_wave = true;
+    rollout->has_rolled_back = true;
+    routes_roll_back(rollout->routes);
+    scheduler_open_rollback(rollout->scheduler);
+    rollout_limit_connections(rollout, rollout->options->wave_count - 1);
+    rollout_show(rollout,
+                 (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
+}
+
+static void begin_soak(struct machine *machine, int64_t left_ms)
+{
+    struct rollout *rollout = machine->rollout;
+    char what[128];
+    end_wave(machine);
+    snprintf(what, sizeof what, "the soak after wave '%.80s'",
+             rollout->info.waves[machine->course.wave].name);
+    if (left_ms > 0)
+        rollout_begin_wait(rollout, WAIT_SOAK, what, (uint64_t)left_ms);
+}
+
+/* What is in flight ends; after a trip no more is begun, and where a person has stopped the run, no retry is waited for. */
+static void note_stopping(struct machine *machine, const struct beat_answer *answer)
+{
+    struct rollout *rollout = machine->rollout;
+    const struct course *course = &answer->course;
+    if (!course_is_stopping(course) || machine->has_told_drain)
+        return;
+    machine->has_told_drain = true;
+    give_back_queued(machine);
+    if (course->has_tripped)
+        scheduler_trip(rollout->scheduler);
+    if (!rollout->is_draining)
+        rollout_show(rollout,
+                     (struct event){.kind = EVENT_RUN_DRAINS,
+                                    .reason = answer->drains ? answer->drains : "stopping"});
+    if (!course->stopped_by || rollout->is_draining)
+        return;
+    rollout->is_draining = true;
+    scheduler_stop(rollout->scheduler);
+    for (size_t i = 0; i < rollout->info.tenant_count; i++)
+        if (rollout->slots[i].session)
+            session_stop_waiting(rollout->slots[i].session);
+}
+
+static void follow(struct machine *machine, const struct beat_answer *answer)
+{
+    const struct course *course = &answer->course;
+    machine->course = *course;
+    if (course->phase != COURSE_SOAK && !machine->rollout->is_gated)
+        rollout_end_wait(machine->rollout);
+    note_stopping(machine, answer);
+    switch (course->phase) {
+    case COURSE_WAVE: open_wave(machine, course->wave); break;
+    case COURSE_SOAK: begin_soak(machine, answer->left_ms); break;
+    case COURSE_ROLLBACK: open_rollback(machine); break;
+    case COURSE_AFTER_WAVE:
+    case COURSE_AFTER_RUN:
+    case COURSE_OVER: end_wave(machine); break;
+    case COURSE_BEFORE:
+    case COURSE__COUNT: break;
+    }
+    ask_gate(machine, answer);
+}
+
+/* ---- when to beat ------------------------------------------------------------------------------ */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct machine *machine = timer->data;
+    journal_beat(machine->rollout->journal);
+}
+
+/* A quarter of a lease, or sooner where others decide what happens next. */
+static void beat_later(struct machine *machine, int64_t left_ms)
+{
+    const struct rollout *rollout = machine->rollout;
+    uint64_t ms = machine->lease_ms / 4;
+    bool waits = machine->course.phase != COURSE_WAVE || scheduler_room(rollout->scheduler);
+    if (rollout->is_closed)
+        return;
+    if (waits && ms > POLL_MS)
+        ms = POLL_MS;
+    if (machine->course.phase == COURSE_SOAK && left_ms < (int64_t)ms)
+        ms = left_ms > 0 ? (uint64_t)left_ms + 1 : 1;
+    uv_timer_start(&machine->timer, on_timer, ms, 0);
+}
+
+/* Many are asked for at once, unless there is nothing else to do here. */
+static void ask_for_more(struct machine *machine)
+{
+    const struct rollout *rollout = machine->rollout;
+    const struct rollout_wave *rules = &rollout->options->waves[rollout->wave];
+    uint32_t room = scheduler_room(rollout->scheduler);
+    bool is_idle = room >= rules->parallel;
+    bool may_get = machine->has_begun_wave && may_take(machine) && !machine->was_refused;
+    if ((may_get && room && room * 2 >= rules->parallel) ||
+        (is_idle && journal_has_news(rollout->journal)))
+        journal_beat(rollout->journal);
+}
+
+/* ---- answers ----------------------------------------------------------------------------------- */
+
+static bool is_lease_over(const struct machine *machine, int64_t since_ms)
+{
+    return clock_boot_ms() - since_ms > (int64_t)machine->lease_ms * 2 / 3;
+}
+
+static void take_answer(void *ctx, const struct beat_answer *answer)
+{
+    struct machine *machine = ctx;
+    struct rollout *rollout = machine->rollout;
+    machine->lease_ms = answer->course.lease_ms;
+    machine->has_answer = true;
+    machine->renewed_ms = machine->sent_ms;
+    if (rollout->is_closed)
+        return;
+    for (size_t i = 0; i < answer->lost_count; i++)
+        lose(machine, answer->lost[i]);
+    /* It took so long that what it gives may be someone else's by now: the next beat gives it back. */
+    bool is_old = is_lease_over(machine, machine->sent_ms);
+    if (is_old && !machine->is_late)
+        lose_all(machine);
+    machine->is_late = is_old;
+    machine->was_refused = machine->asked && answer->claimed_count < machine->asked;
+    follow(machine, answer);
+    if (answer->run_state != RUN_RUNNING && answer->course.phase != COURSE_OVER &&
+        !rollout->is_draining) {
+        struct err err;
+        err_set(&err, ERR_LEDGER, "run %s was ended by another run that took its ledger",
+                rollout->info.id);
+        rollout_on_ledger_broken(rollout, &err);
+    }
+    if (!is_old && may_take(machine))
+        take_claims(machine, answer);
+    beat_later(machine, answer->left_ms);
+    rollout_fill(rollout);
+}
+
+static bool has_sessions(const struct rollout *rollout)
+{
+    for (size_t i = 0; i < rollout->info.tenant_count; i++)
+        if (rollout->slots[i].session)
+            return true;
+    return false;
+}
+
+/* Nothing is in flight here, and the run is over, or goes on without this machine. */
+static void close_if_over(struct machine *machine)
+{
+    struct rollout *rollout = machine->rollout;
+    bool is_over = machine->course.phase == COURSE_OVER;
+    if (rollout->is_closed || rollout->is_gated ||
+        !(is_over || machine->is_leaving || rollout->ledger_err.kind != ERR_NONE) ||
+        has_sessions(rollout))
+        return;
+    rollout->is_over = is_over;
+    rollout->end = machine->course.end;
+    rollout_close_handles(rollout);
+}
+
+void machine_fill(struct machine *machine)
+{
+    struct rollout *rollout = machine->rollout;
+    struct decision decision = {.kind = DECIDE_START};
+    while (!rollout->is_closed) {
+        decision = scheduler_next(rollout->scheduler, uv_hrtime() / 1000000);
+        if (decision.kind != DECIDE_START && decision.kind != DECIDE_GIVE_UP)
+            break;
+        struct tenant_slot *slot = &rollout->slots[decision.tenant];
+        slot->is_queued = false;
+        if (!slot->session && !slot->epoch) /* it was lost while it waited */
+            scheduler_finished(rollout->scheduler, decision.tenant, &(struct finish){0});
+        else if (decision.kind == DECIDE_START)
+            rollout_start_tenant(rollout, decision.tenant);
+        else
+            rollout_give_up(rollout, decision.tenant);
+    }
+    close_if_over(machine);
+    if (!rollout->is_closed)
+        ask_for_more(machine);
+}
+
+void machine_tick(struct machine *machine)
+{
+    if (!machine || machine->rollout->is_closed || !machine->has_answer || machine->is_late ||
+        !is_lease_over(machine, machine->renewed_ms))
+        return;
+    machine->is_late = true;
+    rollout_note(machine->rollout,
+                 "the ledger has not answered for most of a lease: what is in flight is cancelled, "
+                 "and looked at by whoever claims it next");
+    lose_all(machine);
+}
+
+/* ---- beginning and leaving ---------------------------------------------------------------------- */
+
+bool machine_leaves(struct machine *machine)
+{
+    if (!machine || !machine->share->has_begun)
+        return false;
+    struct rollout *rollout = machine->rollout;
+    machine->is_leaving = true;
+    rollout_note(rollout, "leaving the run to the other machines: what is in flight finishes (once "
+                          "more cancels it and rolls it back)");
+    give_back_queued(machine);
+    scheduler_stop(rollout->scheduler);
+    for (uint32_t i = 0; i < rollout->info.tenant_count; i++) {
+        struct tenant_slot *slot = &rollout->slots[i];
+        if (!slot->session || !session_is_waiting(slot->session))
+            continue;
+        slot->epoch = 0;
+        slot->is_lost = true;
+        session_stop_waiting(slot->session);
+    }
+    return true;
+}
+
+bool machine_has_left(const struct machine *machine)
+{
+    return machine && machine->is_leaving && machine->course.phase != COURSE_OVER;
+}
+
+/* Positive, and not 0. */
+static int64_t random_id(void)
+{
+    uint64_t id = 0;
+    uv_random(NULL, NULL, &id, sizeof id, 0, NULL);
+    return (int64_t)(id >> 2 | 1);
+}
+
+struct machine *machine_new(struct rollout *rollout)
+{
+    struct machine *machine = xcalloc(1, sizeof *machine);
+    machine->rollout = rollout;
+    machine->share = rollout->options->share;
+    machine->lease_ms = machine->share->lease_ms;
+    machine->id = random_id();
+    machine->renewed_ms = clock_boot_ms();
+    uv_timer_init(rollout->loop, &machine->timer);
+    machine->timer.data = machine;
+    scheduler_feed(rollout->scheduler);
+    journal_beat_with(rollout->journal, &(struct journal_beats){.fill = fill_ask,
+                                                                .take = take_answer,
+                                                                .may_wait = may_wait,
+                                                                .ctx = machine});
+    return machine;
+}
+
+void machine_close(struct machine *machine)
+{
+    if (machine)
+        uv_close((uv_handle_t *)&machine->timer, NULL);
+}
+
+void machine_free(struct machine *machine)
+{
+    free(machine);
+}
