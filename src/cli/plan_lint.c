@@ -16,7 +16,7 @@ void plan_lint_begin(struct plan_lint *plan_lint, const struct fleet *fleet,
 {
     bool used[DIALECT__COUNT] = {false};
     struct faults faults;
-    *plan_lint = (struct plan_lint){0};
+    *plan_lint = (struct plan_lint){.hides_sql = fleet->inventory->hides_sql};
     faults_init(&faults);
     find_dialects(fleet, used);
     bool goes_down = request->verb->rolls_back || request_plan(request) == PLAN_DOWNGRADE;
@@ -72,6 +72,8 @@ void plan_lint_report(struct plan_lint *plan_lint, struct report *report)
     }
     lint->count = kept;
     table_weights_apply(&plan_lint->weights, lint);
+    for (size_t i = 0; plan_lint->hides_sql && i < kept; i++)
+        lint->findings[i].source = "";
     plan_lint->told = lint_tell(&lint->arena, lint);
     report_set_findings(report, &plan_lint->told);
 }

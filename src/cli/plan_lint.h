@@ -19,6 +19,7 @@ struct report;
 struct plan_lint {
     struct lint lint;
     struct table_weights weights;
+    bool hides_sql;
     bool *is_pending[DIRECTION__COUNT]; /* by revision */
     struct told_findings told;          /* once it was reported */
 };

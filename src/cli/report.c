@@ -199,6 +199,8 @@ static int run_report(struct fleet *fleet, const struct options *options)
                               .hides_values = fleet->inventory->hides_values};
     struct err err;
     int exit_code;
+    if (fleet->inventory->hides_sql)
+        report_hide_sql(reading.report);
     narrow_init(&reading.narrow);
     tell_variables(options);
     if (!read_report(fleet, options->arg_count ? options->args[0] : NULL, &reading, &err))

@@ -185,6 +185,8 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     struct ticking ticking = {progress, metrics};
     struct observer observers[6] = {{on_report_event, report}, progress_observer(progress)};
     size_t count = 2;
+    if (rollout.hides_sql)
+        report_hide_sql(report);
     if (company->observer)
         observers[count++] = *company->observer;
     if (company->schemas)

@@ -129,7 +129,7 @@ static void read_top(struct inventory_builder *builder, const struct raw_invento
     load_lack_part(builder, PART_LEDGER);
 }
 
-/* If a variable that is not set decides whether values are hidden, then they are hidden. */
+/* If a variable that is not set decides whether something is hidden, then it is hidden. */
 static void read_report(struct inventory_builder *builder, const struct raw_report *raw)
 {
     static const char *const booleans[] = {"false", "true", NULL};
@@ -137,7 +137,9 @@ static void read_report(struct inventory_builder *builder, const struct raw_repo
         return;
     load_turn_to(builder, SECTION_REPORT, 0);
     bool has_detail = load_word(builder, FIELD(raw, detail), booleans, true);
+    bool has_sql = load_word(builder, FIELD(raw, sql), booleans, true);
     builder->inventory->hides_values = !has_detail || builder->subject.lacks;
+    builder->inventory->hides_sql = !has_sql || builder->subject.lacks;
     load_lack_part(builder, PART_LEDGER | PART_TENANTS);
 }
 

@@ -175,6 +175,8 @@ struct inventory {
     struct rollout_rules rollout;
     /* texts of servers that may hold values of rows are kept nowhere (`report: {detail: false}`) */
     bool hides_values;
+    bool
+        hides_sql; /* the SQL that runs is neither kept nor shown by reports (`report: {sql: false}`) */
     struct catalog_rules *drift; /* what of a catalog is compared (schema/rules.h) */
     enum lint_severity lint_severities[RULE__COUNT]; /* `lint: {rules: {…}}` */
     /* files and folders that say what the schema should be (`autogenerate: {schema: […]}`); none: nothing says it */

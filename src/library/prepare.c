@@ -93,6 +93,7 @@ static struct rollout_options rollout_of(struct fleet *fleet, const struct reque
         .version_table = fleet->inventory->version_table,
         .scratch = fleet->inventory->scratch,
         .hides_values = fleet->inventory->hides_values,
+        .hides_sql = fleet->inventory->hides_sql,
         .gates = keeps_ledger(request) ? &fleet->inventory->rollout.gates : NULL,
     };
 }

@@ -331,6 +331,8 @@ static struct skein_report *run_prepared(struct skein *skein, const struct prepa
 {
     struct skein_report *report = xcalloc(1, sizeof *report);
     report->report = report_new();
+    if (prepared->rollout.hides_sql)
+        report_hide_sql(report->report);
     struct observer observers[] = {{on_report_event, report->report}, {on_run_event, skein}};
     struct rollout_end end =
         rollout_run(&prepared->rollout, observers, skein->observer.on_event ? 2 : 1);

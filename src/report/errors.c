@@ -39,7 +39,8 @@ void report_keep_error(struct report *report, struct report_row *row, const stru
         ARENA_PUSH(&report->arena, report->errors, report->error_count, report->error_capacity);
     *error = (struct report_error){
         .key = *causes_at(&report->causes, row->error),
-        .statement = arena_strdup(&report->arena, outcome->error_statement),
+        .statement =
+            report->hides_sql ? NULL : arena_strdup(&report->arena, outcome->error_statement),
         .first_row = REPORT_NONE,
         .last_row = REPORT_NONE,
     };

@@ -76,7 +76,7 @@ static json_t *lines_of(const struct section *section, int first, int last)
 
 static bool is_withheld(const struct report *report, const struct revision *revision)
 {
-    return report->run.withheld && report->run.withheld[revision->index];
+    return report->hides_sql || (report->run.withheld && report->run.withheld[revision->index]);
 }
 
 json_t *html_sql(const struct report *report, const struct report_step *step,

@@ -133,6 +133,7 @@ struct report {
     enum run_state state;
     const struct halt *halt; /* why nothing more was begun; NULL: it was not so, or is not known */
     const char *halt_reason; /* the same in words; NULL: it was not so */
+    bool hides_sql;          /* report_hide_sql */
     bool rolls_back;         /* EVENT_RUN_ROLLS_BACK was seen */
     size_t selected_count;   /* run_selected_count of it */
     double duration_ms;

@@ -311,6 +311,11 @@ void report_apply(struct report *report, const struct event *event)
 
 /* ---- what is told beside the events ------------------------------------------------------------ */
 
+void report_hide_sql(struct report *report)
+{
+    report->hides_sql = true;
+}
+
 void report_set_visits(struct report *report, const struct visit *visits, size_t count)
 {
     report->visits = visits;

@@ -32,6 +32,9 @@ void report_apply(struct report *report, const struct event *event);
  * Borrowed until the report is written. */
 void report_set_visits(struct report *report, const struct visit *visits, size_t count);
 
+/* The SQL that runs is not shown, whatever the events have of it. To be said before the first. */
+void report_hide_sql(struct report *report);
+
 /* What a tenant's database holds, beside what its revision says. */
 enum schema_verdict {
     SCHEMA_UNREAD, /* it could not be read, or there is no database yet */

@@ -71,6 +71,7 @@ struct rollout_options {
     const char *version_table;
     const struct scratch_place *scratch; /* by engine */
     bool hides_values; /* of what servers say, all that may hold values of rows is told to no one */
+    bool hides_sql;    /* the SQL that runs is neither kept nor shown */
     const struct gate_rules *gates;    /* asked where tenants are changed; NULL: none */
     struct ledger *ledger;             /* locked, or joined; NULL: none */
     const struct rollout_share *share; /* NULL: this machine has the run for itself */

@@ -338,7 +338,9 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
         note_trouble(rollout, (uint32_t)tenant, &err);
         redacted.error = &err;
     }
-    if (outcome->error_statement) {
+    if (rollout->options->hides_sql)
+        redacted.error_statement = NULL;
+    else if (outcome->error_statement) {
         snprintf(statement, sizeof statement, "%s", outcome->error_statement);
         redact(rollout, tenant, statement, sizeof statement);
         redacted.error_statement = statement;

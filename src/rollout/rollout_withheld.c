@@ -1,4 +1,4 @@
-/* SQL that holds a password of a tenant: at the end of a run its revisions are looked through, since by then the passwords of all who
+/* SQL that is neither kept nor shown: all of it, where the inventory says so, or what holds a password of a tenant. At the end of a run its revisions are looked through, since by then the passwords of all who
  * were connected to are known. */
 #include "base/arena.h"
 #include "link/link.h"
@@ -37,7 +37,8 @@ void rollout_withhold(struct rollout *rollout)
     const struct chain *chain = rollout->info.chain;
     bool *withheld = NULL;
     for (size_t i = 0; rollout->is_used && i < chain->count; i++) {
-        if (!rollout->is_used[i] || !holds_password(rollout, chain->revisions[i]))
+        if (!rollout->is_used[i] ||
+            !(rollout->options->hides_sql || holds_password(rollout, chain->revisions[i])))
             continue;
         if (!withheld)
             withheld = arena_calloc(&rollout->arena, chain->count, sizeof(bool));

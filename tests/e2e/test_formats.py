@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import xml.etree.ElementTree
 
-from harness import FleetCase, main
+from harness import FleetCase, MariaDBCase, PostgresCase, main
 
 HOSTILE = ["=1+1", "@SUM(A1)", "a;=1", 'say "no"', "a,b", "<b>&amp;", "`x`|y", "]]></x>", "caf\u00e9", "\u202e\u200b", "acme"]
 
@@ -46,7 +46,101 @@ class Formats(FleetCase):
             return file.read()
 
 
+FORMATS = ("text", "json", "html", "junit", "csv", "markdown")
+
+
+class Later(PostgresCase, MariaDBCase):
+    """Of three engines at once, whatever a run comes to: 'report RUN' gives the bytes that the run has written, in all formats."""
+
+    @classmethod
+    def setUpClass(cls):
+        PostgresCase.setUpClass.__func__(cls)
+        MariaDBCase.setUpClass.__func__(cls)
+
+    def setUp(self):
+        super().setUp()
+        self.made = []
+        for server, kind in ((self.pg, "pg"), (self.maria, "my")):
+            for tenant, name in zip(server.create(*(f"later{id(self)}{kind}{i}" for i in range(2))), ("good", "blocked")):
+                self.made.append({**tenant, "name": f"{kind}-{name}"})
+        self.made += [dict(self.fleet.sqlite(name), name=f"lite-{name}") for name in ("good", "blocked")]
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (n int);", "DROP TABLE a;")
+        self.fleet.revision("bbbb2222", "CREATE TABLE b (n int);\nCREATE TABLE c (n int);", "DROP TABLE c;\nDROP TABLE b;", options=" transaction:false")
+        self.fleet.inventory(self.made, rollout={"on_failure": "continue", "waves": [{"name": "one", "select": "name in (pg-good,my-good)", "soak": "1ms"}, {"name": "two"}]})
+
+    def block(self, sql):
+        self.pg.sql(self.made[1]["url"].split("/")[-1], sql)
+        self.maria.sql(self.made[3]["url"].split("/")[-1], sql)
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", "blocked.db"))) as db:
+            db.executescript(sql)
+
+    def both(self, *args, code):
+        outputs = [word for name in FORMATS for word in ("-o", f"{name}={self.fleet.path(name)}")]
+        self.run_ok(*args, *outputs, "--progress", "none", code=code)
+        run = json.loads(self.fleet.read("json"))["run"]["id"]
+        for name in FORMATS:
+            later = self.fleet.path(f"later.{name}")
+            self.run_ok("report", run, "-o", f"{name}={later}")
+            with self.subTest(f"{args[0]}: {name}"):
+                self.assertEqual(self.fleet.read(f"later.{name}"), self.fleet.read(name))
+        return json.loads(self.fleet.read("json"))
+
+    def test_partial_resumed_and_rolled_back(self):
+        self.block("CREATE TABLE c (n int);")
+        states = lambda report: {tenant["name"]: tenant["state"] for tenant in report["tenants"]}
+        partial = states(self.both("upgrade", code=4))
+        self.assertEqual({partial[f"{kind}-blocked"] for kind in ("pg", "my", "lite")}, {"partial"})
+        self.block("DROP TABLE c;")
+        self.assertEqual(set(states(self.both("resume", code=0)).values()), {"succeeded", "unchanged"})
+        self.assertEqual(set(states(self.both("rollback", code=0)).values()), {"rolled_back"})
+
+    def test_a_report_without_sql(self):
+        """`report: {sql: false}`: neither kept nor shown, in no format, nor later by an inventory that would show it."""
+        secret = "a_name_that_no_report_may_have"
+        self.block("CREATE TABLE c (n int);")
+        self.fleet.revision("bbbb2222", f"CREATE TABLE b ({secret} int);\nCREATE TABLE c (n int, {secret} int);", "DROP TABLE c;",
+                            options=" transaction:false", revises="aaaa1111")
+        for report in ({"sql": False}, {}):
+            inventory = dict(rollout={"on_failure": "continue"})
+            self.fleet.inventory(self.made, **inventory, **({"report": report} if report else {}))
+            if report:
+                self.run_ok("plan", "-o", f"html={self.fleet.path('plan')}", "-o", f"json={self.fleet.path('plan.json')}", "-o", f"markdown={self.fleet.path('plan.md')}")
+                outputs = [word for name in FORMATS for word in ("-o", f"{name}={self.fleet.path(name)}")]
+                self.run_ok("upgrade", *outputs, code=4)
+            else:
+                for name in FORMATS:
+                    self.run_ok("report", "-o", f"{name}={self.fleet.path(name)}")
+            for name in (*FORMATS, "plan", "plan.json", "plan.md"):
+                with self.subTest(f"{report}: {name}"):
+                    self.assertNotIn(secret.encode(), self.fleet.read(name))
+        self.assertEqual(json.loads(self.fleet.read("json"))["totals"]["partial"], 3)
+        with contextlib.closing(sqlite3.connect(self.fleet.path(".skein", "ledger.db"))) as db:
+            self.assertNotIn(secret, "\n".join(db.iterdump()))
+
+
 class Written(Formats):
+    def test_a_file_is_written_whole_or_not_at_all(self):
+        """Into a folder where nothing may be made, onto a folder, a link, a pipe; two reports to one file; nothing else is left there."""
+        self.make()
+        self.run_ok("upgrade", "aaaa1111", "-t", "acme")
+        os.makedirs(self.fleet.path("out", "folder"))
+        self.fleet.write("out/old", "as it was")
+        os.symlink("old", self.fleet.path("out", "link"))
+        os.mkfifo(self.fleet.path("out", "pipe"))
+        for name in self.formats():
+            told = self.run_bytes("report", "-o", name)
+            with self.subTest(name):
+                self.assertIn("directory", self.run_ok("report", "-o", f"{name}={self.fleet.path('out', 'folder')}", code=2).err)
+                self.assertIn("is a link", self.run_ok("report", "-o", f"{name}={self.fleet.path('out', 'link')}", code=2).err)
+                self.assertEqual(self.fleet.read("out/old"), b"as it was")
+                with subprocess.Popen(["cat", self.fleet.path("out", "pipe")], stdout=subprocess.PIPE) as reader:
+                    self.run_ok("report", "-o", f"{name}={self.fleet.path('out', 'pipe')}")
+                    self.assertEqual(reader.communicate()[0], told)
+                self.assertEqual(sorted(os.listdir(self.fleet.path("out"))), ["folder", "link", "old", "pipe"])
+        twice = self.fleet.path("out", "twice")
+        self.assertIn("twice", self.run_ok("report", "-o", f"json={twice}", "-o", f"csv={twice}", code=2).err)
+        self.assertFalse(os.path.exists(twice))
+
     def test_a_report_that_cannot_be_written_changes_no_outcome(self):
         self.make()
         for name in self.formats():

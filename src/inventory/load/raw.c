@@ -100,6 +100,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
 
 static const cyaml_schema_field_t report_fields[] = {
     STRING("detail", struct raw_report, detail),
+    STRING("sql", struct raw_report, sql),
     CYAML_FIELD_END};
 
 #define ENTRIES(key, member)                                                                       \

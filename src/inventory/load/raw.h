@@ -106,7 +106,7 @@ struct raw_lint {
 };
 
 struct raw_report {
-    char *detail;
+    char *detail, *sql;
 };
 
 struct raw_inventory {
