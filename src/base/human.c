@@ -133,3 +133,13 @@ bool human_add_shell_word(struct buf *buf, const char *word)
     buf_addc(buf, '\'');
     return true;
 }
+
+void human_add_size(struct buf *buf, uint64_t bytes)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1000 && unit + 1 < ARRAY_LEN(units); unit++)
+        size /= 1000;
+    buf_addf(buf, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}

@@ -24,6 +24,9 @@ bool human_add_shell_word(struct buf *buf, const char *word);
 /* `0.3 ms`, `12.5 ms`, `1.23 s`, `2 min 03 s`, `1 h 02 min`. */
 void human_add_duration(struct buf *buf, double ms);
 
+/* `12 B`, `4.1 GB`. */
+void human_add_size(struct buf *buf, uint64_t bytes);
+
 /* `1 tenant`, `47 tenants`. */
 void human_add_count(struct buf *buf, size_t count, const char *noun);
 

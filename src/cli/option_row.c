@@ -294,6 +294,8 @@ const struct option_row option_rows[] = {
      TO(table)},
     {"save", 0, "FILE", OPTIONS_SAVE, "write the plan there, for 'skein upgrade --plan FILE'",
      TO(save)},
+    {"rehearse", 0, NULL, OPTIONS_SAVE,
+     "carry the plan out where nothing of it remains, and tell what it takes", TO(rehearses)},
     {"exit-code", 0, NULL, OPTIONS_SAVE,
      "exit 1 where a tenant would change, 2 where one could not be asked", TO(exits_by_work)},
     {"plan", 0, "FILE", OPTIONS_FOLLOW,

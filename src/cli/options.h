@@ -47,7 +47,7 @@ struct command;
         group(IMPORT)       /* --dialect, --placeholder */                                         \
         group(ADOPT)        /* --from, --table */                                                  \
         group(METRICS)      /* --metrics */                                                        \
-        group(SAVE)         /* --save, --exit-code */                                              \
+        group(SAVE)         /* --save, --exit-code, --rehearse */                                  \
         group(FOLLOW)       /* --plan */                                                           \
         group(LINT)         /* --down, --fleet, --dialect */                                       \
         group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
@@ -131,6 +131,7 @@ struct options {
     const char *revision; /* NULL: the tenants' */
     const char *from;
     const char *table;
+    bool rehearses;
     const char *save; /* NULL: the plan is not saved */
     const char *plan; /* NULL: none is followed */
     bool exits_by_work;

@@ -28,6 +28,7 @@ static int run_plan(struct fleet *fleet, const struct options *options)
 {
     struct request request = cli_request(options, VERB_PLAN);
     struct saved_plan_maker maker;
+    request.rehearses = options->rehearses;
     if (!cli_judge(fleet, NULL, options->is_quiet))
         return EXIT_USAGE;
     saved_plan_begin(&maker, fleet, &request);
@@ -52,6 +53,10 @@ const struct command command_plan = {
         "the parsers of the tenants' dialects read the chain: what they refuse is told, exit 2. Takes no\n"
         "lock and changes nothing. What 'skein lint' finds in it is told with each step, weighed by how\n"
         "much the tenants' own tables hold; notes with -v.\n"
+        "\n"
+        "With --rehearse the plan is carried out where nothing of it remains: in a transaction that is\n"
+        "rolled back, or on a copy of the database. Told are times, locks, rows, tables that are written\n"
+        "anew, and what fails; then the exit code is 1.\n"
         "\n"
         "With --save the plan is written to a file that 'skein upgrade --plan' follows: its target and\n"
         "its tenants, as far as they still stand where they stood. With --exit-code, for pipelines:\n"

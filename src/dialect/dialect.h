@@ -96,6 +96,13 @@ enum sql_id {
     SQL_GUARD_PREPARED, /* and then instead of it. NULL: it cannot */
     SQL_COMMIT,
     SQL_ROLLBACK,
+    /* Within a transaction that is a rehearsal: -> the tables and sequences that there are (number, schema, name, whether it is a
+     * sequence, and by what its rows' file is told), before it does anything. NULL, all three: it is rehearsed elsewhere */
+    SQL_REHEARSE_BEFORE,
+    /* after a statement -> a row for each lock that the transaction holds (number, mode in words, enum lock_weight, what tells
+     * its rows' file, its bytes where it may be a new one, or NULL, and how many sessions wait for the transaction); */
+    SQL_REHEARSE_SEEN,
+    SQL_REHEARSE_SETTLE, /* where a commit would come: what it would check */
     SQL_ASIDE, /* {query}, which reads, within a transaction that is not to see what it sets. NULL: it sets nothing */
     SQL_CREATE_DATABASE,
     SQL_SCRATCH_CREATE, /* creates a throw-away database, with nothing in it but what every new one has, */
@@ -161,6 +168,22 @@ struct session_word {
 /* A statement that is told by its words, lower case: the first, the second, and one anywhere. NULL: any. */
 struct word_pattern {
     const char *first, *second, *with;
+};
+
+/* How much of others a lock of a table keeps waiting. */
+enum lock_weight {
+    LOCK_OF_ROWS =
+        0, /* what changes a table's structure alone; of a sequence: numbers are drawn from it */
+    LOCK_OF_WORKERS = 1, /* and others of its kind */
+    LOCK_OF_WRITES = 2,
+    LOCK_OF_ALL = 3
+};
+
+/* A statement that does something which no rollback takes back: its first word (NULL: any), and a text anywhere in it. Lower
+ * case. */
+struct lasting {
+    const char *first, *text;
+    const char *what; /* it does, for people */
 };
 
 /* A text by which a script that Alembic wrote shows its dialect: a whole line, or anywhere. */
@@ -229,6 +252,12 @@ struct dialect {
      * migrations whose tool says neither. Lists that end with an empty one; NULL: there are none. */
     const struct word_pattern *stand_alone;
     const struct word_pattern *used_later;
+
+    const char *
+        code_uncommitted; /* of the error that something can be used once it is committed alone; NULL: none */
+
+    /* What a rehearsal must leave out (a false alarm leaves out more); ends with an empty one. NULL: with no SQL_REHEARSE_BEFORE. */
+    const struct lasting *lasting;
 
     /* What only this dialect's scripts hold; ends with an empty one. NULL: nothing, and a script without the marks of
      * another dialect is taken for this one's. */

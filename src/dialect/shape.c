@@ -19,6 +19,8 @@ static const struct grid_shape shapes[SQL__COUNT] = {
     [SQL_SCRATCHES] = {".", 0},
     [SQL_SURVEY_SERVER] = {"!!", 1},
     [SQL_SURVEY_PLACES] = {"!!!!!!", 0},
+    [SQL_REHEARSE_BEFORE] = {"!!!!.", 0},
+    [SQL_REHEARSE_SEEN] = {"!!!..!", 0},
 };
 
 const struct grid_shape *sql_shape(enum sql_id id)

@@ -114,6 +114,35 @@ bool standing_may_have_changed(const struct standing *standing)
     return standing->has_changed || (standing->is_begun && is_open);
 }
 
+const char *seen_kind_name(enum seen_kind kind)
+{
+    static const char *const names[SEEN__COUNT] = {
+        [SEEN_LOCK] = "lock",         [SEEN_REWRITE] = "rewrite", [SEEN_ROWS] = "rows",
+        [SEEN_SEQUENCE] = "sequence", [SEEN_GROWTH] = "growth",   [SEEN_SKIPPED] = "not_rehearsed",
+    };
+    return names[kind];
+}
+
+const char *seen_blocks_name(enum seen_blocks blocks)
+{
+    static const char *const names[BLOCKS__COUNT] = {
+        [BLOCKS_NOTHING] = "nothing",
+        [BLOCKS_WRITES] = "writes",
+        [BLOCKS_ALL] = "reads and writes",
+    };
+    return names[blocks];
+}
+
+const char *rehearsed_at_name(enum rehearsed_at at)
+{
+    static const char *const names[REHEARSED__COUNT] = {
+        [REHEARSED_IN_PLACE] = "transaction",
+        [REHEARSED_ON_COPY] = "copy",
+        [REHEARSED_ON_SCRATCH] = "scratch",
+    };
+    return names[at];
+}
+
 /* ---- copies -------------------------------------------------------------------------------- */
 
 static const void *copy_bytes(struct arena *arena, const void *bytes, size_t size)
@@ -168,6 +197,8 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     copy->weighed_count = 0;
     copy->measured = NULL;
     copy->measured_count = 0;
+    copy->seen = NULL;
+    copy->seen_count = 0;
     return copy;
 }
 

@@ -82,6 +82,47 @@ struct weighed {
         *reason; /* why no lesser ones, or why it could not be asked; NULL: nothing is said */
 };
 
+/* What a rehearsal saw at a statement (of a section, where it runs as one). */
+enum seen_kind {
+    SEEN_LOCK, /* object, words: its mode, and what it keeps waiting; ms: until its transaction's end */
+    SEEN_REWRITE,  /* object: written anew; count: bytes of what was written */
+    SEEN_ROWS,     /* count: rows that were touched */
+    SEEN_SEQUENCE, /* object: numbers were drawn from it, which no rollback gives back */
+    SEEN_GROWTH,   /* count: bytes by which the database grew */
+    SEEN_SKIPPED,  /* words: why it was not rehearsed */
+    SEEN__COUNT
+};
+
+/* Whom a lock keeps waiting. */
+enum seen_blocks { BLOCKS_NOTHING, BLOCKS_WRITES, BLOCKS_ALL, BLOCKS__COUNT };
+
+struct seen {
+    const struct revision *revision; /* NULL: of none */
+    enum direction direction;
+    enum seen_kind kind;
+    int line; /* of its file; 0: of the whole revision */
+    const char *
+        object; /* a table or sequence, as the tenant's revisions call it; NULL: its whole database */
+    const char *words;
+    double ms;
+    uint64_t count;
+    enum seen_blocks blocks;
+};
+
+/* Where a tenant was rehearsed. */
+enum rehearsed_at {
+    REHEARSED_NOWHERE,
+    REHEARSED_IN_PLACE,
+    REHEARSED_ON_COPY,
+    REHEARSED_ON_SCRATCH,
+    REHEARSED__COUNT
+};
+
+/* As JSON has them (contract): lock, …; nothing, writes, reads and writes; transaction, copy, scratch, and NULL. */
+const char *seen_kind_name(enum seen_kind kind);
+const char *seen_blocks_name(enum seen_blocks blocks);
+const char *rehearsed_at_name(enum rehearsed_at at);
+
 /* How much a table holds, as the catalog's statistics say. */
 struct measured {
     const char *table;
@@ -119,6 +160,9 @@ struct outcome {
     size_t weighed_count;
     const struct measured *measured; /* of the request's tables, those that there are */
     size_t measured_count;
+    enum rehearsed_at rehearsed; /* the steps have the times that they took there */
+    const struct seen *seen;     /* of the rehearsal; `seen_count` of them */
+    size_t seen_count;
     uint32_t attempts;
     double duration_ms;
     double started_ms;                     /* since the run began */

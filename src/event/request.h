@@ -74,6 +74,7 @@ struct request {
     const char *const *measured;
     size_t measured_count;
     bool measures_all;      /* whether there is work for it or not */
+    bool rehearses;         /* a plan is carried out, where nothing of it remains */
     bool weighs_changes;    /* a run that only looks asks what changes of tables will cost */
     bool reads_catalog;     /* the outcome tells what the database holds, once all is done */
     bool reads_for_emitter; /* and so that statements can be made of it */

@@ -385,6 +385,9 @@ bool prepare_run(struct fleet *fleet, const struct request *request,
     fit_waves(prepared, &fleet->arena);
     if (request->continues)
         continuation_apply(request->continues, &prepared->rollout);
+    if (!rehearsals_open(&prepared->rehearsals, fleet, request, err))
+        return false;
+    prepared->rollout.rehearsals = prepared->rehearsals.folder;
     return set_ledger(fleet, request, prepared, err);
 }
 
@@ -406,6 +409,7 @@ void prepare_done(struct prepared_run *prepared)
 {
     ledger_close(prepared->ledger);
     prepared->ledger = NULL;
+    rehearsals_close(&prepared->rehearsals);
 }
 
 int prepare_exit_code(const struct err *err)

@@ -10,6 +10,7 @@
 #define LIBRARY_PREPARE_H
 
 #include "library/fleet.h"
+#include "library/rehearsals.h"
 #include "rollout/rollout.h"
 
 /* What rollout_run needs for the request and this fleet. It must not move while it is used. */
@@ -17,7 +18,8 @@ struct prepared_run {
     struct target target;
     struct adoption adoption;
     struct rollout_options rollout; /* borrows `target`, the request, the fleet and the ledger */
-    struct ledger *ledger;          /* opened here; NULL: none, or the continued run's */
+    struct rehearsals rehearsals;
+    struct ledger *ledger; /* opened here; NULL: none, or the continued run's */
     char run_id[32];
     char note[128];             /* "", or what a person should know */
     struct rollout_share share; /* where other machines may join the run */

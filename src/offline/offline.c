@@ -203,7 +203,10 @@ static void add_action(struct writing *writing, const struct action *action)
     case ACTION_WATCH: add_sql(writing, SQL_SCRIPT_WATCH, &writing->vars); break;
     case ACTION_CHECK: add_sql(writing, SQL_SCRIPT_CHECK, &writing->vars); break;
     case ACTION_START: add_history(writing, action, SQL_HISTORY_INSERT, "running"); break;
-    case ACTION_RENEW: break; /* a script has no tenant's history */
+    case ACTION_BEFORE:
+    case ACTION_SEEN:
+    case ACTION_SETTLE: break; /* of a rehearsal */
+    case ACTION_RENEW: break;  /* a script has no tenant's history */
     case ACTION_MARK: add_history(writing, action, SQL_HISTORY_MARK, "running"); break;
     case ACTION_RECORD: add_record(writing, action); break;
     }

@@ -334,6 +334,50 @@ static void put_weighed(struct json_stream *stream, const struct report_row *row
     json_close(stream, ']');
 }
 
+static void set_seen(json_t *value, const struct seen *seen)
+{
+    switch (seen->kind) {
+    case SEEN_LOCK:
+        json_object_set_new(value, "table", json_text(seen->object));
+        json_object_set_new(value, "mode", json_text(seen->words));
+        json_object_set_new(value, "blocks", json_text(seen_blocks_name(seen->blocks)));
+        json_object_set_new(value, "held_ms", json_rounded(seen->ms, STEP_DECIMALS));
+        break;
+    case SEEN_REWRITE:
+        json_object_set_new(value, "table", json_text(seen->object)); /* fallthrough */
+    case SEEN_GROWTH:
+        json_object_set_new(value, "bytes", json_integer((json_int_t)seen->count));
+        break;
+    case SEEN_ROWS:
+        json_object_set_new(value, "rows", json_integer((json_int_t)seen->count));
+        break;
+    case SEEN_SEQUENCE: json_object_set_new(value, "sequence", json_text(seen->object)); break;
+    case SEEN_SKIPPED: json_object_set_new(value, "reason", json_text(seen->words)); break;
+    case SEEN__COUNT: break;
+    }
+}
+
+json_t *json_rehearsal(const struct report_row *row)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "at", json_text(rehearsed_at_name(row->rehearsed)));
+    json_t *list = json_array();
+    for (size_t i = 0; i < row->seen_count; i++) {
+        const struct seen *seen = &row->seen[i];
+        json_t *item = json_object();
+        json_object_set_new(item, "seen", json_text(seen_kind_name(seen->kind)));
+        json_object_set_new(item, "revision",
+                            json_text(seen->revision ? seen->revision->id : NULL));
+        json_object_set_new(item, "direction",
+                            json_text(seen->direction == DIRECTION_UP ? "up" : "down"));
+        json_object_set_new(item, "line", seen->line ? json_integer(seen->line) : json_null());
+        set_seen(item, seen);
+        json_array_append_new(list, item);
+    }
+    json_object_set_new(value, "seen", list);
+    return value;
+}
+
 static json_t *digest_value(const char *digits)
 {
     return digits ? json_sprintf("sha256:%s", digits) : json_null();
@@ -374,6 +418,8 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     put_steps(stream, report, row);
     if (row->weighed_count)
         put_weighed(stream, row);
+    if (report->run.request->rehearses)
+        json_put(stream, "rehearsal", json_rehearsal(row));
     if (row->stands_above && !request_changes(report->run.request))
         json_put(stream, "stands_above", json_true());
     json_put(stream, "attempts", count_value(row->attempts));

@@ -26,6 +26,8 @@ void json_put_history(struct json_stream *stream, const struct report *report);
 json_t *json_labels(const struct tenant *tenant);
 json_t *json_ids(const struct report *report, uint32_t number);
 json_t *json_half(const struct report *report, uint32_t number); /* null for REPORT_NONE */
+/* What its rehearsal saw. */
+json_t *json_rehearsal(const struct report_row *row);
 json_t *json_table_change(const struct weighed *weighed);
 json_t *json_schema(const struct report_schema *schema);
 json_t *json_step(const struct report *report, const struct report_step *step, double ms,

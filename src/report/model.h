@@ -115,6 +115,9 @@ struct report_row {
     double started_ms;
     const struct weighed *weighed; /* NULL: nothing was asked */
     size_t weighed_count;
+    enum rehearsed_at rehearsed;
+    const struct seen *seen; /* its texts are interned; NULL: nothing */
+    size_t seen_count;
 };
 
 struct report_wave {

@@ -339,13 +339,14 @@ function tenantError_(row) {
 }
 
 function tenantObject(row) {
-  const { half, schema, table_changes, above, notices } = more(row);
+  const { half, schema, table_changes, rehearsal, above, notices } = more(row);
   const ids = (number) => number < 0 ? null : data.ids[number];
   const tenant = { name: row[NAME], dialect: data.places[row[PLACE]][0], url: urlOf(row), labels: data.labels[row[LABELS]], wave: data.waves[row[WAVE]].name, state: stateName(row), from: ids(row[FROM]), to: ids(row[TO]) };
   if (data.run.dry_run) Object.assign(tenant, { would: wouldWord(row), half_done: half === undefined ? null : data.halves[half] });
   if (schema) tenant.schema = schema;
   tenant.steps = data.scripts[row[SCRIPT]].map((step, i) => ({ ...step, duration_ms: row[STEP_MS][i] ?? 0 }));
   if (table_changes) tenant.table_changes = table_changes;
+  if (rehearsal) tenant.rehearsal = rehearsal;
   if (above && data.run.dry_run) tenant.stands_above = true;
   return Object.assign(tenant, { attempts: row[ATTEMPTS], duration_ms: row[DURATION], error: tenantError_(row), notices: { count: notices?.[0] ?? 0, warnings: notices?.[1] ?? 0 } });
 }

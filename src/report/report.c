@@ -78,6 +78,7 @@ static const struct request *keep_request(struct arena *arena, const struct requ
     struct request *kept = arena_alloc(arena, sizeof *kept);
     *kept = (struct request){.verb = verb_keep(arena, request->verb),
                              .is_dry_run = request->is_dry_run,
+                             .rehearses = request->rehearses,
                              .purges = request->purges,
                              .forces = request->forces};
     return kept;
@@ -147,11 +148,26 @@ static void keep_weighed(struct report *report, struct report_row *row,
     row->weighed_count = count;
 }
 
+static void keep_seen(struct report *report, struct report_row *row, const struct outcome *outcome)
+{
+    struct seen *copy = arena_calloc(&report->arena, outcome->seen_count + 1, sizeof *copy);
+    for (size_t i = 0; i < outcome->seen_count; i++) {
+        copy[i] = outcome->seen[i];
+        copy[i].object = copy[i].object ? report_keep_text(report, copy[i].object) : NULL;
+        copy[i].words = copy[i].words ? report_keep_text(report, copy[i].words) : NULL;
+    }
+    row->rehearsed = outcome->rehearsed;
+    row->seen = copy;
+    row->seen_count = outcome->seen_count;
+}
+
 static void keep_outcome(struct report *report, struct report_row *row,
                          const struct outcome *outcome)
 {
     row->dialect = outcome->dialect;
     keep_weighed(report, row, outcome);
+    if (outcome->seen_count || outcome->rehearsed != REHEARSED_NOWHERE)
+        keep_seen(report, row, outcome);
     row->is_from_known = outcome->from.is_known;
     row->from = report_keep_ids(report, &outcome->from);
     row->half = report_keep_half(report, outcome->half_step);

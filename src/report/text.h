@@ -49,10 +49,12 @@ void text_moves_rest(const struct text *text, const struct view_groups *groups);
 
 /* ---- the sections -------------------------------------------------------------------------- */
 
-void text_moves(const struct text *text);     /* text_moves.c */
-void text_findings(const struct text *text);  /* text_plan.c: of a run that follows a plan */
-void text_plan(const struct text *text);      /* text_plan.c */
-void text_settled(const struct text *text);   /* text_plan.c: what `resolve` would write down */
+void text_moves(const struct text *text);    /* text_moves.c */
+void text_findings(const struct text *text); /* text_plan.c: of a run that follows a plan */
+void text_plan(const struct text *text);     /* text_plan.c */
+void text_settled(const struct text *text);  /* text_plan.c: what `resolve` would write down */
+/* text_rehearsal.c: what the rehearsal of a group's plan saw */
+void text_rehearsal(const struct text *text, const struct view_group *group);
 void text_waves(const struct text *text);     /* text_waves.c */
 void text_passwords(const struct text *text); /* text_passwords.c */
 void text_current(const struct text *text);   /* text_tenants.c */

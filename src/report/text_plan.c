@@ -139,29 +139,19 @@ static void print_steps(const struct text *text, const struct view_group *group)
 
 /* ---- what changes of tables cost ------------------------------------------------------------- */
 
-static void add_size(struct buf *buf, uint64_t bytes)
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    for (; size >= 1000 && unit + 1 < ARRAY_LEN(units); unit++)
-        size /= 1000;
-    buf_addf(buf, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
-}
-
 /* The tenant of the group whose table holds most; all of them run the same statements. */
 static const struct weighed *heaviest(const struct text *text, const struct view_group *group,
                                       const struct weighed *like, const struct tenant **ret_tenant)
 {
     const struct weighed *most = NULL;
-    for (size_t i = 0; i < group->count; i++) {
-        const struct report_row *row = &text->report->rows[group->rows[i]];
-        for (size_t w = 0; w < row->weighed_count; w++) {
+    for (size_t i = 0; i < text->report->run.tenant_count; i++) {
+        const struct report_row *row = &text->report->rows[i];
+        for (size_t w = 0; view_group_has(group, row) && w < row->weighed_count; w++) {
             const struct weighed *weighed = &row->weighed[w];
             bool is_it = weighed->revision == like->revision && weighed->line == like->line;
             if (is_it && (!most || weighed->bytes > most->bytes)) {
                 most = weighed;
-                *ret_tenant = text->report->run.tenants[group->rows[i]];
+                *ret_tenant = text->report->run.tenants[i];
             }
         }
     }
@@ -185,7 +175,7 @@ static void print_weighed(const struct text *text, const struct view_group *grou
     buf_addf(&line, ":%d): ", weighed->line);
     if (weighed->algorithm)
         buf_addf(&line, "ALGORITHM=%s, ", weighed->algorithm);
-    add_size(&line, weighed->bytes);
+    human_add_size(&line, weighed->bytes);
     if (group->count > 1) {
         buf_adds(&line, " in ");
         human_add_text(&line, tenant->name);
@@ -322,6 +312,7 @@ static void print_plan(const struct text *text, const struct view_group *group)
     buf_clear(&line);
     print_steps(text, group);
     print_costs(text, group);
+    text_rehearsal(text, group);
     print_findings(text, group);
     if (only_stamps(text->report))
         print_skipped(text, group);

@@ -121,6 +121,9 @@ void view_groups_init(struct view_groups *groups, const struct report *report,
                       bool (*is_wanted)(const struct report_row *row), enum view_grouping by);
 void view_groups_done(struct view_groups *groups);
 
+/* Is the row one of a group, by script, of tenants that would change? The group itself knows only the first of them. */
+bool view_group_has(const struct view_group *group, const struct report_row *row);
+
 /* ---- view_verdict.c ------------------------------------------------------------------------ */
 
 /* `2 of 40 tenants failed, 3 were not begun; no tenant is half-way` */

@@ -45,6 +45,14 @@ void view_groups_init(struct view_groups *groups, const struct report *report,
         qsort(groups->items, groups->count, sizeof *groups->items, compare);
 }
 
+bool view_group_has(const struct view_group *group, const struct report_row *row)
+{
+    const struct view_move *move = &group->move;
+    return row->state == TENANT_SUCCEEDED && move->from == row->from && move->half == row->half &&
+           move->to == row->to && move->steps == row->steps &&
+           move->dialect == (uint32_t)row->dialect;
+}
+
 void view_groups_done(struct view_groups *groups)
 {
     arena_done(&groups->arena);

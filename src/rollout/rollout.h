@@ -79,7 +79,9 @@ struct rollout_options {
     const char *snapshots;
     struct status *status; /* kept up to date from a new one; NULL: no one wants to know */
     const struct steering *steering; /* (event/status.h) NULL: no one steers */
-    void (*on_tick)(void *ctx);      /* NULL, or: about ten times a second */
+    /* folder for copies on which a plan is rehearsed; NULL: of a request that does not ask for that */
+    const char *rehearsals;
+    void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */
     void *tick_ctx;
     /* NULL, or: gets what gates write, in whole lines; else they have our stderr */
     void (*on_output)(void *ctx, const char *text, size_t len);

@@ -56,6 +56,12 @@ const char *rollout_copy_to_restore(const struct rollout *rollout, struct sessio
     return own ? own : copy_of_earlier_run(rollout, tenant);
 }
 
+const char *rollout_copy_to_rehearse(const struct rollout *rollout, struct session *session,
+                                     struct arena *arena)
+{
+    return arena_printf(arena, "%s/%06zu.db", rollout->options->rehearsals, session_index(session));
+}
+
 bool rollout_is_of_family(const struct rollout *rollout, const char *run)
 {
     return routes_is_own_run(rollout->routes, run);

@@ -32,6 +32,10 @@ bool rollout_is_of_family(const struct rollout *rollout, const char *run);
 const char *rollout_copy_to_make(struct rollout *rollout, struct session *session);
 const char *rollout_copy_to_restore(const struct rollout *rollout, struct session *session);
 
+/* Where the copy is made on which its plan is rehearsed. */
+const char *rollout_copy_to_rehearse(const struct rollout *rollout, struct session *session,
+                                     struct arena *arena);
+
 /* Records what the session is about to do, before the first side effect. True: go on; false: session_job_done comes once it is
  * durable. */
 bool rollout_intend(struct rollout *rollout, struct session *session, const struct intent *intent);

@@ -13,39 +13,23 @@ static const struct state_row row_done = {.name = "done", .does = "tells the out
 
 /* Each row stands with its state's functions, in the file of its phase. */
 static const struct state_row *const states[SESSION__COUNT] = {
-    [SESSION_LINK] = &row_link,
-    [SESSION_CONNECT] = &row_connect,
-    [SESSION_LOCK] = &row_lock,
-    [SESSION_LOCK_WAIT] = &row_lock_wait,
-    [SESSION_INSPECT] = &row_inspect,
-    [SESSION_READ] = &row_read,
-    [SESSION_RESOLVE] = &row_resolve,
-    [SESSION_PLAN] = &row_plan,
-    [SESSION_PROBE] = &row_probe,
-    [SESSION_EVIDENCE] = &row_evidence,
-    [SESSION_SETTLE] = &row_settle,
-    [SESSION_INTENT] = &row_intent,
-    [SESSION_SNAPSHOT] = &row_snapshot,
-    [SESSION_RESTORE] = &row_restore,
-    [SESSION_BEGIN] = &row_begin,
-    [SESSION_APPLY] = &row_apply,
-    [SESSION_COMMIT] = &row_commit,
-    [SESSION_SETUP] = &row_setup,
-    [SESSION_STATEMENTS] = &row_statements,
-    [SESSION_STEPS] = &row_steps,
-    [SESSION_LOOK] = &row_look,
-    [SESSION_REPAIR] = &row_repair,
-    [SESSION_MARK] = &row_mark,
-    [SESSION_ROLLBACK] = &row_rollback,
-    [SESSION_CREATE] = &row_create,
-    [SESSION_VERIFY] = &row_verify,
-    [SESSION_CATALOG] = &row_catalog,
-    [SESSION_WEIGH] = &row_weigh,
-    [SESSION_RELEASE] = &row_release,
-    [SESSION_CLOSE] = &row_close,
-    [SESSION_BACKOFF] = &row_backoff,
-    [SESSION_TURN] = &row_turn,
-    [SESSION_DONE] = &row_done,
+    [SESSION_LINK] = &row_link,         [SESSION_CONNECT] = &row_connect,
+    [SESSION_LOCK] = &row_lock,         [SESSION_LOCK_WAIT] = &row_lock_wait,
+    [SESSION_INSPECT] = &row_inspect,   [SESSION_READ] = &row_read,
+    [SESSION_RESOLVE] = &row_resolve,   [SESSION_PLAN] = &row_plan,
+    [SESSION_PROBE] = &row_probe,       [SESSION_EVIDENCE] = &row_evidence,
+    [SESSION_SETTLE] = &row_settle,     [SESSION_INTENT] = &row_intent,
+    [SESSION_SNAPSHOT] = &row_snapshot, [SESSION_RESTORE] = &row_restore,
+    [SESSION_BEGIN] = &row_begin,       [SESSION_APPLY] = &row_apply,
+    [SESSION_COMMIT] = &row_commit,     [SESSION_REHEARSED] = &row_rehearsed,
+    [SESSION_SETUP] = &row_setup,       [SESSION_STATEMENTS] = &row_statements,
+    [SESSION_STEPS] = &row_steps,       [SESSION_LOOK] = &row_look,
+    [SESSION_REPAIR] = &row_repair,     [SESSION_MARK] = &row_mark,
+    [SESSION_ROLLBACK] = &row_rollback, [SESSION_CREATE] = &row_create,
+    [SESSION_VERIFY] = &row_verify,     [SESSION_CATALOG] = &row_catalog,
+    [SESSION_WEIGH] = &row_weigh,       [SESSION_RELEASE] = &row_release,
+    [SESSION_CLOSE] = &row_close,       [SESSION_BACKOFF] = &row_backoff,
+    [SESSION_TURN] = &row_turn,         [SESSION_DONE] = &row_done,
 };
 
 bool session_state_doc(size_t index, struct session_state_doc *ret_doc)
@@ -254,6 +238,9 @@ static bool is_half_done(const struct session *session)
 
 static enum tenant_state final_state(struct session *session)
 {
+    bool rehearses = session->env->request->rehearses;
+    if (rehearses && session->result.err.kind != ERR_NONE)
+        return TENANT_FAILED;
     if (session->doubt.is_resolving)
         return TENANT_IN_DOUBT;
     if (session->result.err.kind != ERR_NONE)
@@ -309,6 +296,9 @@ static void on_timer_closed(uv_handle_t *handle)
         .weighed_count = session->result.weighed_count,
         .measured = session->result.measured,
         .measured_count = session->result.measured_count,
+        .rehearsed = session->rehearsal.at,
+        .seen = session->rehearsal.seen.items,
+        .seen_count = session->rehearsal.seen.count,
         .attempts = session->attempt.number,
         .duration_ms = (double)(uv_hrtime() - session->started_ns) / 1e6,
         .error = session->result.err.kind == ERR_NONE ? NULL : &session->result.err,
@@ -323,6 +313,7 @@ static void on_timer_closed(uv_handle_t *handle)
 static void finish(struct session *session)
 {
     session->is_finished = true;
+    session_leave_copy(session);
     blockers_free(session->conn.blockers);
     uv_close((uv_handle_t *)&session->timer, on_timer_closed);
 }
@@ -348,14 +339,14 @@ struct session *session_start(const struct session_env *env, const struct tenant
     session->conn.after_close = SESSION_DONE;
     session->started_ns = uv_hrtime();
     session->batch.limits = (struct op_limits){
-        .lock_timeout_ms = tenant->settings->lock_timeout_ms,
+        .lock_timeout_ms = session_lock_timeout(session),
         .statement_timeout_ms = tenant->settings->statement_timeout_ms,
     };
     session->look.vars = (struct sql_vars){
         .version_table = env->version_table,
         .asked_schema = tenant->schema,
         .run_id = env->run_id,
-        .lock_timeout_ms = tenant->settings->lock_timeout_ms,
+        .lock_timeout_ms = session_lock_timeout(session),
         .statement_timeout_ms = tenant->settings->statement_timeout_ms,
         .settings = tenant->settings->session,
         .setting_count = tenant->settings->session_count,

@@ -187,6 +187,13 @@ void session_add_action(struct session *session, const struct action *action)
         add_look(session, action);
         return;
     }
+    if (action_is_of_rehearsal(action)) {
+        static const enum sql_id asks[] = {[ACTION_BEFORE] = SQL_REHEARSE_BEFORE,
+                                           [ACTION_SEEN] = SQL_REHEARSE_SEEN,
+                                           [ACTION_SETTLE] = SQL_REHEARSE_SETTLE};
+        session_add_one(session, asks[action->kind])->owner = action;
+        return;
+    }
     struct io_op *op = session_add_op(session, is_script ? OP_SCRIPT : OP_QUERY);
     op->owner = action;
     op->input = &session->work.acting;
@@ -214,6 +221,8 @@ static size_t end_of_batch(const struct session *session, size_t begin, bool is_
     while (end < session->work.todo.count && actions[end].is_in_transaction == is_in_transaction) {
         const struct action *last = &actions[end++];
         bool may_end = is_in_transaction || last->kind == ACTION_MARK;
+        if (last->kind == ACTION_SEEN) /* what it says decides whether a rehearsal goes on */
+            break;
         if ((is_in_transaction && last->ends_unit) || (may_end && end - begin >= ACTIONS_MOST))
             break;
     }
@@ -267,7 +276,7 @@ enum asked session_ask_actions(struct session *session, size_t begin, bool is_in
     return ASKED_OPS;
 }
 
-static void note_step(struct session *session, const struct action *action)
+void session_note_step(struct session *session, const struct action *action)
 {
     *ARENA_PUSH(&session->arena, session->result.steps, session->result.recorded_count,
                 session->result.capacity) = (struct step_done){
@@ -290,13 +299,14 @@ void session_note_actions(struct session *session, size_t end)
         if (action->kind == ACTION_SCRIPT)
             session->work.step_ms += op->answer.duration_ms;
         if (session_tells_action(session, action))
-            note_step(session, action);
+            session_note_step(session, action);
     }
 }
 
 /* The steps recorded so far are the database's now. */
 void session_take_commit(struct session *session)
 {
+    session_note_rehearsed_commit(session);
     session->result.rows = session->work.expected;
     session->result.done_count = session->result.recorded_count;
     for (; session->work.cursor < session->work.batch_end; session->work.cursor++) {
@@ -365,6 +375,10 @@ static void locate(struct session *session, const struct action *action, const s
     }
     if (action->kind == ACTION_WATCH || action->kind == ACTION_CHECK) {
         err_set_place(err, revision->path, action->script->breaking_line);
+        return;
+    }
+    if (action_is_of_rehearsal(action)) {
+        err_prefix(err, action->kind == ACTION_SETTLE ? "committing" : "looking at its locks");
         return;
     }
     if (action->kind != ACTION_SCRIPT) {
@@ -500,13 +514,24 @@ static enum asked ask_apply(struct session *session)
     return ASKED_OPS;
 }
 
+static enum session_state error_apply(struct session *session, const struct io_op *op)
+{
+    session_note_rehearsed(session, op);
+    return session_rehearses_no_further(session, op) ? SESSION_REHEARSED
+                                                     : session_work_failed(session, op);
+}
+
 static enum session_state answer_apply(struct session *session)
 {
+    struct err err;
     session_note_actions(session, session->work.batch_end);
+    session_note_rehearsed(session, session->batch.ops + session->batch.count);
     session->look.has_schema = session->look.has_version_table = session->look.has_history = true;
+    if (session->env->request->rehearses && !session_may_rehearse_on(session, &err))
+        return session_fail(session, &err);
     if (has_unit_left(session))
         return SESSION_APPLY;
-    return session_verifies_commit(session) ? SESSION_VERIFY : SESSION_COMMIT;
+    return session_verifies_commit(session) ? SESSION_VERIFY : session_end_of_transaction(session);
 }
 
 const struct state_row row_apply = {
@@ -514,10 +539,10 @@ const struct state_row row_apply = {
     .does = "runs sections and records steps, up to the end of the transaction",
     .ask = ask_apply,
     .answer = answer_apply,
-    .on_error = session_work_failed,
+    .on_error = error_apply,
     .next = SESSION_COMMIT,
-    .exits = TO(APPLY) | TO(VERIFY) | TO(COMMIT),
-    .error_exits = TO_WAY_OUT,
+    .exits = TO(APPLY) | TO(VERIFY) | TO(COMMIT) | TO(REHEARSED) | TO_WAY_OUT,
+    .error_exits = TO(REHEARSED) | TO_WAY_OUT,
     .is_cancellable = true,
 };
 

@@ -14,22 +14,27 @@ static enum asked add_copy(struct session *session, enum op_kind kind, const cha
 
 static enum asked ask_snapshot(struct session *session)
 {
-    return add_copy(session, OP_SNAPSHOT, rollout_copy_to_make(session->env->run, session));
+    const char *path = session->rehearsal.copy ? session->rehearsal.copy
+                                               : rollout_copy_to_make(session->env->run, session);
+    return add_copy(session, OP_SNAPSHOT, path);
 }
 
 static enum session_state answer_snapshot(struct session *session)
 {
+    if (session->rehearsal.copy)
+        return session_arrive_at_copy(session);
     session->work.has_snapshot = true;
     return session_next_work(session);
 }
 
 const struct state_row row_snapshot = {
     .name = "snapshot",
-    .does = "copies the database, before anything is changed",
+    .does =
+        "copies the database, before anything is changed; or for a rehearsal, which goes to the copy",
     .ask = ask_snapshot,
     .answer = answer_snapshot,
     .next = SESSION_BEGIN,
-    .exits = TO(BEGIN) | TO(SETUP),
+    .exits = TO(BEGIN) | TO(SETUP) | TO(CLOSE),
     .error_exits = TO(CLOSE),
     .is_cancellable = true,
 };

@@ -26,12 +26,14 @@ static bool may_create(const struct session *session)
 static enum asked ask_link(struct session *session)
 {
     const struct dialect *dialect = session->dialect;
-    bool is_looking = !request_changes(session->env->request);
+    bool is_looking = !session_changes(session);
     const struct link_wish wish = {
-        .database = session->conn.is_creating ? dialect->maintenance_database : NULL,
+        .database =
+            session->conn.is_creating ? dialect->maintenance_database : session->rehearsal.copy,
         .may_create = may_create(session) && (is_looking || session->conn.is_made_intended),
         .is_read_only = is_looking,
-        .may_reuse = !session->conn.is_creating && !session->conn.wants_new,
+        .may_reuse =
+            !session->conn.is_creating && !session->conn.wants_new && !session->rehearsal.copy,
     };
     session->look.is_surveyed = session_can_take_survey(session);
     if (session->look.is_surveyed)
@@ -215,7 +217,8 @@ static enum asked ask_release(struct session *session)
     bool is_ending = rollout_is_ending(session->env->run);
     if (!session->conn.link)
         return ASKED_OPS;
-    (is_ending ? link_close : link_leave)(take_link(session), on_released, session);
+    (is_ending || session->rehearsal.copy ? link_close : link_leave)(take_link(session),
+                                                                     on_released, session);
     return ASKED_CLOSE;
 }
 
@@ -259,7 +262,7 @@ static bool may_retry(struct session *session)
     struct retry_history *history =
         session->doubt.is_resolving ? &session->doubt.history : &session->attempt.history;
     struct retry_limits limits = {settings->retries, settings->retry_timeout_ms};
-    if (session->is_cancelled || session->result.is_partial)
+    if (session->is_cancelled || session->result.is_partial || session->rehearsal.copy)
         return false;
     measure(session, history);
     rollout_weigh(env->run, session, &session->result.err, history);

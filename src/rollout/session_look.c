@@ -55,7 +55,7 @@ static bool is_patience_over(const struct session *session)
 
 static enum asked ask_lock(struct session *session)
 {
-    if (!request_changes(session->env->request))
+    if (!session_changes(session))
         return ASKED_OPS;
     session->look.vars.lock_key = lock_key(session);
     make_look(session);

@@ -359,21 +359,28 @@ static enum session_state answer_plan(struct session *session)
     session_add_renewals(session);
     if (session_verifies_plan(session))
         return SESSION_VERIFY;
-    bool is_looking = !request_changes(session->env->request);
+    bool is_looking = !session_changes(session);
     bool is_surveyed = session->look.is_surveyed;
     if (is_surveyed && (is_looking ? session_weighs(session) : session->work.todo.count > 0))
         return session_forget_survey(session);
     if (is_surveyed && !is_looking)
         return SESSION_RELEASE;
+    if (session_needs_copy(session))
+        return session_weighs(session) ? SESSION_WEIGH : session_go_to_copy(session);
     if (is_looking) {
+        session_note_unrehearsed(session);
         show_plan(session);
         return session_after_plan(session);
     }
-    if (!check_connection(session, &err) || !check_proof(session, &err))
+    bool may = session->env->request->rehearses ? session_may_rehearse_on(session, &err)
+                                                : check_connection(session, &err);
+    if (!may || !check_proof(session, &err))
         return session_fail(session, &err);
     session->attempt.trouble_ns = 0;
     retry_note_well(&session->attempt.history);
     rollout_note_well(session->env->run, session);
+    if (session->env->request->rehearses)
+        return session_begin_rehearsal(session);
     bool has_work = session->work.todo.count || may_restore(session);
     return has_work && !session->work.is_intended ? SESSION_INTENT : begin_work(session);
 }

@@ -13,6 +13,7 @@
 #include "rollout/evidence.h"
 #include "rollout/look.h"
 #include "rollout/record.h"
+#include "rollout/rehearsal.h"
 #include "rollout/rollout_sessions.h"
 #include "rollout/work.h"
 #include "schema/catalog.h"
@@ -37,6 +38,7 @@ enum session_state {
     SESSION_BEGIN,
     SESSION_APPLY,
     SESSION_COMMIT,
+    SESSION_REHEARSED,
     SESSION_SETUP,
     SESSION_STATEMENTS,
     SESSION_STEPS,
@@ -189,6 +191,15 @@ struct session_result {
     size_t measured_count;
 };
 
+/* Where and how the plan is rehearsed, if it is. */
+struct session_rehearsal {
+    const char
+        *copy; /* of the database, at which the session is instead; NULL: at the tenant's own */
+    uint64_t copy_bytes;  /* that it had at first */
+    enum rehearsed_at at; /* has begun */
+    struct rehearsal seen;
+};
+
 struct session {
     const struct session_env *env;
     const struct tenant *tenant;
@@ -211,6 +222,7 @@ struct session {
     struct session_doubt doubt;
     struct session_result result;
     struct session_verify verify;
+    struct session_rehearsal rehearsal;
     struct session_catalog *catalog; /* NULL: it is not read */
 };
 
@@ -262,6 +274,9 @@ extern const struct state_row row_setup, row_statements, row_mark;
 
 /* session_verify.c, session_catalog.c */
 extern const struct state_row row_verify, row_catalog;
+
+/* session_rehearse.c */
+extern const struct state_row row_rehearsed;
 
 /* session_steps.c */
 extern const struct state_row row_steps;
@@ -358,6 +373,7 @@ enum session_state session_next_work(struct session *session);
 /* Asks for the actions from `begin` on, as long as they stay on one side of the transaction's border; notes the
  * steps that are recorded before `end`; and takes what the batch did for the database's now. */
 enum asked session_ask_actions(struct session *session, size_t begin, bool is_in_transaction);
+void session_note_step(struct session *session, const struct action *record);
 void session_note_actions(struct session *session, size_t end);
 void session_take_commit(struct session *session);
 void session_take_history_id(struct session *session);
@@ -377,6 +393,32 @@ enum session_state session_blame(struct session *session, const struct io_op *fa
  * failed, maybe that. */
 void session_add_repairs(struct session *session);
 enum session_state session_setup_failed(struct session *session, const struct io_op *op);
+
+/* session_rehearse.c: does the session change the database that it is at? A run that only looks changes none; a rehearsal what it
+ * rolls back, or a copy. */
+bool session_changes(const struct session *session);
+/* Is the plan to be rehearsed on a copy of the database, where the session is not yet? And the way there. */
+bool session_needs_copy(const struct session *session);
+enum session_state session_go_to_copy(struct session *session);
+enum session_state session_arrive_at_copy(struct session *session);
+/* The copy goes, and it is told by how much it has grown. */
+void session_leave_copy(struct session *session);
+/* For how long it may wait for locks: in the way of traffic not for long. */
+uint64_t session_lock_timeout(const struct session *session);
+/* Takes the work that was built for what is rehearsed; the state that begins it. */
+enum session_state session_begin_rehearsal(struct session *session);
+/* The state in which a transaction ends. */
+enum session_state session_end_of_transaction(const struct session *session);
+/* Notes what the ops of the batch before `end` have come to. */
+void session_note_rehearsed(struct session *session, const struct io_op *end);
+/* Is the error one of the rehearsal's own? Then it ends there, and all is well. */
+bool session_rehearses_no_further(struct session *session, const struct io_op *op);
+/* May it begin, or go on? */
+bool session_may_rehearse_on(const struct session *session, struct err *err);
+/* Where nothing can be: notes why. */
+void session_note_unrehearsed(struct session *session);
+/* At a copy: notes what a commit ended. */
+void session_note_rehearsed_commit(struct session *session);
 
 /* session_doubt.c: is there a statement in doubt that a look can decide? */
 bool session_needs_probe(struct session *session, const struct plan *left);

@@ -80,6 +80,7 @@ static enum session_state stop_between(struct session *session)
 static enum session_state answer_statements(struct session *session)
 {
     session_note_actions(session, session->work.batch_end);
+    session_note_rehearsed(session, session->batch.ops + session->batch.count);
     session->work.expected = session->result.rows;
     session_take_history_id(session);
     session_take_commit(session);

@@ -45,7 +45,7 @@ bool session_verifies_commit(struct session *session)
     bool is_half_done = session->doubt.is_half_open || session->doubt.half_done;
     return session->work.batch_end == session->work.todo.count && !is_half_done &&
            verifies(session, VERIFY_AFTER) && !session->verify.is_after_done &&
-           begin(session, SESSION_COMMIT);
+           !session->rehearsal.seen.left_out && begin(session, session_end_of_transaction(session));
 }
 
 bool session_verifies_end(struct session *session)
@@ -65,7 +65,7 @@ enum session_state session_begin_comparison(struct session *session)
 /* Where it stands, or will. */
 static struct rows place_of(struct session *session)
 {
-    return session->verify.next == SESSION_COMMIT
+    return session->verify.next == session_end_of_transaction(session)
                ? actions_rows(&session->work.acting, session->work.batch_end, &session->arena)
                : session->result.rows;
 }
@@ -85,7 +85,7 @@ static enum session_state go_on(struct session *session)
 static void say_what_stands(const struct session *session, struct err *err)
 {
     size_t done = session->result.done_count;
-    bool is_rolled_back = session->verify.next == SESSION_COMMIT;
+    bool is_rolled_back = session->verify.next == session_end_of_transaction(session);
     if (is_rolled_back)
         err_prefix(err, "rolled back at the end");
     if (done)
@@ -123,7 +123,7 @@ const struct state_row row_verify = {
     .ask = session_ask_catalog,
     .answer = answer_verify,
     .next = SESSION_PLAN,
-    .exits = TO(PLAN) | TO(COMMIT) | TO(VERIFY) | TO(RELEASE) | TO_WAY_OUT,
+    .exits = TO(PLAN) | TO(COMMIT) | TO(REHEARSED) | TO(VERIFY) | TO(RELEASE) | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

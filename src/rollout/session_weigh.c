@@ -168,14 +168,16 @@ static enum session_state answer_weigh(struct session *session)
         take_measure(session);
     if (can_weigh(session))
         take_weigh(session);
-    return SESSION_RELEASE;
+    return session_needs_copy(session) ? session_go_to_copy(session) : SESSION_RELEASE;
 }
 
 /* The plan stands without it. */
 static enum session_state error_weigh(struct session *session, const struct io_op *op)
 {
     (void)op;
-    return io_is_broken(session->conn.io) ? SESSION_CLOSE : SESSION_RELEASE;
+    if (io_is_broken(session->conn.io))
+        return SESSION_CLOSE;
+    return session_needs_copy(session) ? session_go_to_copy(session) : SESSION_RELEASE;
 }
 
 const struct state_row row_weigh = {
@@ -186,7 +188,7 @@ const struct state_row row_weigh = {
     .answer = answer_weigh,
     .on_error = error_weigh,
     .next = SESSION_RELEASE,
-    .exits = TO(RELEASE),
-    .error_exits = TO(RELEASE) | TO(CLOSE),
+    .exits = TO(RELEASE) | TO(SNAPSHOT),
+    .error_exits = TO(RELEASE) | TO(SNAPSHOT) | TO(CLOSE),
     .is_cancellable = true,
 };

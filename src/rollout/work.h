@@ -22,6 +22,9 @@ enum action_kind {
     ACTION_CHECK,  /* and what is broken after it is looked for */
     ACTION_MARK,   /* `statements` of it are done */
     ACTION_RENEW,  /* a file that was changed after it was applied counts as applied as it is now */
+    ACTION_BEFORE, /* of a rehearsal: what there is before it, */
+    ACTION_SEEN,   /* what the script before this has locked, */
+    ACTION_SETTLE, /* and what a commit would check */
     ACTION_RECORD, /* the step is done: version rows, and its history row */
 };
 
@@ -46,6 +49,13 @@ struct action {
 static inline bool action_is_deferred(const struct action *action)
 {
     return action->kind == ACTION_RECORD && action->is_deferred;
+}
+
+/* Is it asked in a rehearsal alone? */
+static inline bool action_is_of_rehearsal(const struct action *action)
+{
+    return action->kind == ACTION_BEFORE || action->kind == ACTION_SEEN ||
+           action->kind == ACTION_SETTLE;
 }
 
 struct work {

@@ -23,6 +23,9 @@ TABLES = {
     "level": ("notice_level", ()),
     "tool": ("tool", ()),
     "what": ("difference", ()),
+    "seen": ("seen", ()),
+    "blocks": ("blocks", ()),
+    "at": ("rehearsed_at", (None,)),
     "severity": ("lint_severity", ()),
     "state": ("run_state", ("skipped",)),  # of a wave that was never begun
 }

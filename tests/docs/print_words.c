@@ -59,6 +59,15 @@ int main(void)
     begin_list("lint_severity");
     for (int i = LINT_OFF + 1; i < LINT__COUNT; i++) /* what is off is not told */
         print_word(lint_severity_name((enum lint_severity)i), (size_t)i - 1);
+    begin_list("seen");
+    for (int i = 0; i < SEEN__COUNT; i++)
+        print_word(seen_kind_name((enum seen_kind)i), (size_t)i);
+    begin_list("blocks");
+    for (int i = 0; i < BLOCKS__COUNT; i++)
+        print_word(seen_blocks_name((enum seen_blocks)i), (size_t)i);
+    begin_list("rehearsed_at");
+    for (int i = REHEARSED_NOWHERE + 1; i < REHEARSED__COUNT; i++)
+        print_word(rehearsed_at_name((enum rehearsed_at)i), (size_t)i - 1);
     puts("]\n}");
     return 0;
 }

@@ -32,7 +32,7 @@ WORDS = {
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
     "autogenerate": ["--autogenerate"], "rename": ["--rename", "a.id=ident"], "to-tenant": ["--to-tenant", "acme"], "allow-drop": ["--allow-drop", "b"],
     "verify-schema": ["--verify-schema"], "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
-    "save": ["--save", "RELEASE"], "metrics": ["--metrics", "METRICS"], "exit-code": ["--exit-code"], "plan": ["--plan", "RELEASE"],
+    "save": ["--save", "RELEASE"], "metrics": ["--metrics", "METRICS"], "exit-code": ["--exit-code"], "rehearse": ["--rehearse"], "plan": ["--plan", "RELEASE"],
     "down": ["--down"], "fleet": ["--fleet"],
 }
 

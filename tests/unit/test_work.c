@@ -81,6 +81,9 @@ static const char *shown(struct stage *stage, const struct work *work)
         case ACTION_WATCH: buf_adds(&buf, "watch"); break;
         case ACTION_CHECK: buf_adds(&buf, "check"); break;
         case ACTION_RENEW: buf_adds(&buf, "renew"); break;
+        case ACTION_BEFORE: buf_adds(&buf, "before"); break;
+        case ACTION_SEEN: buf_adds(&buf, "seen"); break;
+        case ACTION_SETTLE: buf_adds(&buf, "settle"); break;
         case ACTION_MARK: buf_addf(&buf, "mark %zu", action->statements); break;
         case ACTION_RECORD: buf_addf(&buf, "record %zu", action->statements); break;
         }

@@ -58,6 +58,21 @@ static const struct word_pattern stand_alone[] = {
 /* A value that is added to an enum. */
 static const struct word_pattern used_later[] = {{"alter", "type", "value"}, {NULL, NULL, NULL}};
 
+/* Numbers of sequences, other databases, files, other sessions. */
+static const struct lasting lasting[] = {
+    {NULL, "setval", "sets a sequence"},
+    {NULL, "dblink", "reaches another database"},
+    {"copy", "program", "runs a program"},
+    {"copy", " to '", "writes a file"},
+    {NULL, "lo_export", "writes a file"},
+    {NULL, "pg_file_", "writes files"},
+    {NULL, "pg_terminate_backend", "ends other sessions"},
+    {NULL, "pg_cancel_backend", "cancels other sessions"},
+    {NULL, "pg_reload_conf", "has the server read its settings"},
+    {NULL, "pg_logical_emit_message", "may write a message that replicas see"},
+    {NULL, NULL, NULL},
+};
+
 /* Alembic writes transactions for no other dialect. */
 static const struct script_mark script_marks[] = {{"BEGIN;", true}, {NULL, false}};
 
@@ -104,6 +119,8 @@ const struct dialect dialect_postgres = {
     .stand_alone = stand_alone,
     .used_later = used_later,
     .script_marks = script_marks,
+    .code_uncommitted = "55P04",
+    .lasting = lasting,
     .temporary_schemas = temporary_schemas,
     .add_literal = postgres_add_literal,
     .add_identifier = sql_add_identifier,

@@ -200,6 +200,30 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_GUARD_PREPARED] = "EXECUTE skein_guard",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_REHEARSE_BEFORE] =
+        "SELECT c.oid, n.nspname, c.relname, c.relkind OPERATOR(pg_catalog.=) 'S', "
+        "pg_catalog.pg_relation_filenode(c.oid) FROM pg_catalog.pg_class c "
+        "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
+        "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v', 'S') AND c.oid OPERATOR(pg_catalog.>=) 16384 "
+        "AND c.relpersistence OPERATOR(pg_catalog.<>) 't' ORDER BY c.oid",
+    /* Its size is asked for where we hold the lock that this waits for. */
+    [SQL_REHEARSE_SEEN] =
+        "SELECT relation, pg_catalog.upper(pg_catalog.regexp_replace(pg_catalog.replace(mode, 'Lock', ''), "
+        "'([a-z])([A-Z])', '\\1 \\2', 'g')), CASE mode WHEN 'AccessExclusiveLock' THEN 3 WHEN 'ExclusiveLock' "
+        "THEN 2 WHEN 'ShareRowExclusiveLock' THEN 2 WHEN 'ShareLock' THEN 2 WHEN 'ShareUpdateExclusiveLock' "
+        "THEN 1 ELSE 0 END, pg_catalog.pg_relation_filenode(relation), CASE mode WHEN 'AccessExclusiveLock' "
+        "THEN pg_catalog.pg_total_relation_size(relation) END, (SELECT pg_catalog.count(*) FROM "
+        "pg_catalog.pg_locks w WHERE NOT w.granted AND pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) "
+        "ANY (pg_catalog.pg_blocking_pids(w.pid))) FROM pg_catalog.pg_locks WHERE pid "
+        "OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND locktype OPERATOR(pg_catalog.=) 'relation' "
+        "AND granted AND relation OPERATOR(pg_catalog.>=) 16384 AND mode NOT IN ('AccessShareLock', "
+        "'RowShareLock') ORDER BY 3 DESC",
+    /* The constraints that are deferred by default are so again for what comes after. */
+    [SQL_REHEARSE_SETTLE] =
+        "SET CONSTRAINTS ALL IMMEDIATE; DO $skein$ DECLARE names text; BEGIN SELECT pg_catalog.string_agg("
+        "pg_catalog.format('%I.%I', n.nspname, c.conname), ', ') INTO names FROM pg_catalog.pg_constraint c "
+        "JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE c.condeferred; IF names IS NOT NULL "
+        "THEN EXECUTE 'SET CONSTRAINTS ' || names || ' DEFERRED'; END IF; END $skein$",
     [SQL_ASIDE] = "SAVEPOINT skein_aside; {query}\n; ROLLBACK TO SAVEPOINT skein_aside; "
                   "RELEASE SAVEPOINT skein_aside",
     [SQL_CREATE_DATABASE] = "CREATE DATABASE {database}",

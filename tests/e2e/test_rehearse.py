@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""'skein plan --rehearse': what it sees on real databases, and that nothing of it remains."""
+import contextlib
+import hashlib
+import os
+import signal
+import sqlite3
+import subprocess
+
+from harness import FleetCase, LOCK_WAIT, PostgresCase, main, press, wait_until
+
+TASK = "CREATE TABLE task (id int PRIMARY KEY, owner text);"
+
+
+def seen(tenant, what):
+    return [item for item in tenant["rehearsal"]["seen"] if item["seen"] == what]
+
+
+class OnCopies(FleetCase):
+    """SQLite: the tenant's file is only read."""
+
+    def setUp(self):
+        super().setUp()
+        self.temporary = self.fleet.path("temporary")
+        os.mkdir(self.temporary)
+        self.env = {"TMPDIR": self.temporary}
+
+    def make(self, *names, **more):
+        rows = "INSERT INTO task VALUES (1, 'a'), (2, NULL), (3, 'c');"
+        self.fleet.inventory([self.fleet.sqlite(name) for name in names], **more)
+        self.fleet.revision("aaaa1111", TASK + rows, down="")
+        self.run_ok("upgrade", "--yes")
+
+    def files(self):
+        """Of all files of the fleet but the ledger, which no plan opens: their contents."""
+        found = {}
+        for folder, _, names in os.walk(self.fleet.dir):
+            for name in names:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    found[path] = hashlib.sha256(file.read()).hexdigest()
+        return found
+
+    def rehearse(self, *args, code=0):
+        return self.run_json("plan", "--rehearse", *args, code=code, env=self.env)
+
+    def test_it_tells_what_it_took_and_leaves_nothing(self):
+        self.make("acme", "globex")
+        self.fleet.revision("bbbb2222", "UPDATE task SET owner = 'x' WHERE id > 1;", down="")
+        self.fleet.revision("cccc3333", "CREATE TABLE other AS SELECT randomblob(100000) AS b;", down="")
+        before = self.files()
+        result = self.rehearse()
+        self.assertEqual(self.files(), before)
+        for tenant in result.report["tenants"]:
+            self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", "copy"))
+            self.assertTrue(all(step["duration_ms"] > 0 for step in tenant["steps"]))
+            self.assertEqual([(item["revision"], item["rows"]) for item in seen(tenant, "rows")][:1], [("bbbb2222", 2)])
+            self.assertEqual([item["blocks"] for item in seen(tenant, "lock")], ["writes"])
+            self.assertGreater(seen(tenant, "growth")[0]["bytes"], 90000)
+        text = self.run_ok("plan", "--rehearse", env=self.env).out
+        self.assertRegex(text, r"rehearsed bbbb2222: p50 [\d.]+ ms, p95 [\d.]+ ms, longest [\d.]+ ms in (acme|globex)\n")
+        self.assertIn("touches up to 2 rows in acme", text)
+        self.assertEqual(self.files(), before)
+
+    def test_a_failure_names_the_place_and_ends_with_1(self):
+        self.make("acme", "globex")
+        self.fleet.revision("bbbb2222", "CREATE TABLE new (id int, owner text NOT NULL);\nINSERT INTO new SELECT * FROM task;",
+                            down="")
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", "acme.db"), timeout=LOCK_WAIT)) as db, db:
+            db.execute("DELETE FROM task WHERE owner IS NULL")
+        before = self.files()
+        result = self.rehearse(code=1)
+        self.assertEqual(self.files(), before)
+        error = result.tenant("globex")["error"]
+        self.assertEqual((error["class"], error["line"]), ("sql", 8))
+        self.assertIn("NOT NULL constraint failed: new.owner", error["message"])
+        self.assertEqual(result.tenant("acme")["state"], "succeeded")
+        self.assertEqual(self.rehearse("--exit-code", code=2).tenant("acme")["state"], "succeeded")
+
+    def test_what_runs_outside_a_transaction_runs_on_the_copy_too(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "INSERT INTO task VALUES (9, 'z');\nSELECT no_such();", down="",
+                            options=" transaction:false")
+        before = self.files()
+        tenant = self.rehearse(code=1).tenant("acme")
+        self.assertEqual((tenant["state"], tenant["error"]["line"]), ("failed", 8))  # not partial: it stands where it stood
+        self.assertEqual(self.files(), before)
+
+    def test_a_database_that_is_still_to_be_made_is_rehearsed_on_an_empty_one(self):
+        self.fleet.inventory([{"name": "acme", "url": "sqlite:///data/acme.db", "create": True}])
+        self.fleet.revision("aaaa1111", TASK, down="")
+        before = self.files()
+        self.assertEqual(self.rehearse().tenant("acme")["rehearsal"]["at"], "copy")
+        self.assertEqual(self.files(), before)
+        self.assertFalse(os.path.exists(self.fleet.path("data", "acme.db")))
+
+    def test_a_tenant_without_work_is_not_copied(self):
+        self.make("acme")
+        tenant = self.rehearse().tenant("acme")
+        self.assertEqual((tenant["state"], tenant["rehearsal"]), ("unchanged", {"at": None, "seen": []}))
+
+    def test_what_a_killed_rehearsal_leaves_goes_with_the_next(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                            "INSERT INTO task SELECT i + 9, 'n' FROM n;", down="")
+        before = self.files()
+        process = self.fleet.start("plan", "--rehearse", env=self.env)
+        wait_until(lambda: any(name.endswith(".db-journal") for name in self.temporary_names()), what="a copy at work")
+        process.kill()
+        process.communicate(timeout=60)
+        left = self.temporary_names()
+        self.assertTrue(left)
+        process = self.fleet.start("plan", "--rehearse", env=self.env)
+        wait_until(lambda: any(name.endswith(".db-journal") and name not in left for name in self.temporary_names()),
+                   what="a copy at work")
+        press(process)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.files(), before)
+
+    def temporary_names(self):
+        return [os.path.join(folder, name) for folder, _, names in os.walk(self.temporary) for name in names]
+
+
+class InPlace(PostgresCase):
+    """PostgreSQL: a transaction that is rolled back."""
+
+    def make(self, *databases, up=TASK + "INSERT INTO task SELECT i, 'o' FROM generate_series(1, 1000) i;", **more):
+        for database in databases:
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.fleet.inventory(self.pg.create(*databases), **more)
+        self.fleet.revision("aaaa1111", up, down="")
+        self.run_ok("upgrade", "--yes")
+
+    def dump(self, database):
+        done = subprocess.run(["pg_dump", "-h", self.pg.dir, "-p", str(self.pg.port), "-U", "skein", database],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PGPASSWORD": "superuser-secret"})
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return [line for line in done.stdout.decode().splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+
+    def rehearse(self, *args, code=0, **options):
+        return self.run_json("plan", "--rehearse", *args, code=code, **options)
+
+    def sessions(self, text):
+        return self.pg.sql("postgres", f"SELECT pid FROM pg_stat_activity WHERE query LIKE '%{text}%' AND pid <> pg_backend_pid()")
+
+    def test_it_tells_locks_rewrites_rows_and_leaves_nothing(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ALTER owner TYPE varchar(20);\nUPDATE task SET owner = 'p' WHERE id < 8;\n"
+                            "CREATE TABLE new (id int);\nSELECT lo_create(0);\nNOTIFY bell;\n"
+                            "SELECT pg_advisory_lock(4711);\nDROP TABLE task;", down="")
+        before = self.dump("acme")
+        with self.pg.session("acme", "LISTEN bell;") as listener:
+            tenant = self.rehearse().tenant("acme")
+            listener.stdin.write(b"SELECT 'asked';\n\\echo over\n")
+            listener.stdin.flush()
+            heard = [listener.stdout.readline().strip() for _ in range(2)]
+        self.assertEqual(heard, [b"asked", b"over"])
+        self.assertEqual(self.dump("acme"), before)
+        self.assertEqual(self.pg.sql("acme", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), [["0"]])
+        self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", "transaction"))
+        lock, = seen(tenant, "lock")
+        self.assertEqual((lock["table"], lock["mode"], lock["blocks"], lock["line"]),
+                         ("task", "ACCESS EXCLUSIVE", "reads and writes", 7))
+        self.assertGreater(lock["held_ms"], 0)
+        self.assertAlmostEqual(lock["held_ms"], tenant["steps"][0]["duration_ms"], places=1)
+        rewrite, = seen(tenant, "rewrite")
+        self.assertEqual((rewrite["table"], rewrite["line"]), ("task", 7))
+        self.assertGreater(rewrite["bytes"], 30000)
+        self.assertEqual([(item["rows"], item["line"]) for item in seen(tenant, "rows")], [(7, 8)])
+        self.assertEqual(seen(tenant, "not_rehearsed"), [])
+
+    def test_a_failure_names_the_statement_and_the_servers_words(self):
+        self.make("acme", "globex")
+        self.pg.sql("globex", "UPDATE task SET owner = NULL WHERE id = 5")
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);\nALTER TABLE task\n  ALTER owner SET NOT NULL;", down="")
+        before = self.dump("globex")
+        result = self.rehearse(code=1)
+        error = result.tenant("globex")["error"]
+        self.assertEqual((error["code"], error["line"], error["revision"]), ("23502", 8, "bbbb2222"))
+        self.assertIn('column "owner" of relation "task" contains null values', error["message"])
+        self.assertEqual((result.tenant("globex")["state"], result.tenant("acme")["state"]), ("failed", "succeeded"))
+        self.assertEqual(self.dump("globex"), before)
+
+    def test_what_a_commit_would_check_is_checked(self):
+        deferred = "ALTER TABLE task ADD up int REFERENCES task DEFERRABLE INITIALLY DEFERRED;\n"
+        self.make("acme", up=TASK + deferred, defaults={"transaction": "each"})
+        self.fleet.revision("bbbb2222", "INSERT INTO task VALUES (1, 'a', 2);\nINSERT INTO task VALUES (2, 'b', 1);", down="")
+        self.fleet.revision("cccc3333", "INSERT INTO task VALUES (3, 'a', 4);\nINSERT INTO task VALUES (4, 'b', 3);", down="")
+        self.assertEqual(self.rehearse().tenant("acme")["state"], "succeeded")
+        self.fleet.revision("dddd4444", "INSERT INTO task VALUES (5, 'a', 6);", down="")
+        error = self.rehearse(code=1).tenant("acme")["error"]
+        self.assertEqual(error["code"], "23503")
+        self.assertIn("committing", error["message"])
+        self.assertEqual(self.pg.sql("acme", "SELECT count(*) FROM task"), [["0"]])
+
+    def test_what_no_rollback_takes_back_is_left_out_and_told(self):
+        self.make("acme", up="CREATE TABLE task (id serial, owner text);")
+        lasting = ["SELECT setval('task_id_seq', 1000);", "DO $$ BEGIN PERFORM setval('task_id_seq', 1000); END $$;",
+                   "COPY task TO PROGRAM 'touch /tmp/never-%d';" % os.getpid(), "SELECT lo_export(1, '/tmp/never');"]
+        self.fleet.revision("bbbb2222", "\n".join(lasting) + "\nINSERT INTO task (owner) VALUES ('a'), ('b');\n"
+                            "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON task (owner);\n"
+                            "-- migrate:up\nCOMMENT ON TABLE task IS 'x';", down="")
+        tenant = self.rehearse().tenant("acme")
+        left_out = [(item["line"], item["reason"].split(",")[0]) for item in seen(tenant, "not_rehearsed")]
+        self.assertEqual(left_out, [(7, "it sets a sequence"), (8, "it sets a sequence"), (9, "it runs a program"),
+                                    (10, "it writes a file"), (13, "it runs outside a transaction")])
+        self.assertFalse(os.path.exists("/tmp/never-%d" % os.getpid()))
+        self.assertEqual([item["sequence"] for item in seen(tenant, "sequence")], ["task_id_seq"])
+        self.assertEqual(self.pg.sql("acme", "SELECT last_value, (SELECT count(*) FROM task) FROM task_id_seq"), [["2", "0"]])
+        self.assertIn("draws numbers from task_id_seq", self.run_ok("plan", "--rehearse").out)
+
+    def test_what_needs_a_commit_is_no_failure(self):
+        self.make("acme", up="CREATE TYPE mood AS ENUM ('sad');", defaults={"transaction": "each"})
+        self.fleet.revision("bbbb2222", "ALTER TYPE mood ADD VALUE 'glad';", down="")
+        self.fleet.revision("cccc3333", "CREATE TABLE t (m mood DEFAULT 'glad');\nSELECT 1;", down="")
+        tenant = self.rehearse().tenant("acme")
+        self.assertEqual([step["revision"] for step in tenant["steps"]], ["bbbb2222", "cccc3333"])
+        self.assertEqual([(item["revision"], item["line"]) for item in seen(tenant, "not_rehearsed")], [("cccc3333", 7)])
+        self.run_ok("upgrade", "--yes")
+
+    def test_it_gives_way_to_traffic(self):
+        self.make("acme", defaults={"retries": 0, "lock_timeout": "60s"})
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD n int;\nSELECT pg_sleep(1.2);\nSELECT pg_sleep(600);", down="")
+        with self.pg.session("acme", "BEGIN; SELECT count(*) FROM task;"):
+            error = self.rehearse(code=1).tenant("acme")["error"]  # after a second, though the inventory says 60
+            self.assertEqual((error["code"], error["line"]), ("55P03", 7))
+        process = self.fleet.start("plan", "--rehearse", "-o", "json", "--progress", "none")
+        wait_until(lambda: self.sessions("pg_sleep(1.2)"), what="the lock")
+        self.assertEqual(self.pg.sql("acme", "SELECT count(*) FROM task"), [["1000"]])  # it waits, and comes to its end
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, err)
+        self.assertIn(b"1 session waited for what the rehearsal had locked: it gave way", out)
+
+    def test_a_rehearsal_that_is_killed_or_stopped_leaves_nothing(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "DROP TABLE task;\nSELECT pg_sleep(600);", down="")
+        before = self.dump("acme")
+        for stop in (lambda process: process.kill(), press):
+            process = self.fleet.start("plan", "--rehearse")
+            wait_until(lambda: self.sessions("pg_sleep(600)"), what="the rehearsal")
+            stop(process)
+            process.communicate(timeout=60)
+            if process.returncode == -signal.SIGKILL:  # the server notices
+                for pid, in self.sessions("pg_sleep(600)"):
+                    self.pg.sql("postgres", f"SELECT pg_terminate_backend({pid})")
+            wait_until(lambda: not self.sessions("pg_sleep(600)"), what="the end of its session")
+            self.assertEqual(self.dump("acme"), before)
+        self.assertEqual(process.returncode, 130)
+
+    def test_no_other_run_is_at_work_meanwhile(self):
+        self.make("acme", defaults={"retries": 0, "lock_timeout": "10ms"})
+        self.fleet.revision("bbbb2222", "SELECT pg_sleep(600);", down="")
+        process = self.fleet.start("plan", "--rehearse")
+        wait_until(lambda: self.sessions("pg_sleep(600)"), what="the rehearsal")
+        error = self.run_json("upgrade", "--yes", code=1).tenant("acme")["error"]
+        self.assertEqual(error["class"], "lock")
+        press(process)
+        process.communicate(timeout=60)
+
+    def test_tenants_that_are_schemas(self):
+        self.pg.create("shared")
+        url = self.pg.url("shared")
+        self.fleet.inventory([{"name": name, "url": url, "schema": name, "create": True} for name in ("acme", "globex")])
+        self.fleet.revision("aaaa1111", TASK, down="")
+        before = self.dump("shared")
+        result = self.rehearse()
+        self.assertEqual({tenant["rehearsal"]["at"] for tenant in result.report["tenants"]}, {"transaction"})
+        self.assertEqual(self.dump("shared"), before)
+
+    def test_a_database_that_is_still_to_be_made(self):
+        self.fleet.inventory([{"name": "acme", "url": self.pg.url("never"), "create": True}])
+        self.fleet.revision("aaaa1111", TASK, down="")
+        tenant = self.rehearse().tenant("acme")
+        self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", None))
+        self.assertIn("still to be made", seen(tenant, "not_rehearsed")[0]["reason"])
+
+
+if __name__ == "__main__":
+    main()
