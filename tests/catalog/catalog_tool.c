@@ -234,14 +234,14 @@ static bool run_statements(struct tool *tool, struct arena *arena, const json_t 
     for (size_t i = 0; i < count; i++) {
         struct answer answer = {0};
         struct op op = {.kind = OP_QUERY,
-                        .sql = sql + statements[i].offset,
+                        .sql = arena_strndup(arena, sql + statements[i].offset, statements[i].len),
                         .sql_len = statements[i].len,
                         .arena = arena,
                         .answer = &answer};
         runner_run(&connection->runner, connection->conn, &op);
         if (answer_err(&answer)->kind) {
             *err = *answer_err(&answer);
-            *ret_statement = arena_strndup(arena, op.sql, op.sql_len);
+            *ret_statement = op.sql;
             return false;
         }
     }

@@ -99,6 +99,8 @@ KEYED = "CREATE TABLE p (id int PRIMARY KEY); "
 FIXTURES = [  # what once went wrong, from random schemas and published ones
     ("a longer text whose length takes a second byte", "CREATE TABLE t (a varchar(50), b varchar(60), c varbinary(200)) CHARSET utf8mb4",
      "CREATE TABLE t (a varchar(64), b varchar(63), c varbinary(256)) CHARSET utf8mb4"),
+    ("a table that is made anew has an index of a virtual column", "CREATE TABLE t (a datetime NOT NULL, b int, d date AS (CAST(a AS date)) VIRTUAL, KEY (d))",
+     "CREATE TABLE t (a datetime NOT NULL, b int NOT NULL, d date AS (CAST(a AS date)) VIRTUAL, KEY (d))"),
     ("the same on either side of it", "CREATE TABLE t (a varchar(20), b varchar(70)) CHARSET utf8mb4", "CREATE TABLE t (a varchar(70), b varchar(300)) CHARSET utf8mb4"),
     ("json is not the words that it stands for", "CREATE TABLE t (a json INVISIBLE, b json)", "CREATE TABLE t (a json, b json DEFAULT '{}')"),
     ("a foreign key of a table that goes", KEYED + "CREATE TABLE c (p_id int, FOREIGN KEY (p_id) REFERENCES p (id))", "CREATE TABLE p (id bigint PRIMARY KEY)"),

@@ -10,6 +10,11 @@ TABLE = "CREATE TABLE task (id int PRIMARY KEY, title text NOT NULL, done bool D
 
 # What makes the same schema in two ways.
 EQUAL = [
+    ("names with parentheses",
+     "CREATE TABLE \"t(x\" (a int); CREATE FUNCTION \"f(y\"(int) RETURNS int LANGUAGE sql AS $$ SELECT $1 $$; "
+     "CREATE FUNCTION g() RETURNS bigint LANGUAGE sql AS $$ SELECT sum({schema}.\"f(y\"(a)) FROM {schema}.\"t(x\" $$",
+     "CREATE TABLE \"t(x\" (a int); CREATE FUNCTION \"f(y\"(int) RETURNS int LANGUAGE sql AS $$ SELECT $1 $$; "
+     "CREATE FUNCTION g() RETURNS bigint LANGUAGE sql AS $$ SELECT sum({schema}.\"f(y\"(a)) FROM {schema}.\"t(x\" $$"),
     ("columns in another order", "CREATE TABLE t (a int, b text)", "CREATE TABLE t (b text, a int)"),
     ("a column dropped in between",
      "CREATE TABLE t (a int, b text)",

@@ -6,6 +6,29 @@
 
 /* ---- what is known of costs ------------------------------------------------------------------- */
 
+/* The server cannot make such a table anew while others write to it. */
+static bool indexes_virtual_column(const struct catalog *catalog, const struct members *members)
+{
+    for (size_t c = 0; c < members->count; c++) {
+        const struct object *column = catalog->objects[members->places[c]];
+        if (column->kind != OBJECT_COLUMN || !object_get(column, "virtual"))
+            continue;
+        struct buf name;
+        buf_init(&name, BUF_MAX_DEFAULT);
+        mysql_add_identifier(&name, column->name);
+        bool is_indexed = false;
+        for (size_t i = 0; i < members->count; i++) {
+            const struct object *index = catalog->objects[members->places[i]];
+            const char *columns = object_get(index, "columns");
+            is_indexed |= columns && strstr(columns, name.data);
+        }
+        buf_done(&name);
+        if (is_indexed)
+            return true;
+    }
+    return false;
+}
+
 static bool is_weighed_in(struct emitting *emitting, const struct catalog *catalog,
                           const char *name)
 {
@@ -21,7 +44,7 @@ static bool is_weighed_in(struct emitting *emitting, const struct catalog *catal
         if (catalog->objects[members.places[m]]->kind == OBJECT_INDEX &&
             object_get(catalog->objects[members.places[m]], "kind"))
             return false; /* a full text index allows less */
-    return true;
+    return !indexes_virtual_column(catalog, &members);
 }
 
 bool mysql_emit_is_weighed(struct emitting *emitting, const char *table)

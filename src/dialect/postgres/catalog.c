@@ -283,20 +283,39 @@ static size_t part_of(const struct reading *reading, const struct grid *rows, si
     return part < reading->part_count ? part : reading->part_count;
 }
 
+/* `f` of `f(integer)`, `a(b` of `"a(b"(integer)`. */
+static const char *bare_routine(struct arena *arena, const char *signature)
+{
+    const char *arguments, *told = postgres_routine_name(arena, signature, &arguments);
+    size_t len = strlen(told), kept = 0;
+    if (*told != '"' || len < 2)
+        return told;
+    char *name = arena_alloc(arena, len);
+    for (size_t i = 1; i < len - 1; i++) {
+        i += told[i] == '"'; /* it stands twice */
+        name[kept++] = told[i];
+    }
+    name[kept] = '\0';
+    return name;
+}
+
 /* What may stand after the schema's name: all but what a table owns, and routines without their arguments. */
 static void learn_name(struct place *place, struct arena *arena, const struct grid *rows,
                        size_t row)
 {
     const char *name = grid_value(rows, row, COLUMN_NAME);
+    const char *kind = grid_value(rows, row, COLUMN_KIND);
     const char *const *properties;
     size_t count;
-    if (strcmp(grid_value(rows, row, COLUMN_KIND), "database") == 0 &&
+    bool has_arguments = strcmp(kind, "function") == 0 || strcmp(kind, "procedure") == 0 ||
+                         strcmp(kind, "aggregate") == 0;
+    if (strcmp(kind, "database") == 0 &&
         postgres_split_array(arena, grid_value(rows, row, COLUMN_PROPERTIES), &properties,
                              &count) &&
         count > 1)
         place->names.schema = properties[1];
     else if (!grid_value(rows, row, COLUMN_OWNER))
-        map_put(&place->objects, arena_strndup(arena, name, strcspn(name, "(")), 0);
+        map_put(&place->objects, has_arguments ? bare_routine(arena, name) : name, 0);
 }
 
 /* Rows of a part stand together. */
