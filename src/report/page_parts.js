@@ -89,7 +89,7 @@ function tickWords(ms, step, total) {
 
 function timeline(times) {
   const done = tenants.filter((row) => row[STARTED] !== null && stateName(row) !== "running");
-  if (done.length < 2) return null;
+  if (done.length < 2 || data.run.dry_run) return null; // of a look no one wants to know when
   const total = Math.max(data.run.duration_ms, ...times.map((t) => t.end), 1);
   const BINS = 80, W = 1000, LEFT = 46, TOP = 34, H = 120;
   const size = total / BINS;
@@ -126,9 +126,10 @@ function timeline(times) {
     if (bad) parts.push(draw("rect", { class: "bad", x: at, width: width - 1, y: y(fine + bad), height: y(fine) - y(fine + bad) }, fine ? null : name));
   });
   parts.push(draw("line", { class: "zero", x1: LEFT, x2: W - 4, y1: TOP + H, y2: TOP + H }));
-  if (data.run.halted_by) parts.push(draw("line", { class: "end", x1: x(data.run.duration_ms), x2: x(data.run.duration_ms), y1: TOP - 8, y2: TOP + H }));
+  const marks = runMarks(times);
+  parts.push(marks.map((mark) => drawMark(mark, x, TOP - 2, TOP + H)));
   return make("figure", { class: `tone-${data.verdict.tone}` }, make("figcaption", { class: "label" }, "Tenants finished per second"),
-    draw("svg", { class: "chart", viewBox: `0 0 ${W} ${TOP + H + 24}`, role: "img", "aria-label": `${plural(done.length, "tenant")} finished in ${duration(total)}, at most ${rate(most).toFixed(1)} a second` }, parts));
+    draw("svg", { class: "chart", viewBox: `0 0 ${W} ${TOP + H + 24}`, role: "img", "aria-label": `${plural(done.length, "tenant")} finished in ${duration(total)}, at most ${rate(most).toFixed(1)} a second` }, parts), markList(marks));
 }
 
 // What followed a wave: where its threshold was passed, and how long the run waited before the next.

@@ -11,7 +11,7 @@ function start() {
   document.getElementById("theme").addEventListener("click", theme);
   const flow = [verdictPart(), statesPart(), causesPart(), lintPart(), wavesPart(), movesPart(), revisionsPart(), retriesPart(), slowestPart(), noticesPart(), schemasPart(), tenantsPart()];
   document.getElementById("page").append(...flow.filter((element) => element));
-  document.getElementById("foot").append(make("span", {}, `Made by skein ${data.skein} from the ledger alone. This file asks nothing of the network.`));
+  document.getElementById("foot").append(make("span", {}, `Made by skein ${data.skein}${data.run.dry_run ? "" : " from the ledger alone"}. This file asks nothing of the network.`));
   choose();
   const card = document.getElementById("card");
   card.addEventListener("close", onClosed);

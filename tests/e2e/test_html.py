@@ -124,6 +124,11 @@ class Reading(Html):
         self.assertEqual([wave.split("\t")[:4] for wave in waves], [["canary", "succeeded", "4", "0"], ["pro", "failed", "11", "2"], ["everyone", "failed", "34", "8"]])
         self.assertIn("any number may fail, soaks 120 ms", waves[0])
         self.assertEqual(page.eval("document.querySelectorAll('.chart .wave').length"), 3)
+        moments = [" ".join(text.split()) for text in page.texts("#waves .moments li")]
+        self.assertRegex(moments[0], r"^[\d.]+ ms waited [\d.]+ m?s after wave 'canary', which soaks 120 ms$")
+        failures = [re.sub(r"^.*: ", "", moment) for moment in moments if "failure" in moment]
+        self.assertEqual(failures, ["the first failure of wave 'pro'", "the first failure of wave 'everyone'"])
+        self.assertEqual(page.eval("document.querySelectorAll('.chart .mark').length"), len(moments))
         self.assertEqual(page.eval("[...document.querySelectorAll('.chart .fine, .chart .bad')].length > 1"), True)
         self.assertEqual(page.texts("#moves tbody tr")[0].split("\t")[:3], ["39", "1975ea83b712 → 83241ca0f125", "2 revisions"])
         page.click("#revisions details summary")
@@ -161,6 +166,37 @@ class Reading(Html):
                 self.assertEqual(page.text("h1"), verdict)
                 self.assertEqual(len(page.texts(part)), 1)
                 self.assertEqual(page.faults(), [])
+
+
+    def test_a_plan_shows_what_lint_finds_and_what_is_waived(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id int, owner text);", "DROP TABLE task;")
+        self.fleet.revision("bbbb2222", "-- skein:allow drop-column: <b>no one</b> reads it\nALTER TABLE task DROP COLUMN owner;\nUPDATE task SET id = 1;", "")
+        self.fleet.inventory([self.fleet.sqlite("acme"), self.fleet.sqlite("globex")])
+        self.run_ok("upgrade", "aaaa1111")
+        self.fleet.inventory([self.fleet.sqlite("acme"), self.fleet.sqlite("globex")], lint={"rules": {"drop-column": "error"}})
+        path = self.fleet.path("plan.html")
+        self.run_ok("plan", "-o", f"html={path}", "-o", f"json={self.fleet.path('plan.json')}", "-o", f"csv={self.fleet.path('plan.csv')}")
+        page = self.page(path)
+        page.eval("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        self.assertEqual(page.text("#lint header p"), "1 note, 1 allowed")
+        cards = page.texts("#lint .finding")
+        self.assertEqual([card.split("\n")[0].split()[0] for card in cards], ["note", "allowed"])
+        self.assertIn("<b>no one</b> reads it", cards[1])
+        self.assertEqual(page.texts("#revisions .tag.grade"), ["destroys data", "lint: 1 note, 1 allowed"])
+        with open(self.fleet.path("plan.csv"), newline="", encoding="utf-8") as file:
+            self.assertEqual(page.eval("csvText(inOrder())"), file.read())
+        self.assertEqual(json.loads(page.eval("jsonText(inOrder())")), json.loads(self.fleet.read("plan.json")))
+        self.assertEqual(page.faults(), [])
+
+    def test_where_a_run_was_halted_is_marked(self):
+        self.fleet.revision("aaaa1111", "SELECT * FROM missing;")
+        self.fleet.inventory([self.fleet.sqlite(f"t{i}") for i in range(6)], rollout={"max_failures": 1, "parallel": 1})
+        path = self.fleet.path("report.html")
+        self.run_ok("upgrade", "-o", f"html={path}", code=1)
+        page = self.page(path)
+        self.assertEqual([re.sub(r"^[\d.]+ m?s ", "", " ".join(text.split())) for text in page.texts(".moments li")],
+                         ["t0: the first failure", "t1: too many failures: 2 failed, 1 tolerated; nothing more was begun"])
+        self.assertEqual(page.faults(), [])
 
 
 class Choosing(Html):
