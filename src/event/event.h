@@ -211,8 +211,9 @@ struct run_wave {
     const char *name;
     size_t tenant_count;
     bool knows_rules; /* the two that follow are so; an older skein's ledger does not have them */
-    int64_t max_failures; /* so many are tolerated; -1: any number */
-    uint64_t soak_ms;     /* 0: none */
+    int64_t max_failures;          /* so many are tolerated; -1: any number */
+    uint64_t soak_ms;              /* 0: none */
+    uint32_t parallel, per_server; /* tenants at once; 0: not known */
 };
 
 /* The last wave of a resume that was narrowed: those that it leaves out. */

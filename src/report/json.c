@@ -7,6 +7,7 @@
 #include "report/json_stream.h"
 #include "report/lint_report.h"
 #include "report/model.h"
+#include "report/view_forecast.h"
 
 enum { FORMAT_VERSION = 1, DECIMALS = 1, STEP_DECIMALS = 3 };
 
@@ -103,6 +104,41 @@ static void put_waves(struct json_stream *stream, const struct report *report)
     json_close(stream, ']');
 }
 
+static json_t *lock_value(const struct report *report, const struct view_forecast *forecast)
+{
+    if (!forecast->lock)
+        return json_null();
+    json_t *value = json_object();
+    json_object_set_new(value, "tenant", json_text(report->run.tenants[forecast->lock_row]->name));
+    json_object_set_new(value, "table", json_text(forecast->lock->object));
+    json_object_set_new(value, "blocks", json_text(seen_blocks_name(forecast->lock->blocks)));
+    json_object_set_new(value, "held_ms", json_rounded(forecast->lock->ms, STEP_DECIMALS));
+    return value;
+}
+
+static void put_forecast(struct json_stream *stream, const struct report *report)
+{
+    struct view_forecast forecast;
+    if (!view_forecast_init(&forecast, report))
+        return;
+    json_open(stream, "forecast", '{');
+    json_put(stream, "duration_ms", json_rounded(forecast.duration_ms, DECIMALS));
+    json_t *waves = json_array();
+    for (size_t i = 0; i < forecast.wave_count; i++) {
+        const struct view_forecast_wave *wave = &forecast.waves[i];
+        json_array_append_new(waves,
+                              json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(wave->name),
+                                        "tenants", count_value(wave->tenants), "duration_ms",
+                                        json_rounded(wave->duration_ms, DECIMALS), "soak_ms",
+                                        json_rounded(wave->soak_ms, DECIMALS)));
+    }
+    json_put(stream, "waves", waves);
+    json_put(stream, "longest_lock", lock_value(report, &forecast));
+    json_put(stream, "written_bytes", json_integer((json_int_t)forecast.bytes));
+    json_close(stream, '}');
+    view_forecast_done(&forecast);
+}
+
 void json_put_head(struct json_stream *stream, const struct report *report)
 {
     json_put(stream, "skein", json_text(SKEIN_VERSION));
@@ -111,6 +147,7 @@ void json_put_head(struct json_stream *stream, const struct report *report)
     put_chain(stream, report->run.chain);
     put_totals(stream, report);
     put_waves(stream, report);
+    put_forecast(stream, report);
 }
 
 /* ---- errors -------------------------------------------------------------------------------- */

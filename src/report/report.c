@@ -45,8 +45,11 @@ static const struct run_wave *keep_rules(struct arena *arena, const struct run_w
 {
     struct run_wave *kept = wave->knows_rules ? arena_alloc(arena, sizeof *kept) : NULL;
     if (kept)
-        *kept = (struct run_wave){
-            .knows_rules = true, .max_failures = wave->max_failures, .soak_ms = wave->soak_ms};
+        *kept = (struct run_wave){.knows_rules = true,
+                                  .max_failures = wave->max_failures,
+                                  .soak_ms = wave->soak_ms,
+                                  .parallel = wave->parallel,
+                                  .per_server = wave->per_server};
     return kept;
 }
 

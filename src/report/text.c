@@ -176,6 +176,7 @@ static void print_outcome(const struct text *text)
     }
     print_above(text);
     text_plan(text);
+    text_forecast(text);
     if (request->verb->work == WORK_SETTLE)
         text_settled(text);
     if (is_dry && text->options->is_verbose)

@@ -53,6 +53,8 @@ void text_moves(const struct text *text);    /* text_moves.c */
 void text_findings(const struct text *text); /* text_plan.c: of a run that follows a plan */
 void text_plan(const struct text *text);     /* text_plan.c */
 void text_settled(const struct text *text);  /* text_plan.c: what `resolve` would write down */
+void text_forecast(
+    const struct text *text); /* text_forecast.c: what the rehearsal says of the upgrade */
 /* text_rehearsal.c: what the rehearsal of a group's plan saw */
 void text_rehearsal(const struct text *text, const struct view_group *group);
 void text_waves(const struct text *text);     /* text_waves.c */

@@ -176,6 +176,8 @@ static void add_waves(struct rollout *rollout)
         waves[i].knows_rules = true;
         waves[i].max_failures = rules.never_trips ? -1 : (int64_t)rules.max_failures;
         waves[i].soak_ms = rules.soak_ms;
+        waves[i].parallel = rules.parallel;
+        waves[i].per_server = rules.per_server;
         scheduler_add_wave(rollout->scheduler, &rules);
         set_soak(rollout, i);
     }

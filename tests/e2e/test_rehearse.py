@@ -62,6 +62,26 @@ class OnCopies(FleetCase):
         self.assertIn("touches up to 2 rows in acme", text)
         self.assertEqual(self.files(), before)
 
+    def test_a_forecast_goes_by_waves(self):
+        waves = {"waves": [{"name": "canary", "select": "name=acme", "soak": "30s"}, {"name": "everyone", "parallel": 1}]}
+        self.make("acme", "globex", "initech")
+        self.fleet.inventory([self.fleet.sqlite(name) for name in ("acme", "globex", "initech")], rollout=waves)
+        self.fleet.revision("bbbb2222", "CREATE TABLE other AS SELECT randomblob(100000) AS b;", down="")
+        result = self.rehearse()
+        forecast = result.report["forecast"]
+        took = {tenant["name"]: sum(step["duration_ms"] for step in tenant["steps"]) for tenant in result.report["tenants"]}
+        self.assertEqual([(wave["name"], wave["tenants"], wave["soak_ms"]) for wave in forecast["waves"]],
+                         [("canary", 1, 30000), ("everyone", 2, 0)])
+        for wave, wanted in zip(forecast["waves"], (took["acme"], took["globex"] + took["initech"])):
+            self.assertAlmostEqual(wave["duration_ms"], wanted, delta=0.2)
+        self.assertAlmostEqual(forecast["duration_ms"], 30000 + sum(took.values()), delta=0.4)
+        longest = max((lock["held_ms"], tenant["name"]) for tenant in result.report["tenants"] for lock in seen(tenant, "lock"))
+        self.assertEqual((forecast["longest_lock"]["held_ms"], forecast["longest_lock"]["tenant"]), longest)
+        self.assertGreater(forecast["written_bytes"], 3 * 90000)
+        text = self.run_ok("plan", "--rehearse", env=self.env).out
+        self.assertRegex(text, r"Forecast\n  canary +1 tenant +about [\d.]+ ms, then a soak of 30\.00 s")
+        self.assertRegex(text, r"in all about 30\.\d+ s; writes wait for at most [\d.]+ ms, for the database in \w+; [\d.]+ kB are written")
+
     def test_a_failure_names_the_place_and_ends_with_1(self):
         self.make("acme", "globex")
         self.fleet.revision("bbbb2222", "CREATE TABLE new (id int, owner text NOT NULL);\nINSERT INTO new SELECT * FROM task;",

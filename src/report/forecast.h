@@ -1,0 +1,30 @@
+/* How long waves will take: a pure estimate from the times of their tenants.
+ *
+ *     struct forecast_wave wave = {.parallel = 8, .per_server = 2};
+ *     forecast_wave(&wave, tenants, count);      tenants of one server follow each other
+ *     … wave.duration_ms …
+ *
+ * A server works off its tenants in their order, as many at once as it may; all servers work at the same time, as far as the wave's
+ * limit allows. Faults, retries and gates are not foreseen.
+ */
+#ifndef REPORT_FORECAST_H
+#define REPORT_FORECAST_H
+
+#include "base/compiler.h"
+
+struct forecast_tenant {
+    uint32_t
+        server; /* FORECAST_NO_SERVER: its database is a file, and only the wave's limit holds */
+    double ms;  /* that it takes by itself */
+};
+
+#define FORECAST_NO_SERVER UINT32_MAX
+
+struct forecast_wave {
+    uint32_t parallel, per_server; /* tenants at once; at least 1 */
+    double duration_ms;            /* filled */
+};
+
+void forecast_wave(struct forecast_wave *wave, const struct forecast_tenant *tenants, size_t count);
+
+#endif

@@ -1,0 +1,106 @@
+#include "report/view_forecast.h"
+
+#include "inventory/inventory.h"
+#include "report/forecast.h"
+
+static bool is_told(const struct report_row *row)
+{
+    return row->state == TENANT_SUCCEEDED && row->rehearsed != REHEARSED_NOWHERE;
+}
+
+/* A copy takes a time that an upgrade does not; in place the whole visit counts. */
+static double time_of(const struct report *report, const struct report_row *row)
+{
+    double ms = 0;
+    if (row->rehearsed == REHEARSED_IN_PLACE)
+        return row->duration_ms;
+    for (size_t i = 0; row->step_ms && i < report_steps(report, row->steps).count; i++)
+        ms += (double)row->step_ms[i];
+    return ms;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct forecast_tenant *a = left, *b = right;
+    return (a->server > b->server) - (a->server < b->server);
+}
+
+static void add_wave(struct view_forecast *forecast, const struct report *report,
+                     struct intern *servers, uint32_t index)
+{
+    const struct report_wave *wave = &report->waves[index];
+    struct view_forecast_wave *told = &forecast->waves[forecast->wave_count];
+    struct forecast_tenant *tenants =
+        arena_calloc(&forecast->arena, wave->tenant_count + 1, sizeof *tenants);
+    *told = (struct view_forecast_wave){.name = wave->name};
+    for (size_t i = 0; i < report->run.tenant_count; i++) {
+        const struct tenant *tenant = report->run.tenants[i];
+        if (report->run.wave_of[i] != index || !is_told(&report->rows[i]))
+            continue;
+        bool is_file = dialect_info(tenant->url.dialect)->is_file;
+        tenants[told->tenants++] = (struct forecast_tenant){
+            .server = is_file ? FORECAST_NO_SERVER
+                              : intern_put(servers, tenant->server, strlen(tenant->server)),
+            .ms = time_of(report, &report->rows[i]),
+        };
+    }
+    if (!told->tenants || !wave->rules || !wave->rules->parallel)
+        return;
+    struct forecast_wave times = {.parallel = wave->rules->parallel,
+                                  .per_server = wave->rules->per_server};
+    qsort(tenants, told->tenants, sizeof *tenants, compare);
+    forecast_wave(&times, tenants, told->tenants);
+    told->duration_ms = times.duration_ms;
+    told->soak_ms = (double)wave->rules->soak_ms;
+    forecast->wave_count++;
+}
+
+static void take_row(struct view_forecast *forecast, const struct report_row *row, uint32_t index)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < row->seen_count; i++) {
+        const struct seen *seen = &row->seen[i];
+        bool is_lock = seen->kind == SEEN_LOCK && seen->blocks != BLOCKS_NOTHING;
+        if (seen->kind == SEEN_REWRITE || seen->kind == SEEN_GROWTH)
+            bytes += seen->count;
+        if (!is_lock || (forecast->lock && seen->ms <= forecast->lock->ms))
+            continue;
+        forecast->lock = seen;
+        forecast->lock_row = index;
+    }
+    forecast->bytes += bytes;
+    if (bytes <= forecast->most_bytes)
+        return;
+    forecast->most_bytes = bytes;
+    forecast->most_row = index;
+}
+
+bool view_forecast_init(struct view_forecast *forecast, const struct report *report)
+{
+    struct intern servers;
+    *forecast = (struct view_forecast){0};
+    if (!report->run.request->rehearses)
+        return false;
+    arena_init(&forecast->arena);
+    intern_init(&servers, &forecast->arena);
+    forecast->waves = arena_calloc(&forecast->arena, report->wave_count, sizeof *forecast->waves);
+    for (uint32_t i = 0; i < report->wave_count; i++)
+        add_wave(forecast, report, &servers, i);
+    for (uint32_t i = 0; i < report->run.tenant_count; i++)
+        if (is_told(&report->rows[i]))
+            take_row(forecast, &report->rows[i], i);
+    for (size_t i = 0; i < forecast->wave_count; i++) {
+        bool is_last = i + 1 == forecast->wave_count;
+        forecast->duration_ms += forecast->waves[i].duration_ms;
+        forecast->duration_ms += is_last ? 0 : forecast->waves[i].soak_ms;
+    }
+    if (forecast->wave_count)
+        return true;
+    view_forecast_done(forecast);
+    return false;
+}
+
+void view_forecast_done(struct view_forecast *forecast)
+{
+    arena_done(&forecast->arena);
+}

@@ -1,0 +1,35 @@
+/* What a rehearsal says of the upgrade to come: how long its waves take, the longest lock, and what is written anew. Pure.
+ *
+ *     struct view_forecast forecast;
+ *     if (view_forecast_init(&forecast, report)) …
+ *     view_forecast_done(&forecast);
+ */
+#ifndef REPORT_VIEW_FORECAST_H
+#define REPORT_VIEW_FORECAST_H
+
+#include "report/model.h"
+
+struct view_forecast_wave {
+    const char *name;
+    size_t tenants;     /* that would change, and were rehearsed */
+    double duration_ms; /* of them all, as the wave's limits have them at once */
+    double soak_ms;     /* that comes after it */
+};
+
+struct view_forecast {
+    struct view_forecast_wave *waves;
+    size_t wave_count;
+    double duration_ms;      /* with the soaks between waves */
+    const struct seen *lock; /* that keeps others waiting longest; NULL: none does */
+    uint32_t lock_row;
+    uint64_t bytes;      /* that are written anew, or added, in all tenants together, */
+    uint64_t most_bytes; /* and in this one */
+    uint32_t most_row;
+    struct arena arena;
+};
+
+/* False: nothing was rehearsed, and there is nothing to free. */
+bool view_forecast_init(struct view_forecast *forecast, const struct report *report);
+void view_forecast_done(struct view_forecast *forecast);
+
+#endif
