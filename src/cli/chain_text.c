@@ -142,12 +142,14 @@ static void add_doc(struct buf *buf, const struct revision *revision)
 static void add_block(struct chain_text *text, const struct revision *revision)
 {
     const struct names *tenants = tenants_at(text, revision);
+    const struct revision *checkpoint = chain_checkpoint(text->chain, revision);
     struct buf *buf = &text->text;
     buf_adds(buf, "Rev: ");
     human_add_text(buf, revision->id);
     add_mark(buf, "head", !revision->next_count);
     add_mark(buf, "branchpoint", revision->next_count > 1);
     add_mark(buf, "mergepoint", revision->down_count > 1);
+    add_mark(buf, "checkpoint", checkpoint);
     add_mark(buf, "current", tenants->count);
     buf_addc(buf, '\n');
     add_list(buf, revision->down_count > 1 ? "Merges: " : "Parent: ", revision->down_ids,
@@ -160,6 +162,10 @@ static void add_block(struct chain_text *text, const struct revision *revision)
     add_tenants(buf, tenants);
     buf_adds(buf, "Path: ");
     human_add_text(buf, revision->path);
+    if (checkpoint) {
+        buf_adds(buf, "\nCheckpoint: ");
+        human_add_text(buf, checkpoint->path);
+    }
     buf_adds(buf, "\n\n");
     add_doc(buf, revision);
 }
@@ -193,6 +199,9 @@ static json_t *json_revision(const struct chain_text *text, const struct revisio
         revision->message, "create_date", revision->create_date, "file", revision->path, "checksum",
         revision->checksum, "is_head", revision->next_count == 0, "is_branchpoint",
         revision->next_count > 1, "is_mergepoint", revision->down_count > 1);
+    const struct revision *checkpoint = chain_checkpoint(text->chain, revision);
+    json_object_set_new(json, "checkpoint",
+                        checkpoint ? json_string(checkpoint->path) : json_null());
     const struct names *tenants = tenants_at(text, revision);
     if (text->whereabouts)
         json_object_set_new(json, "tenants", json_strings(tenants->items, tenants->count));

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """skein checkpoint: a file that a tenant at base takes instead of all revisions up to one."""
+import json
 import os
 import sqlite3
 import contextlib
@@ -48,6 +49,17 @@ class OnSqlite(Case):
         self.run_ok("check", "--tenant", "acme")
         self.run_ok("checkpoint", "head")
         self.assertIn("cccc3333 (head) (checkpoint)", self.run_ok("history").out)
+
+    def test_commands_about_the_chain_name_its_file(self):
+        self.run_ok("checkpoint", "head")
+        for command in (("show", "head"), ("heads", "-v"), ("history", "-v")):
+            out = self.run_ok(*command).out
+            self.assertIn("Rev: cccc3333 (head) (checkpoint)\n", out)
+            self.assertIn("cccc3333_checkpoint.sql\n", out.split("Checkpoint: ")[1])
+        self.assertIn("cccc3333 (head) (checkpoint)", self.run_ok("heads").out)
+        told = json.loads(self.run_ok("history", "-o", "json").out)
+        self.assertEqual({rev["revision"]: os.path.basename(rev["checkpoint"] or "") for rev in told},
+                         {"aaaa1111": "", "bbbb2222": "", "cccc3333": "cccc3333_checkpoint.sql"})
 
     def test_a_target_below_it_goes_the_long_way_and_one_above_it_goes_on(self):
         self.run_ok("checkpoint", "bbbb2222")
