@@ -37,7 +37,8 @@ def schema_of(clone, pattern):
     names = sorted(name for name in git(clone, "ls-tree", "-r", "--name-only", "HEAD").splitlines() if fnmatch.fnmatch(name, pattern))
     names.sort(key=lambda name: os.path.basename(name) not in FIRST)
     texts = [git(clone, "show", f"HEAD:{name}") for name in names]
-    return "\n;\n".join(re.sub(r"(?m)^\\.*$", "", text) for text in texts)  # psql's own commands are not SQL
+    # psql's own commands are not SQL, and rows are not of the schema
+    return "\n;\n".join(re.sub(r"(?mi)^(\\.*|insert into [^;]*;)$", "", text) for text in texts)
 
 
 def fetch(folder):

@@ -51,15 +51,17 @@ class Objects:
     def differences(self, one, other):
         return self.tool.read((self.url(one), [None]), (self.url(other), [None]))["differences"]
 
-    def lead(self, one, other, is_checked=True):
+    def lead(self, one, other, is_checked=True, **keys):
         """`one` becomes what `other` is."""
-        emitted = self.tool.ask([(self.url(one), [None]), (self.url(other), [None])], emit=True, allowed=True)
+        emitted = self.tool.ask([(self.url(one), [None]), (self.url(other), [None])], emit=True, allowed=True, **keys)
         self.assertEqual(emitted.get("refused", emitted.get("error")), [])
         text = "\n-- then\n".join(emitted[key] for key in ("before", "sql", "later"))
         for key in ("before", "sql", "later"):
             try:
                 self.run_sql(one, emitted[key])
             except Refused as error:
+                if "is not supported. Reason" in str(error) and not keys:  # skein promises nothing then, either
+                    return self.lead(one, other, is_checked, cautious=True)
                 raise AssertionError(f"{error}\n---- all of it:\n{text}") from None
         if is_checked:
             self.assertEqual(self.differences(one, other), [], text)
@@ -243,14 +245,14 @@ class OnMariaDB(Objects, unittest.TestCase):
             kind, name, owner = item["kind"], item["name"], item.get("owner")
             label, word = f"{kind} {owner + '.' if owner else ''}{name}", quoted(name, "`")
             alter = f"ALTER TABLE {quoted(owner, '`')}" if owner else None
-            if kind == "table":
-                keys = [f"ALTER TABLE {quoted(key['owner'], '`')} DROP FOREIGN KEY {quoted(key['name'], '`')}; " for key in objects
-                        if key["kind"] == "foreign key" and key["owner"] != name and name in key["properties"]["references"][1].replace("`", "").split(" ")[0]]
-                yield f"drop {label}", f"{''.join(keys)}DROP TABLE {word}"
+            if kind in ("table", "primary key"):
+                gone = name if kind == "table" else owner
+                keys = "".join(f"ALTER TABLE {quoted(key['owner'], '`')} DROP FOREIGN KEY {quoted(key['name'], '`')}; " for key in objects
+                               if key["kind"] == "foreign key" and gone == key["properties"]["references"][1].split("`")[1]
+                               and (kind != "table" or key["owner"] != name))
+                yield f"drop {label}", f"{keys}DROP TABLE {word}" if kind == "table" else f"{keys}{alter} DROP PRIMARY KEY"
             elif kind in self.drops:
                 yield f"drop {label}", f"DROP {self.drops[kind]} {word}"
-            elif kind == "primary key":
-                yield f"drop {label}", f"{alter} DROP PRIMARY KEY"
             elif kind in ("column", "foreign key", "index", "unique", "check") and name:
                 yield f"drop {label}", f"{alter} DROP {'INDEX' if kind == 'unique' else 'CONSTRAINT' if kind == 'check' else kind} {word}"
             yield from ((f"change {label}: {how}", sql) for how, sql in self.other(item, kind, word, alter))

@@ -742,6 +742,8 @@ class InDoubt(OnMariaDB):
                                      "AND index_name = 'ix'"),
         ("RENAME TABLE t TO u", "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND "
                                 "table_name = 'u'"),
+        ("ALTER TABLE t ADD INDEX ix (x), RENAME TO u", "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND "
+                                                        "table_name = 'u'"),
         ("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.x = 'g'",
          "SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE()"),
         ("DROP TABLE t", "SELECT COUNT(*) = 0 FROM information_schema.tables WHERE table_schema = DATABASE() AND "

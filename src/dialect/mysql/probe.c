@@ -400,8 +400,11 @@ static bool read_new_name(struct asking *asking, const struct mysql_name *table,
     if (!is_index && !is_column) {
         mysql_accept(reader, "TO");
         mysql_accept(reader, "AS");
-        if (asking->sql.len || !mysql_take_qualified(reader, &to))
+        if (!mysql_take_qualified(reader, &to))
             return asking->sql.len;
+        if (is_same_name(table, &to))
+            return true;
+        buf_clear(&asking->sql); /* of a part: afterwards it is found under the new name */
         ask_renamed(asking, table, &to);
         return true;
     }
