@@ -36,6 +36,7 @@ class Refused(Exception):
 class Objects:
     """Of an engine: `names` of two places, `url(place)`, `load(place, script)`, `changes(objects)`, `change(place, change)`."""
     engine = None
+    takes_back = False  # what a change has done before it is refused
     maxDiff = None
 
     @classmethod
@@ -96,6 +97,7 @@ class Objects:
                     is_whole = True
                 except Refused as why:
                     refused += 1
+                    is_whole = self.takes_back
                     if os.environ.get("VERBOSE"):
                         print("refused:", change[0], why)
                 finally:
@@ -116,6 +118,7 @@ class Objects:
 
 class OnPostgres(Objects, unittest.TestCase):
     engine = "postgresql"
+    takes_back = True
     places = ("whole", "one", "other")
     drops = {"table": "TABLE", "view": "VIEW", "materialized view": "MATERIALIZED VIEW", "sequence": "SEQUENCE", "enum": "TYPE", "composite": "TYPE",
              "range": "TYPE", "domain": "DOMAIN", "index": "INDEX", "function": "FUNCTION", "procedure": "PROCEDURE", "aggregate": "AGGREGATE",
@@ -150,7 +153,11 @@ class OnPostgres(Objects, unittest.TestCase):
         return "\n".join(self.client.sql(query))
 
     def change(self, place, change):
-        self.run_sql(place, f"SET search_path = public; {change[1]}; RESET search_path")
+        try:
+            self.run_sql(place, f"BEGIN; SET LOCAL search_path = public; {change[1]}; COMMIT")
+        except Refused:
+            self.run_sql(place, "ROLLBACK")
+            raise
 
     def changes(self, objects):
         domains = {item["name"] for item in objects if item["kind"] == "domain"}
