@@ -47,6 +47,15 @@ enum skein_command { SKEIN_CURRENT, SKEIN_PLAN, SKEIN_UPGRADE, SKEIN_DOWNGRADE, 
 
 enum skein_on_failure { SKEIN_AS_INVENTORY, SKEIN_STOP, SKEIN_CONTINUE, SKEIN_ROLLBACK };
 
+/* When tenants are held to what the chain makes (docs/drift.md): SKEIN_VERIFY_AS_INVENTORY as `rollout: {verify_schema: …}` says. */
+enum skein_verify {
+    SKEIN_VERIFY_AS_INVENTORY,
+    SKEIN_VERIFY_NONE,
+    SKEIN_VERIFY_BEFORE,
+    SKEIN_VERIFY_AFTER,
+    SKEIN_VERIFY_BOTH
+};
+
 /* How it stands with a tenant: the words of the JSON report. */
 enum skein_state {
     SKEIN_TENANT_PENDING,
@@ -163,6 +172,8 @@ struct skein_request {
     bool forces; /* SKEIN_STAMP: also where none of the tables is there that the chain makes */
     /* Shows what the run would do: no tenant is locked or changed, and no run is in the ledger. */
     bool is_dry_run;
+    /* SKEIN_PLAN, SKEIN_UPGRADE and SKEIN_DOWNGRADE; a fault of others. */
+    enum skein_verify verify_schema;
 };
 
 /* Visits the selection and blocks until that is over. NULL: a fault, and no tenant was touched (a target that

@@ -249,13 +249,24 @@ static const enum on_failure policies[] = {
     [SKEIN_ROLLBACK] = ON_FAILURE_ROLLBACK,
 };
 
+static const enum verify_schema moments[] = {
+    [SKEIN_VERIFY_AS_INVENTORY] = VERIFY_NONE, /* not asked for: the inventory's counts */
+    [SKEIN_VERIFY_NONE] = VERIFY_NONE,         [SKEIN_VERIFY_BEFORE] = VERIFY_BEFORE,
+    [SKEIN_VERIFY_AFTER] = VERIFY_AFTER,       [SKEIN_VERIFY_BOTH] = VERIFY_BOTH,
+};
+
 static bool check_asked(const struct skein_request *asked, struct err *err)
 {
     if ((unsigned)asked->command >= ARRAY_LEN(commands))
         return err_set(err, ERR_CONFIG, "there is no command %d", (int)asked->command);
     if ((unsigned)asked->on_failure >= ARRAY_LEN(policies))
         return err_set(err, ERR_CONFIG, "there is no policy %d", (int)asked->on_failure);
+    if ((unsigned)asked->verify_schema >= ARRAY_LEN(moments))
+        return err_set(err, ERR_CONFIG, "there is no moment %d to verify schemas at",
+                       (int)asked->verify_schema);
     const struct verb *verb = &verbs[commands[asked->command]];
+    if (asked->verify_schema && !verb->verifies)
+        return err_set(err, ERR_CONFIG, "'%s' verifies no schemas", verb->name);
     if (verb->needs_target && !count_of(asked->targets))
         return err_set(err, ERR_CONFIG, "'%s' needs a target", verb->name);
     return true;
@@ -279,6 +290,8 @@ static bool make_request(const struct skein *skein, const struct skein_request *
                    .on_failure = policies[asked->on_failure],
                    .has_max_failures = asked->max_failures != NULL},
         .stopping = {.leaves_signals = !asked->handles_signals, .stops = &skein->stops},
+        .verifying = {.is_said = asked->verify_schema != SKEIN_VERIFY_AS_INVENTORY,
+                      .when = moments[asked->verify_schema]},
     };
     struct policy *policy = &request.policy;
     if (policy->has_max_failures && !parse_share(asked->max_failures, &policy->max_failures))

@@ -118,6 +118,16 @@ class Library(FleetCase):
         self.assertIn("acme unchanged from=bbbb2222 to=bbbb2222 steps=0 attempts=1",
                       self.app("current"))
 
+    def test_tenants_are_held_to_what_the_chain_makes(self):
+        self.small_fleet("acme", "globex")
+        self.app("upgrade", "aaaa1111")
+        self.fleet.sqlite("globex", "CREATE TABLE by_hand (id INTEGER)")
+        lines = self.app("upgrade", "--continue", "--verify", code=1)
+        self.assertIn("acme succeeded from=aaaa1111 to=bbbb2222 steps=1 attempts=1", lines)
+        self.assertEqual((self.fleet.versions("globex"), lines[-1]), (["aaaa1111"], "exit 1"))
+        self.assertEqual(self.app("current", "--verify", code=2)[-1], "exit 2")
+        self.assertEqual((self.app("upgrade", "--verify-not")[-1], self.fleet.versions("globex")), ("exit 0", ["bbbb2222"]))
+
     def test_a_dry_run_changes_nothing_and_keeps_no_ledger(self):
         self.small_fleet("acme")
         lines = self.app("upgrade", "head", "--dry-run", "--report", "json")

@@ -162,6 +162,10 @@ int main(int argc, char **argv)
             app.stop_after = strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--dry-run") == 0)
             request.is_dry_run = true;
+        else if (strcmp(argv[i], "--verify") == 0)
+            request.verify_schema = SKEIN_VERIFY_BOTH;
+        else if (strcmp(argv[i], "--verify-not") == 0)
+            request.verify_schema = SKEIN_VERIFY_NONE;
         else if (strcmp(argv[i], "--signals") == 0)
             request.handles_signals = true;
         else if (strcmp(argv[i], "--report") == 0)
