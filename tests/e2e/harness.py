@@ -372,16 +372,22 @@ class MariaDB:
             shutil.rmtree(made)
         return path
 
-    def start(self):
+    def start(self, **env):
         self.process = subprocess.Popen(
             ["/usr/sbin/mariadbd", "--no-defaults", f"--user={self.user}", *self.settings],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env={**os.environ, **env},
+            restore_signals=False)  # Python ignores SIGXFSZ: a file that may not grow is an error (limit_files)
         self.pid = self.process.pid
 
         def answers():
             assert self.process.poll() is None, self.log()
             return self.client("", "-e", "DO 1").returncode == 0
         wait_until(answers, what="mariadbd")
+
+    def limit_files(self, size="unlimited"):
+        """No file of the server may grow beyond so many bytes."""
+        prefix = ["runuser", "-u", self.user, "--"] if os.getuid() == 0 else []
+        subprocess.run([*prefix, "prlimit", f"--pid={self.pid}", f"--fsize={size}:"], check=True)
 
     def log(self):
         with open(os.path.join(self.dir, "log.err"), errors="replace") as file:

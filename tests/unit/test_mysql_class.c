@@ -32,6 +32,14 @@ static void errors_by_their_numbers(void **state)
         {1040, "Too many connections", true, ERR_CONNECT, true, false, TROUBLE_CROWDED_SERVER,
          "1040"},
         {1290, "…", false, ERR_CONNECT, true, false, TROUBLE_NOT_READY, "1290"},
+        {3, "Error writing file './t/a.frm' (Errcode: 28 \"No space left on device\")", false,
+         ERR_SQL, false, false, TROUBLE_FULL, "3"},
+        {1005, "Can't create table `t`.`a` (errno: 28 \"No space left on device\")", false, ERR_SQL,
+         false, false, TROUBLE_FULL, "1005"},
+        {1005, "Can't create table `t`.`a` (errno: 150 \"Foreign key\")", false, ERR_SQL, false,
+         false, TROUBLE_NONE, "1005"},
+        {1062, "Duplicate entry 'errno: 28 ' for key 'a'", false, ERR_SQL, false, false,
+         TROUBLE_NONE, "1062"},
         {9999, "…", true, ERR_CONNECT, false, false, TROUBLE_NONE, "9999"},
     };
     (void)state;

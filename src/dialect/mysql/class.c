@@ -79,6 +79,19 @@ static const struct meaning *find(unsigned number)
     return NULL;
 }
 
+/* A file of the server that could not be written, for its disk is full (ENOSPC): many errors say so, each with its own number, as
+ * `(Errcode: 28 "No space left on device")`, `(errno: 28 "…")`, or `Got error 28`. Errors of files have the first numbers; those
+ * after them may quote what stands in a row. */
+static bool says_full(unsigned number, const char *text)
+{
+    enum { LAST_OF_FILES = 1030 };
+    static const char *const ways[] = {"Errcode: 28 ", "errno: 28 ", "Got error 28 "};
+    for (size_t i = 0; number <= LAST_OF_FILES && i < ARRAY_LEN(ways); i++)
+        if (strstr(text, ways[i]))
+            return true;
+    return false;
+}
+
 void mysql_classify(struct err *err, unsigned number, bool is_connecting)
 {
     unsigned within = number == 2002 || number == 2003 ? number_within(err->text) : 0;
@@ -89,6 +102,8 @@ void mysql_classify(struct err *err, unsigned number, bool is_connecting)
         meaning = find(number);
     snprintf(err->code, sizeof err->code, "%u", number);
     err->kind = is_connecting ? ERR_CONNECT : ERR_SQL;
+    if (!meaning && !is_connecting && says_full(number, err->text))
+        err->trouble = TROUBLE_FULL;
     if (!meaning)
         return;
     err->kind = meaning->kind;
