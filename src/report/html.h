@@ -13,7 +13,10 @@ struct html_part {
 };
 extern const struct html_part html_body, html_style, html_script;
 
-/* html_source.c. The SQL that tenants of the dialect ran in that step: its sections, each with its lines; NULL: none, or it is not
+/* html_source.c. May no output show the revision's SQL? */
+bool html_withholds(const struct report *report, const struct revision *revision);
+
+/* The SQL that tenants of the dialect ran in that step: its sections, each with its lines; NULL: none, or it is not
  * known. The caller owns it, and what html_source_around returns: the lines around the one that failed; NULL: not known. */
 json_t *html_sql(const struct report *report, const struct report_step *step,
                  enum dialect_id dialect);

@@ -74,7 +74,7 @@ static json_t *lines_of(const struct section *section, int first, int last)
     return json_pack("{s:i, s:o}", "first", begin, "lines", lines);
 }
 
-static bool is_withheld(const struct report *report, const struct revision *revision)
+bool html_withholds(const struct report *report, const struct revision *revision)
 {
     return report->hides_sql || (report->run.withheld && report->run.withheld[revision->index]);
 }
@@ -85,7 +85,7 @@ json_t *html_sql(const struct report *report, const struct report_step *step,
     const struct section *sections[SECTIONS_MAX];
     const struct verb *verb = report->run.request->verb;
     if (!step->revision || !step->statements || !verb_runs_scripts(verb) ||
-        is_withheld(report, step->revision))
+        html_withholds(report, step->revision))
         return NULL;
     size_t count = revision_sections(step->revision, (enum direction)step->direction, dialect,
                                      sections, SECTIONS_MAX);
@@ -109,7 +109,7 @@ json_t *html_source_around(const struct report *report, const struct cause *caus
 {
     const struct revision *revision = cause->revision;
     const struct section *found = NULL;
-    if (!revision || !cause->line || is_withheld(report, revision) ||
+    if (!revision || !cause->line || html_withholds(report, revision) ||
         strcmp(revision->path ? revision->path : "", cause->file) != 0)
         return NULL;
     for (size_t i = 0; i < revision->section_count; i++)

@@ -4,6 +4,7 @@
 #include "inventory/inventory.h"
 #include "report/json.h"
 #include "report/json_run.h"
+#include "report/json_sql.h"
 #include "report/json_stream.h"
 #include "report/lint_report.h"
 #include "report/model.h"
@@ -514,7 +515,6 @@ void json_put_history(struct json_stream *stream, const struct report *report)
 static bool write_json(const struct report *report, const struct report_options *options, FILE *out,
                        struct err *err)
 {
-    (void)options;
     struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '{');
     json_put_head(&stream, report);
@@ -522,6 +522,8 @@ static bool write_json(const struct report *report, const struct report_options 
     put_notices(&stream, report);
     if (report->findings)
         lint_json_put(&stream, report->findings);
+    if (options->is_verbose)
+        json_put_sql(&stream, report);
     json_open(&stream, "tenants", '[');
     for (size_t i = 0; i < report->run.tenant_count; i++)
         put_tenant(&stream, report, i);

@@ -15,6 +15,7 @@ SCHEMAS = pathlib.Path(__file__).parent.parent.parent / "docs" / "schema"
 TABLES = {
     "command": ("command", ()),
     "dialect": ("dialect", ()),
+    "section_dialect": ("section_dialect", ()),
     "run_state": ("run_state", ()),
     "tenant_state": ("tenant_state", ()),
     "error_class": ("error_class", ()),

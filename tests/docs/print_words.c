@@ -32,6 +32,9 @@ int main(void)
     for (int i = 0; i < DIALECT__COUNT; i++) /* a tenant's: variants are not told */
         if (dialect_info((enum dialect_id)i)->engine == (enum dialect_id)i)
             print_word(dialect_info((enum dialect_id)i)->name, (size_t)i);
+    begin_list("section_dialect");
+    for (int i = 0; i < DIALECT__COUNT; i++) /* a revision has sections for variants too */
+        print_word(dialect_info((enum dialect_id)i)->name, (size_t)i);
     begin_list("run_state");
     for (int i = 0; i < RUN__COUNT; i++)
         print_word(run_state_name((enum run_state)i), (size_t)i);

@@ -104,12 +104,12 @@ class Later(PostgresCase, MariaDBCase):
             inventory = dict(rollout={"on_failure": "continue"})
             self.fleet.inventory(self.made, **inventory, **({"report": report} if report else {}))
             if report:
-                self.run_ok("plan", "-o", f"html={self.fleet.path('plan')}", "-o", f"json={self.fleet.path('plan.json')}", "-o", f"markdown={self.fleet.path('plan.md')}")
+                self.run_ok("plan", "-v", "-o", f"html={self.fleet.path('plan')}", "-o", f"json={self.fleet.path('plan.json')}", "-o", f"markdown={self.fleet.path('plan.md')}")
                 outputs = [word for name in FORMATS for word in ("-o", f"{name}={self.fleet.path(name)}")]
                 self.run_ok("upgrade", *outputs, code=4)
             else:
                 for name in FORMATS:
-                    self.run_ok("report", "-o", f"{name}={self.fleet.path(name)}")
+                    self.run_ok("report", "-v", "-o", f"{name}={self.fleet.path(name)}")
             for name in (*FORMATS, "plan", "plan.json", "plan.md"):
                 with self.subTest(f"{report}: {name}"):
                     self.assertNotIn(secret.encode(), self.fleet.read(name))

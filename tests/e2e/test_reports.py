@@ -111,6 +111,27 @@ class Plans:
         self.assertNotIn("succeeded", text)
         self.assertNotIn("CREATE TABLE", self.run_ok("plan").out)
 
+    def test_the_sql_in_json(self):
+        self.make()
+        report = self.run_json("plan", "-v").report
+        dialect = report["tenants"][0]["dialect"]
+        told = [(s["revision"], s["direction"], s["section_dialect"], [(p["transactional"], p["is_cut"], p["sql"]) for p in s["sections"]])
+                for s in report["sql"]]
+        self.assertEqual(told, [
+            ("r1", "up", dialect, [(True, False, "CREATE TABLE item (n int);")]),
+            ("r2", "up", dialect, [(False, False, "CREATE TABLE a (n int);\n-- a comment\nCREATE TABLE b (n int);")]),
+            ("r3", "up", dialect, [])])
+        for step in report["sql"]:
+            for part in step["sections"]:
+                with open(os.path.join(self.fleet.dir, step["file"])) as file:
+                    self.assertEqual(file.read().splitlines()[part["line"] - 1], part["sql"].splitlines()[0])
+        self.assertNotIn("sql", self.run_json("plan").report)
+        self.run_ok("upgrade", "r2")
+        self.assertNotIn("sql", self.run_json("stamp", "--dry-run", "r2", "-v").report)
+        down = self.run_json("downgrade", "--dry-run", "base", "-v").report
+        self.assertEqual([(s["revision"], s["direction"], s["sections"][0]["sql"]) for s in down["sql"]],
+                         [("r2", "down", "DROP TABLE a;"), ("r1", "down", "DROP TABLE item;")])
+
     def test_words_and_marks_in_json(self):
         self.make()
         report = self.run_json("plan", "r1").report

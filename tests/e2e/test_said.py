@@ -132,6 +132,9 @@ class Errors(SaidCase):
         self.assertEqual(self.run_ok("report", "-o", "html").out.encode(), page)
         error = json.loads(self.fleet.read("r.json"))["errors"][0]
         self.assertEqual(error["hint"], "***")
+        plan = self.run_json("plan", "-v")
+        self.assertEqual([step["sections"] for step in plan.report["sql"]], [None])
+        self.assertNotRegex(plan.out, "t0p|s3cret")
 
     def test_connecting_verifying_and_looking_pass_it_on(self):
         bad = self.pg.url("a") + "?options=" + urllib.parse.quote("-cwork_mem=1XB")
