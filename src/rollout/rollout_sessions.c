@@ -127,7 +127,7 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
 
 const struct surveyed *rollout_surveyed(const struct rollout *rollout, size_t tenant)
 {
-    return survey_of(rollout->survey, tenant);
+    return routes_is_rollback(rollout->routes) ? NULL : survey_of(rollout->survey, tenant);
 }
 
 bool rollout_is_ending(const struct rollout *rollout)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/buf.h"
 #include "base/notice.h"
 
 enum { HISTORY_WIDTH = 6 };
@@ -451,6 +452,75 @@ static enum fake_outcome do_history(struct fake_call *call)
 static enum fake_outcome do_newest(struct fake_call *call)
 {
     return tell_history(call, 1);
+}
+
+/* ---- surveys ------------------------------------------------------------------------------- */
+
+static void add_column(struct buf *buf, const char *text)
+{
+    buf_adds(buf, text ? ",\"" : ",");
+    for (; text && *text; text++)
+        buf_adds(buf, *text == '"'   ? "\"\""
+                      : *text == '<' ? "&lt;"
+                      : *text == '&' ? "&amp;"
+                                     : (char[]){*text, '\0'});
+    buf_adds(buf, text ? "\"" : "");
+}
+
+/* As PostgreSQL's survey says the rows of a schema: of the version table, and the last of the history. */
+static const char *survey_rows(struct fake_call *call, const char *schema, size_t most)
+{
+    const struct fake_table *versions = fake_store_table(readable(call), schema, word(call, 1));
+    const struct fake_table *history = fake_store_table(readable(call), schema, "skein_history");
+    size_t count = history ? history->row_count : 0;
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < versions->row_count; i++) {
+        buf_adds(&buf, "<x>(0");
+        add_column(&buf, versions->rows[i][0]);
+        buf_adds(&buf, ")</x>");
+    }
+    for (size_t i = count > most ? count - most : 0; i < count; i++) {
+        buf_adds(&buf, "<x>(1");
+        for (size_t column = 0; column < HISTORY_WIDTH; column++)
+            add_column(&buf, history->rows[i][column]);
+        add_column(&buf, arena_printf(arena_of(call), "%zu", i + 1));
+        buf_adds(&buf, ")</x>");
+    }
+    const char *rows = arena_strndup(arena_of(call), buf.len ? buf.data : "", buf.len);
+    buf_done(&buf);
+    return rows;
+}
+
+/* Of the schemas that have a version table: `survey 'TABLE' 'a' , 'b'`. */
+static enum fake_outcome survey(struct fake_call *call, size_t most)
+{
+    static const char *const columns[] = {"number", "pid", "has_history", "rows"};
+    size_t number = 0;
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = 2; i < call->count; i++) {
+        if (call->words[i].is_bare)
+            continue;
+        number++;
+        if (!fake_store_table(readable(call), word(call, i), word(call, 1)))
+            continue;
+        bool has_history = fake_store_table(readable(call), word(call, i), "skein_history");
+        add_row(call, (const char *const[]){
+                          arena_printf(arena_of(call), "%zu", number),
+                          arena_printf(arena_of(call), "%" PRIu32, call->session->id),
+                          has_history ? "t" : "f", survey_rows(call, word(call, i), most)});
+    }
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_survey(struct fake_call *call)
+{
+    return survey(call, SIZE_MAX);
+}
+
+static enum fake_outcome do_survey_newest(struct fake_call *call)
+{
+    return survey(call, 1);
 }
 
 /* A table that is to be written to; NULL: *ret says what to do. */
@@ -989,6 +1059,8 @@ static const struct {
     {"versions", 1, do_versions},
     {"history", 1, do_history},
     {"newest", 1, do_newest},
+    {"survey", 2, do_survey},
+    {"survey_newest", 2, do_survey_newest},
     {"insert", 2, do_insert},
     {"update", 3, do_update},
     {"delete", 2, do_delete},

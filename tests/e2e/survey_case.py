@@ -59,3 +59,20 @@ class SaysTheSame:
                     self.assertIn(told[name]["state"], ("succeeded", "unchanged", "failed"))
                     self.assertEqual(told[name]["from"], planned[name]["from"])
         self.assertEqual(self.told("current")[0], self.looks("current"))
+
+
+class GoesBack:
+    """What was surveyed when a wave began is no longer so when the wave goes back."""
+
+    def test_a_wave_that_goes_back_is_looked_at(self):
+        self.fleet.revision("cccc1111", "CREATE TABLE c (id int);", down="DROP TABLE c;")
+        last = self.names[-1]
+        self.sql(f"CREATE TABLE {last}.c (id int)")
+        self.fleet.inventory(self.tenants, rollout={"on_failure": "rollback", "parallel": 8})
+        told, report = self.told("upgrade")
+        self.assertEqual(told[last]["state"], "failed")
+        changed = [name for name in self.names if told[name]["state"] == "rolled_back"]
+        self.assertGreater(len(changed), COUNT // 2)
+        for name, tenant in self.told("current")[0].items():
+            self.assertEqual(tenant["from"], ["bbbb2222"], name)
+        self.sql("; ".join(f"CREATE TABLE {name}.c (id int)" for name in changed))  # it is gone everywhere

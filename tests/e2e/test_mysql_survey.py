@@ -6,7 +6,7 @@ import os
 
 from harness import FleetCase, MariaDB, main, wait_until
 from mysql_proxy import SlowTls
-from survey_case import COUNT, Asked, SaysTheSame
+from survey_case import COUNT, Asked, GoesBack, SaysTheSame
 
 HISTORY = """id BIGINT PRIMARY KEY, run_id VARCHAR(64), revision VARCHAR(32), direction VARCHAR(8), checksum VARCHAR(64),
  statements INT, duration_ms DOUBLE, applied_at DATETIME(6), state VARCHAR(16), definition CHAR(40)"""
@@ -85,7 +85,7 @@ class SurveyCase(Asked, FleetCase):
                  "ALTER TABLE t30.skein_history ADD SYSTEM VERSIONING;")
 
 
-class Same(SaysTheSame, SurveyCase):
+class Same(GoesBack, SaysTheSame, SurveyCase):
     def test_another_name_of_the_version_table(self):
         self.write_inventory(version_table="My_versions")
         self.sql("CREATE TABLE t05.My_versions (version_num varchar(32)); INSERT INTO t05.My_versions VALUES ('bbbb2222'); "

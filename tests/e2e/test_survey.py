@@ -7,7 +7,7 @@ import signal
 
 from harness import FleetCase, Postgres, main, wait_until
 from proxy import Proxy
-from survey_case import COUNT, Asked, SaysTheSame
+from survey_case import COUNT, Asked, GoesBack, SaysTheSame
 
 
 class SurveyCase(Asked, FleetCase):
@@ -46,7 +46,7 @@ class SurveyCase(Asked, FleetCase):
         return result, self.log().count("connection authorized") - connections, self.looks_so_far() - looks
 
 
-class Same(SaysTheSame, SurveyCase):
+class Same(GoesBack, SaysTheSame, SurveyCase):
     def damage(self):
         """Tenants of every kind that a look tells apart."""
         self.sql("UPDATE t01.alembic_version SET version_num = 'aaaa1111'; DELETE FROM t02.alembic_version; "

@@ -238,6 +238,10 @@ static void choose_drivers(struct scene *scene)
     scene->has_files = rng_chance(&scene->rng, 35);
     scene->has_no_ddl = rng_chance(&scene->rng, 25);
     scene->is_foreign = rng_chance(&scene->rng, 8);
+    if (scene->is_crowded) {
+        scene->drivers[DIALECT_POSTGRESQL] = &fake_joins;
+        scene->has_files = scene->has_no_ddl = false;
+    }
 }
 
 static enum dialect_id choose_dialect(struct scene *scene)
@@ -250,6 +254,8 @@ static enum dialect_id choose_dialect(struct scene *scene)
 /* The database of the tenant before, where that one shares it. */
 static const struct tenant *find_shared(struct scene *scene, size_t index)
 {
+    if (scene->is_crowded)
+        return index ? &scene->inventory.tenants[index - 1] : NULL;
     bool can = index && scene->places[index - 1].is_shared && rng_chance(&scene->rng, 70);
     return can ? &scene->inventory.tenants[index - 1] : NULL;
 }
@@ -275,7 +281,7 @@ static void place_tenant(struct scene *scene, size_t index, enum dialect_id dial
     size_t server = is_server ? rng_below(rng, (uint32_t)scene->server_count) : SERVER_OF_FILES;
     *place = (struct scene_place){.schema = FAKE_SCHEMA, .server = server};
     place->db = fake_db_new(scene->world, tenant->name);
-    place->is_shared = has_schemas && rng_chance(rng, 20);
+    place->is_shared = has_schemas && (rng_chance(rng, 20) || scene->is_crowded);
     fake_set_server(place->db, (uint32_t)server);
     tenant->url = fake_url_of(scene->world, scene->drivers[dialect], tenant->name);
     if (place->is_shared)
@@ -345,11 +351,18 @@ static void add_tenant(struct scene *scene, const struct settings *settings)
 }
 
 /* Mostly a few: what goes wrong between many goes wrong between some. */
+static size_t choose_count(struct scene *scene)
+{
+    enum { CROWD_LEAST = 16, CROWD_MOST = 24 };
+    static const uint32_t sizes[] = {2, 4, 4, 8, 8, 12, TENANTS_MAX};
+    size_t count = rng_between(&scene->rng, 1, RNG_PICK(&scene->rng, sizes));
+    return scene->is_crowded ? rng_between(&scene->rng, CROWD_LEAST, CROWD_MOST) : count;
+}
+
 static void make_fleet(struct scene *scene)
 {
-    static const uint32_t sizes[] = {2, 4, 4, 8, 8, 12, TENANTS_MAX};
     struct rng *rng = &scene->rng;
-    size_t count = rng_between(rng, 1, RNG_PICK(rng, sizes));
+    size_t count = choose_count(scene);
     const struct settings *settings = make_settings(scene);
     bool are_pooled = !scene->has_checkpoints && rng_chance(rng, 15);
     scene->server_count = rng_between(rng, 1, SERVERS_MAX);
@@ -524,6 +537,8 @@ static void make_rules(struct scene *scene)
     struct rng *rng = &scene->rng;
     struct wave *waves = arena_calloc(&scene->arena, WAVES_MAX, sizeof *waves);
     size_t count = rng_chance(rng, 50) ? rng_between(rng, 1, WAVES_MAX) : 0;
+    if (scene->is_crowded)
+        count = 0; /* all in one */
     for (size_t i = 0; i < count; i++)
         waves[i] = make_wave(scene, i);
     scene->inventory.rollout = (struct rollout_rules){
@@ -543,6 +558,7 @@ struct scene *scene_new(uint64_t seed)
     struct scene *scene = xcalloc(1, sizeof *scene);
     scene->rng.state = seed * 0x9e3779b97f4a7c15u;
     scene->more.state = scene->rng.state ^ 0xd1b54a32d192ed03u;
+    scene->is_crowded = rng_chance(&(struct rng){scene->rng.state ^ 0x8bb84b93962eacc9u}, 6);
     arena_init(&scene->arena);
     scene->world = fake_world_new();
     scene->inventory.path = "/nonexistent/skein.yaml"; /* own_inventory looks */
