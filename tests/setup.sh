@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc cmake ninja-build pkg-config libuv1-dev libpq-dev libmariadb-dev libsqlite3-dev libcyaml-dev libyaml-dev
-    libjansson-dev libsmartcols-dev libssl-dev libpg-query-dev libprotobuf-c-dev libxxhash-dev dpkg-dev file"
+    libjansson-dev libsmartcols-dev libssl-dev libmicrohttpd-dev libpg-query-dev libprotobuf-c-dev libxxhash-dev dpkg-dev file"
 tests="clang clang-format libclang-rt-14-dev libcmocka-dev postgresql mariadb-server mariadb-client galera-4 rsync iproute2 pgbouncer sqlite3 alembic patch
     python3 python3-jsonschema python3-psycopg2 python3-pymysql python3-yaml strace openssl git locales debootstrap zsh fish libxml2-utils
     chromium-headless-shell fonts-dejavu-core"

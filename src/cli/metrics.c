@@ -175,6 +175,8 @@ void metrics_add(const struct metrics *metrics, struct buf *buf)
 static void write_now(struct metrics *metrics)
 {
     struct buf buf;
+    if (!metrics->file)
+        return;
     buf_init(&buf, SIZE_MAX / 2);
     metrics_add(metrics, &buf);
     metrics->written_at = metrics->clock();
@@ -208,7 +210,7 @@ struct metrics *metrics_open(const char *path, const struct status *status, metr
 {
     struct metrics *metrics = xcalloc(1, sizeof *metrics);
     metrics->clock = clock ? clock : machine_clock;
-    metrics->file = metrics_file_open(path);
+    metrics->file = path ? metrics_file_open(path) : NULL;
     metrics->status = status;
     return metrics;
 }
@@ -231,6 +233,7 @@ void metrics_close(struct metrics *metrics)
 {
     if (!metrics)
         return;
-    metrics_file_close(metrics->file);
+    if (metrics->file)
+        metrics_file_close(metrics->file);
     free(metrics);
 }

@@ -18,7 +18,7 @@ struct metrics;
 /* The clock, for tests to stand in: seconds since the epoch. NULL: the machine's. */
 typedef double metrics_clock(void);
 
-/* Borrows `path`, and the status of the run. */
+/* Borrows `path` (NULL: no file, for who asks with metrics_add), and the status of the run. */
 struct metrics *metrics_open(const char *path, const struct status *status, metrics_clock *clock);
 
 /* To be told every event of the run; lives as long as the metrics. */

@@ -46,7 +46,7 @@ struct command;
         group(PARENT)       /* --head, --splice, --depends-on */                                   \
         group(IMPORT)       /* --dialect, --placeholder */                                         \
         group(ADOPT)        /* --from, --table */                                                  \
-        group(METRICS)      /* --metrics */                                                        \
+        group(METRICS)      /* --metrics, --listen, --listen-token-file */                         \
         group(SAVE)         /* --save, --exit-code, --rehearse */                                  \
         group(FOLLOW)       /* --plan */                                                           \
         group(LINT)         /* --down, --fleet, --dialect */                                       \
@@ -104,7 +104,9 @@ struct options {
     struct share max_failures;
     struct output outputs[OUTPUTS_MAX];
     size_t output_count;
-    const char *metrics;  /* NULL: none are written */
+    const char *metrics; /* NULL: none are written */
+    const char *listen;  /* NULL: no one can ask */
+    const char *listen_token_file;
     const char *progress; /* auto, tty, plain, json, none */
     enum when color;
     bool says_verify;

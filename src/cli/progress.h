@@ -28,6 +28,9 @@ bool progress_mode_find(const char *name, enum progress_mode *ret_mode) MUST_CHE
 
 struct progress;
 
+/* Says on stderr where the run can be watched, before it begins; as an event, where `mode` is the word for that. */
+void progress_tell_listening(const char *mode, const char *url);
+
 /* Borrows `err`, which is stderr but in tests, and the status of the run. */
 struct progress *progress_new(enum progress_mode mode, FILE *err, const struct status *status);
 void progress_free(struct progress *progress);

@@ -117,6 +117,22 @@ static void on_json_event(struct progress *progress, const struct event *event)
     progress_flush(progress);
 }
 
+void progress_tell_listening(const char *mode, const char *url)
+{
+    if (strcmp(mode, "json") != 0) {
+        fprintf(stderr, "skein: listening on %s\n", url);
+        return;
+    }
+    struct buf text;
+    json_t *line = json_object();
+    buf_init(&text, BUF_MAX_DEFAULT);
+    json_object_set_new(line, "event", json_text("listening"));
+    json_object_set_new(line, "url", json_text(url));
+    json_add(&text, line);
+    fprintf(stderr, "%s\n", text.data);
+    buf_done(&text);
+}
+
 static void add_dropped(struct progress *progress, size_t lines)
 {
     json_t *line = json_object();

@@ -71,8 +71,8 @@ static void keep_keys(struct progress *progress)
     else if (progress->has_keys)
         keys_close();
     progress->has_keys = progress->has_keys && is_wanted;
-    if (progress->steering)
-        progress->steering->wants_doings = !progress->is_quiet;
+    if (progress->steering && !progress->is_quiet)
+        progress->steering->wants_doings = true;
 }
 
 /* A stop is what Ctrl-C is. */

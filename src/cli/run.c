@@ -8,6 +8,7 @@
 #include "cli/confirm.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "cli/listen.h"
 #include "cli/metrics.h"
 #include "cli/outlet.h"
 #include "cli/plan_lint.h"
@@ -115,6 +116,8 @@ static int exit_code_of(const struct report *report, const struct rollout_end *e
 struct ticking {
     struct progress *progress;
     struct metrics *metrics; /* NULL: none */
+    struct listen *listen;   /* NULL: none */
+    struct steering *steering;
 };
 
 static void tick(void *ctx)
@@ -123,6 +126,13 @@ static void tick(void *ctx)
     progress_tick(ticking->progress);
     if (ticking->metrics)
         metrics_tick(ticking->metrics);
+    if (!ticking->listen)
+        return;
+    if (ticking->steering->wants_doings || !listen_is_watched(ticking->listen))
+        listen_tick(ticking->listen);
+    else
+        ticking->steering->wants_doings =
+            true; /* it is served with what tenants do, a tick later */
 }
 
 static void pass_output(void *ctx, const char *text, size_t len)
@@ -168,6 +178,7 @@ struct company {
     const struct observer *observer; /* of the command; NULL: none */
     struct schemas *schemas;         /* NULL: they are not asked for */
     struct plan_lint *lint;          /* NULL: it is not asked for */
+    struct listen *listen;           /* NULL: no one can ask how it stands */
 };
 
 static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
@@ -181,9 +192,9 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     struct rollout_options rollout = prepared->rollout;
     struct steering steering = {.chosen = STATUS_NONE};
     struct metrics *metrics =
-        options->metrics ? metrics_open(options->metrics, status, NULL) : NULL;
-    struct ticking ticking = {progress, metrics};
-    struct observer observers[6] = {{on_report_event, report}, progress_observer(progress)};
+        options->metrics || company->listen ? metrics_open(options->metrics, status, NULL) : NULL;
+    struct ticking ticking = {progress, metrics, company->listen, &steering};
+    struct observer observers[7] = {{on_report_event, report}, progress_observer(progress)};
     size_t count = 2;
     if (rollout.hides_sql)
         report_hide_sql(report);
@@ -202,6 +213,10 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     rollout.tick_ctx = &ticking;
     rollout.on_output = outlet ? pass_output : NULL;
     rollout.output_ctx = progress;
+    if (company->listen) {
+        listen_begin(company->listen, status, metrics);
+        observers[count++] = listen_observer(company->listen);
+    }
     struct rollout_end end = rollout_run(&rollout, observers, count);
     if (rollout.share && end.err.kind == ERR_NONE && end.ledger_err.kind == ERR_NONE)
         report = read_whole(fleet, prepared, report, &end.ledger_err);
@@ -325,8 +340,8 @@ static int run_verified(struct fleet *fleet, const struct options *options, stru
     return exit_code;
 }
 
-static int begin(struct fleet *fleet, const struct options *options, const struct request *request,
-                 const struct company *company)
+static int begin_served(struct fleet *fleet, const struct options *options,
+                        const struct request *request, const struct company *company)
 {
     struct request confirmed = *request;
     struct err err;
@@ -340,6 +355,27 @@ static int begin(struct fleet *fleet, const struct options *options, const struc
     if (confirm_is_due(options, request) && !confirm(fleet, options, &confirmed, &exit_code))
         return exit_code;
     return run_verified(fleet, options, &confirmed, company);
+}
+
+/* Where it is to listen, that is so before anything is touched. */
+static int begin(struct fleet *fleet, const struct options *options, const struct request *request,
+                 const struct company *company)
+{
+    struct company served = *company;
+    struct err err;
+    if (!options->listen)
+        return begin_served(fleet, options, request, company);
+    served.listen = listen_open(&(struct listen_request){.address = options->listen,
+                                                         .token_file = options->listen_token_file,
+                                                         .token = getenv("SKEIN_LISTEN_TOKEN")},
+                                &err);
+    if (!served.listen)
+        return cli_fail(&err);
+    if (!options->is_quiet)
+        progress_tell_listening(options->progress, listen_url(served.listen));
+    int exit_code = begin_served(fleet, options, request, &served);
+    listen_close(served.listen);
+    return exit_code;
 }
 
 /* What would run is looked at by lint too. */

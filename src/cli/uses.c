@@ -50,8 +50,9 @@ static const struct use uses[] = {
      .why = "it says whose SQL the script is"},
     {"sql", NULL,
      .bars =
-         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema plan metrics",
+         "output parallel per-server progress on-failure max-failures force ledger wait dry-run yes state behind verify-schema plan metrics listen",
      .why = "a script is printed, and no tenant connected to"},
+    {"listen-token-file", NULL, .needs = "listen", .why = "no one is listened to"},
     {"plan", "upgrade", .bars = "behind", .why = "the plan says which tenants are meant"},
     {"revision", "schema",
      .bars = "select tenant wave allow-empty state behind ledger parallel per-server progress",

@@ -260,4 +260,5 @@ class Live(FleetCase):
         self.assert_ended(terminal, 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

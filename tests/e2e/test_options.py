@@ -34,6 +34,7 @@ WORDS = {
     "verify-schema": ["--verify-schema"], "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
     "save": ["--save", "RELEASE"], "metrics": ["--metrics", "METRICS"], "exit-code": ["--exit-code"], "rehearse": ["--rehearse"], "plan": ["--plan", "RELEASE"],
     "down": ["--down"], "fleet": ["--fleet"],
+    "listen": ["--listen", "127.0.0.1:0"], "listen-token-file": ["--listen-token-file", "TOKEN"],
 }
 
 BASES = {
@@ -44,6 +45,8 @@ BASES = {
 }
 # Where an option has its effect beside others, or on another command line.
 OTHER_BASES = {
+    **{(command, "listen-token-file"): [*BASES.get(command, [command]), "--listen", "127.0.0.1:0"] for command in
+       ("upgrade", "downgrade", "stamp", "adopt", "resume", "rollback")},
     ("history", "indicate-current"): ["history"], ("history", "rev-range"): ["history"],
     ("revision", "splice"): ["revision", "--head", "aaaa1111"], ("revision", "depends-on"): ["revision", "--head", "base"],
     ("revision", "rename"): ["revision", "--autogenerate"], ("revision", "to-tenant"): ["revision", "--autogenerate", "--rename", "a.id=ident", "--allow-drop", "b"], ("revision", "dialect"): ["revision", "--autogenerate"],
@@ -146,6 +149,7 @@ class Options(FleetCase):
         fleet.write("TEMPLATE", "-- ${message}\n--\n-- Revision ID: ${revision}\n-- Revises: ${revises}\n-- Mine\n"
                                 "${branch_labels}${depends_on}-- Create Date: ${create_date}\n\n-- migrate:up\n\n-- migrate:down\n")
         fleet.write("MIGRATIONS/1_x.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n")
+        fleet.write("TOKEN", "too short\n")
         fleet.write("FLYWAY/V1__x.sql", "CREATE TABLE ${name} (id INTEGER);\n")
 
     @staticmethod
@@ -158,6 +162,7 @@ class Options(FleetCase):
         text = re.sub(r"/tmp/skein-fleet-\w+", "FLEET", text)
         text = re.sub(r"\d{8}T\d{6}Z-\w{6}|\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?|sha256:\w+|checksum\W+\w+|digest\W+\w+", "X", text)
         text = re.sub(r"[\d.]+ ?(ms|s)\b|\"(pid|duration_ms)\": ?[\d.]+|, \d+/s|[0-9a-f]{12}|\b\d+ tenants/s", "N", text)
+        text = re.sub(r"127\.0\.0\.1:\d+", "PORT", text)
         lines = [re.sub(r" +", " ", line) for line in text.splitlines() if not re.search(r" N +\d+ +%", line)]  # the slowest
         return "\n".join(lines)
 
