@@ -37,6 +37,8 @@ enum sql_id {
     SQL_BLOCKERS_SECOND, /* the same, asked where the server lacks what the one before asks, does not allow it, or
                           knows no one. NULL: there is no other way */
     SQL_BLOCKERS_THIRD,
+    SQL_PROGRESS, /* on another connection: what session {backend_pid} is doing at length, in words, and how much of that
+                          is done (0 to 1) or NULL; a row at most counts. NULL: the server does not know */
     SQL_RESET,    /* makes a used connection like new. NULL: no statement does (DRIVER_RESETS) */
     SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
                           this schema or NULL, its history table or NULL, search path or NULL, the

@@ -8,6 +8,7 @@ static const struct grid_shape shapes[SQL__COUNT] = {
     [SQL_BLOCKERS_SECOND] = {"..", 0},
     [SQL_BLOCKERS_THIRD] = {"..", 0},
     [SQL_INSPECT] = {".......", 1},
+    [SQL_PROGRESS] = {"..", 0},
     [SQL_LOCATE] = {"!.", 0},
     [SQL_IDENTITY] = {"!", 1},
     [SQL_VERSIONS] = {".", 0},

@@ -206,6 +206,7 @@ static void wait_until(struct rollout *rollout, uint64_t until_ms)
 void rollout_close_handles(struct rollout *rollout)
 {
     rollout->is_closed = true;
+    rollout_stop_asking(rollout);
     links_close(rollout->links);
     machine_close(rollout->machine);
     if (rollout->journal)

@@ -11,23 +11,14 @@ import time
 
 import schema
 from browser import Browser
-from harness import ENVIRONMENT, FleetCase, SKEIN, main, wait_until
+from harness import ENVIRONMENT, FleetCase, MariaDBCase, PostgresCase, SKEIN, main, wait_until
 from test_metrics import parse
 
 TOKEN = "0123456789abcdef-secret"
 
 
-class Listen(FleetCase):
-    NAMES = ("acme", "globex")
-
-    def setUp(self):
-        super().setUp()
-        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);\nINSERT INTO a VALUES (1);", down="DROP TABLE a;")
-        self.make(self.NAMES)
-
-    def make(self, names):
-        tenants = [{**self.fleet.sqlite(f"t{at}"), "name": name} for at, name in enumerate(names)]
-        self.fleet.inventory(tenants, rollout={"parallel": 1}, defaults={"lock_timeout": "60s"})
+class Watched:
+    """A run that is started with --listen, and asked how it stands."""
 
     def start(self, *args, address="127.0.0.1:0", env=None, block=True):
         """A run whose first tenant waits until self.release()."""
@@ -77,6 +68,19 @@ class Listen(FleetCase):
         self.addCleanup(link.close)
         link.sendall(data)
         return link
+
+
+class Listen(Watched, FleetCase):
+    NAMES = ("acme", "globex")
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE a (id INTEGER);\nINSERT INTO a VALUES (1);", down="DROP TABLE a;")
+        self.make(self.NAMES)
+
+    def make(self, names):
+        tenants = [{**self.fleet.sqlite(f"t{at}"), "name": name} for at, name in enumerate(names)]
+        self.fleet.inventory(tenants, rollout={"parallel": 1}, defaults={"lock_timeout": "60s"})
 
     def test_a_run_can_be_watched(self):
         self.start()
@@ -202,6 +206,49 @@ class Listen(FleetCase):
             self.release()
             self.end(1)
             page.until("/run is over/.test(document.querySelector('#verdict').textContent) || /failed/.test(document.querySelector('#verdict').textContent)")
+
+
+class OnServer(Watched):
+    """A statement that takes long: which one it is, and what the server says of it. It is asked on a connection of its own."""
+
+    def watch(self, name, holding, up, options=""):
+        """What /status says of the tenant once the server was asked."""
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (title varchar(50));")
+        self.fleet.inventory(self.server.create(name), defaults={"lock_timeout": "0s"})
+        self.run_ok("upgrade")
+        self.fleet.revision("bbbb2222", up, options=options)
+        with self.server.session(name, holding):
+            self.start(block=False)
+            found = wait_until(lambda: [doing for doing in self.status().get("at_work", []) if doing["server"]], what="the server's word")
+        self.end()
+        self.assertEqual((found[0]["revision"], found[0]["direction"]), ("bbbb2222", "up"))
+        return found[0]
+
+
+class OnPostgres(OnServer, PostgresCase):
+    server = property(lambda self: self.pg)
+
+    def test_an_index_that_is_built(self):
+        doing = self.watch("a", "BEGIN; INSERT INTO task VALUES ('x');", "SELECT 'a password';\n"
+                           "CREATE INDEX CONCURRENTLY ix_task ON task (title) WHERE title <> 'secret';", options=" transaction:false")
+        self.assertRegex(doing["server"], "^CREATE INDEX CONCURRENTLY: waiting for writers before build$")
+        self.assertEqual((doing["share"], doing["statement"], doing["statements"], doing["line"]), (0, 2, 2, 8))
+        self.assertEqual(doing["sql"], "CREATE INDEX CONCURRENTLY ix_task ON task (title) WHERE title <> '...'" + (";" if ";" in doing["sql"] else ""))
+        self.assertRegex(doing["blocked_by"], r"^process \d+ \(user skein, 'psql', idle in transaction for \d+ s")
+
+    def test_a_lock(self):
+        doing = self.watch("b", "BEGIN; SELECT * FROM task;", "ALTER TABLE task ADD COLUMN due date;")
+        self.assertEqual((doing["server"], doing["share"]), ("waits for a lock (relation)", None))
+        self.assertRegex(doing["blocked_by"], r"^process \d+ ")
+
+
+class OnMariaDB(OnServer, MariaDBCase):
+    server = property(lambda self: self.maria)
+
+    def test_a_lock(self):
+        doing = self.watch("a", "BEGIN; SELECT * FROM task", "ALTER TABLE task ADD COLUMN due date;")
+        self.assertEqual(doing["server"], "Waiting for table metadata lock")
+        self.assertRegex(doing["blocked_by"], r"^connection \d+ ")
 
 
 if __name__ == "__main__":

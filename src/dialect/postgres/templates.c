@@ -114,6 +114,24 @@ const char *const postgres_sql[SQL__COUNT] = {
         " END, pid FROM (SELECT DISTINCT "
         "pg_catalog.unnest(pg_catalog.pg_blocking_pids({backend_pid})) AS pid) AS blocking "
         "LEFT JOIN pg_catalog.pg_stat_activity USING (pid) ORDER BY xact_start LIMIT 3",
+    [SQL_PROGRESS] =
+        /* The views of all of these are there since PostgreSQL 14. What none knows may wait for a lock. */
+    "SELECT words, share FROM (SELECT 1 AS place, pg_catalog.concat(command, ': ', phase) AS words, "
+    "coalesce(tuples_done::float8 / nullif(tuples_total, 0), blocks_done::float8 / "
+    "nullif(blocks_total, 0), lockers_done::float8 / nullif(lockers_total, 0)) AS share "
+    "FROM pg_catalog.pg_stat_progress_create_index WHERE pid = {backend_pid} "
+    "UNION ALL SELECT 2, pg_catalog.concat(command, ': ', phase), heap_blks_scanned::float8 / "
+    "nullif(heap_blks_total, 0) FROM pg_catalog.pg_stat_progress_cluster WHERE pid = {backend_pid} "
+    "UNION ALL SELECT 3, pg_catalog.concat(command, ': ', tuples_processed, ' rows'), "
+    "bytes_processed::float8 / nullif(bytes_total, 0) FROM pg_catalog.pg_stat_progress_copy "
+    "WHERE pid = {backend_pid} "
+    "UNION ALL SELECT 4, pg_catalog.concat('VACUUM: ', phase), heap_blks_scanned::float8 / "
+    "nullif(heap_blks_total, 0) FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = {backend_pid} "
+    "UNION ALL SELECT 5, pg_catalog.concat('ANALYZE: ', phase), sample_blks_scanned::float8 / "
+    "nullif(sample_blks_total, 0) FROM pg_catalog.pg_stat_progress_analyze WHERE pid = {backend_pid} "
+    "UNION ALL SELECT 6, pg_catalog.concat('waits for a lock (', wait_event, ')'), NULL "
+    "FROM pg_catalog.pg_stat_activity WHERE pid = {backend_pid} AND wait_event_type = 'Lock') "
+    "AS told ORDER BY place LIMIT 1",
     [SQL_RESET] = "DISCARD ALL",
     [SQL_INSPECT] =
         /* Few functions: each one that a fresh session looks up costs it as much as a
