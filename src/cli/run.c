@@ -292,14 +292,34 @@ static int run_request(struct fleet *fleet, const struct options *options,
     return exit_code;
 }
 
+/* Where it is to listen, that is so before anything is touched. False: it cannot be, which was told. */
+static bool open_listen(const struct options *options, struct listen **ret_listen)
+{
+    struct err err;
+    const struct listen_request request = {.address = options->listen,
+                                           .token_file = options->listen_token_file,
+                                           .token = getenv("SKEIN_LISTEN_TOKEN")};
+    *ret_listen = options->listen ? listen_open(&request, &err) : NULL;
+    if (options->listen && !*ret_listen) {
+        cli_fail(&err);
+        return false;
+    }
+    if (*ret_listen && !options->is_quiet)
+        progress_tell_listening(options->progress, listen_url(*ret_listen));
+    return true;
+}
+
 int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining)
 {
     struct company company = {0};
+    if (!open_listen(options, &company.listen))
+        return EXIT_USAGE;
     struct outlet *outlet = outlet_open(STDERR_FILENO);
     if (*joining->prepared.note)
         cli_note("%s", joining->prepared.note);
     int exit_code = visit_fleet(fleet, &joining->prepared, options, &company, outlet);
     outlet_close(outlet);
+    listen_close(company.listen);
     return exit_code;
 }
 
@@ -357,22 +377,12 @@ static int begin_served(struct fleet *fleet, const struct options *options,
     return run_verified(fleet, options, &confirmed, company);
 }
 
-/* Where it is to listen, that is so before anything is touched. */
 static int begin(struct fleet *fleet, const struct options *options, const struct request *request,
                  const struct company *company)
 {
     struct company served = *company;
-    struct err err;
-    if (!options->listen)
-        return begin_served(fleet, options, request, company);
-    served.listen = listen_open(&(struct listen_request){.address = options->listen,
-                                                         .token_file = options->listen_token_file,
-                                                         .token = getenv("SKEIN_LISTEN_TOKEN")},
-                                &err);
-    if (!served.listen)
-        return cli_fail(&err);
-    if (!options->is_quiet)
-        progress_tell_listening(options->progress, listen_url(served.listen));
+    if (!open_listen(options, &served.listen))
+        return EXIT_USAGE;
     int exit_code = begin_served(fleet, options, request, &served);
     listen_close(served.listen);
     return exit_code;

@@ -20,7 +20,7 @@ TOKEN = "0123456789abcdef-secret"
 class Watched:
     """A run that is started with --listen, and asked how it stands."""
 
-    def start(self, *args, address="127.0.0.1:0", env=None, block=True):
+    def start(self, *args, address="127.0.0.1:0", env=None, block=True, command="upgrade"):
         """A run whose first tenant waits until self.release()."""
         if block:
             self.blocker = sqlite3.connect(self.fleet.path("data", "t0.db"), isolation_level=None, timeout=60)
@@ -28,7 +28,7 @@ class Watched:
             self.blocker.execute("BEGIN IMMEDIATE")
         log = open(self.fleet.path("log"), "w+b")
         self.addCleanup(log.close)
-        self.process = subprocess.Popen([SKEIN, "-f", self.fleet.path("skein.yaml"), "upgrade", "--listen", address, *args], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([SKEIN, "-f", self.fleet.path("skein.yaml"), command, "--listen", address, *args], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=log, env={**ENVIRONMENT, **(env or {})})
         self.addCleanup(self.process.stdout.close)
         self.addCleanup(lambda: self.process.poll() is None and (self.process.kill(), self.process.wait()))
@@ -240,6 +240,24 @@ class OnPostgres(OnServer, PostgresCase):
         doing = self.watch("b", "BEGIN; SELECT * FROM task;", "ALTER TABLE task ADD COLUMN due date;")
         self.assertEqual((doing["server"], doing["share"]), ("waits for a lock (relation)", None))
         self.assertRegex(doing["blocked_by"], r"^process \d+ ")
+
+
+    def test_a_machine_that_joined(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (title varchar(50));")
+        self.server.create("ledger")
+        self.fleet.inventory(self.server.create("d", "e"), ledger=self.server.url("ledger"), rollout={"parallel": 1}, defaults={"lock_timeout": "0s"})
+        for name in ("d", "e"):
+            self.server.sql(name, "CREATE TABLE task (title varchar(50))")
+        self.run_ok("stamp", "aaaa1111")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD COLUMN due date;")
+        with self.server.session("d", "BEGIN; SELECT * FROM task;"), self.server.session("e", "BEGIN; SELECT * FROM task;"):
+            first = self.fleet.start("upgrade", "--as", "one", "--progress", "none", stderr=subprocess.DEVNULL)
+            self.start("--as", "two", "--wait", "30s", block=False, command="work")
+            wait_until(lambda: self.status().get("at_work"), what="the second machine's tenant")
+            for args in (["0.0.0.0:0"], ["0", "--listen-token-file", "nowhere"]):
+                self.run_ok("work", "--as", "three", "--listen", *args, code=2)
+        self.end()
+        first.communicate(timeout=60)
 
 
 class OnMariaDB(OnServer, MariaDBCase):

@@ -67,6 +67,7 @@ OTHER_BASES = {
 ELSEWHERE = {
     "wait": "test_ledger.py", "per-server": "below", "yes": "test_terminal.py", "as": "test_machines.py", "forever": "test_machines.py",
     **{("work", option): "test_machines.py" for option in ("output", "parallel", "progress", "ledger", "metrics")},
+    ("work", "listen"): "test_listen.py", ("work", "listen-token-file"): "test_listen.py",
     # How many tenants at once a look asks: nothing that it prints tells of it.
     ("history", "parallel"): "", ("show", "parallel"): "", ("edit", "parallel"): "", ("schema", "parallel"): "", ("drift", "parallel"): "", ("completion", "ledger"): "test_completion.py",
     # One tenant at most: nothing else could be at work at once.
