@@ -406,25 +406,38 @@ static double thread_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* Printed, not asserted: machines are shared. */
-static void ten_thousand_tenants_cost_little(void **state)
+/* Begins and ends each tenant, and says what that cost. Printed, not asserted: machines are shared. */
+static void play_fleet(enum progress_mode mode, size_t count)
 {
-    enum { COUNT = 10000 };
-    (void)state;
     struct stage stage;
     struct outcome outcome = {.state = TENANT_UNCHANGED};
-    stage_init(&stage, PROGRESS_TTY, NULL, COUNT);
+    stage_init(&stage, mode, NULL, count);
     on_stage_event(&stage, &(struct event){.kind = EVENT_RUN_STARTED, .run = &stage.fleet.run});
     double started_ms = thread_ms();
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i < count; i++) {
         stage.now_ms = (uint64_t)clock() * 1000 / CLOCKS_PER_SEC;
-        on_stage_event(&stage, &(struct event){.kind = EVENT_TENANT_STARTED, .tenant = i});
         on_stage_event(
             &stage,
-            &(struct event){.kind = EVENT_TENANT_FINISHED, .tenant = i, .outcome = &outcome});
+            &(struct event){.kind = EVENT_TENANT_STARTED, .run = &stage.fleet.run, .tenant = i});
+        on_stage_event(&stage, &(struct event){.kind = EVENT_TENANT_FINISHED,
+                                               .run = &stage.fleet.run,
+                                               .tenant = i,
+                                               .outcome = &outcome});
     }
     print_message("%.2f ms\n", thread_ms() - started_ms);
     stage_done(&stage);
+}
+
+static void ten_thousand_tenants_cost_little(void **state)
+{
+    (void)state;
+    play_fleet(PROGRESS_TTY, 10000);
+}
+
+static void a_hundred_thousand_tenants_as_json(void **state)
+{
+    (void)state;
+    play_fleet(PROGRESS_JSON, 100000);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -443,5 +456,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tty_follows_the_width),
     cmocka_unit_test(json_is_an_object_a_line),
     cmocka_unit_test(ten_thousand_tenants_cost_little),
+    cmocka_unit_test(a_hundred_thousand_tenants_as_json),
 };
 UNIT_MAIN(tests)
