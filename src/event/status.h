@@ -31,11 +31,11 @@ struct status_doing {
     const char *revision; /* the one under way; NULL: none. Lives as long as the run */
     const char *file;     /* and its file */
     bool is_down;
-    int line;               /* of the file, where the statement begins; 0: not known */
-    size_t statement;       /* of the revision, from 1; 0: not known */
-    size_t statements;      /* that the revision has */
-    uint64_t since_ms;      /* by status.now_ms: when what is under way was sent */
-    char sql[STATUS_TEXT];  /* the statement's beginning; "": none */
+    int line;              /* of the file, where the statement begins; 0: not known */
+    size_t statement;      /* of the revision, from 1; 0: it is not known which of those in `sql` */
+    size_t statements;     /* that the revision has */
+    uint64_t since_ms;     /* by status.now_ms: when what is under way was sent */
+    char sql[STATUS_TEXT]; /* the statement's beginning; "": none */
     char told[STATUS_TEXT]; /* what the server says of it, once it takes long; "": nothing */
     double share;           /* of it that is done, 0 to 1, as the server says; below 0: not known */
     char blockers[STATUS_TEXT]; /* who is in its way; "": no one, or not known */

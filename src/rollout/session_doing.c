@@ -71,17 +71,21 @@ static void copy_line(char ret_text[STATUS_TEXT], const char *text, size_t len)
     ret_text[kept] = '\0';
 }
 
-static void tell_statement(struct status_doing *doing, const struct action *action, size_t done)
+/* Of several statements in one message a server tells no end before that of the last. Only a driver that works here knows how
+ * many are done: else it is the whole message that is told. */
+static void tell_statement(const struct session *session, struct status_doing *doing,
+                           const struct action *action, size_t done)
 {
     const struct piece *piece = action->piece;
-    size_t at = done < piece->statement_count ? done : 0;
+    bool is_known = piece->statement_count == 1 || session->driver->traits & DRIVER_ON_WORKER;
+    size_t at = is_known && done < piece->statement_count ? done : 0;
+    size_t begin = at < piece->statement_count ? piece->statements[at].offset : 0;
+    size_t len = is_known && at < piece->statement_count ? piece->statements[at].len
+                                                         : piece->sql_len - begin;
     doing->line = piece_line(piece, 0, at);
-    doing->statement = piece->first_statement + at + 1;
+    doing->statement = is_known ? piece->first_statement + at + 1 : 0;
     doing->statements = action->script ? action->script->statement_count : 0;
-    if (at < piece->statement_count)
-        copy_line(doing->sql, piece->sql + piece->statements[at].offset, piece->statements[at].len);
-    else
-        copy_line(doing->sql, piece->sql, piece->sql_len);
+    copy_line(doing->sql, piece->sql + begin, len);
 }
 
 void session_tell_doing(const struct session *session, struct status_doing *doing)
@@ -101,5 +105,5 @@ void session_tell_doing(const struct session *session, struct status_doing *doin
     doing->file = action->step->revision->path;
     doing->is_down = action->step->direction == DIRECTION_DOWN;
     if (action->piece)
-        tell_statement(doing, action, at == progress.at ? progress.statements : 0);
+        tell_statement(session, doing, action, at == progress.at ? progress.statements : 0);
 }
