@@ -331,7 +331,7 @@ const struct option_row option_rows[] = {
     {"metrics", 0, "FILE", OPTIONS_METRICS, "how the run stands, in Prometheus's text format",
      TO(metrics)},
     {"listen", 0, "ADDR", OPTIONS_METRICS,
-     "serve a page, JSON and metrics of the run there: 9090, 127.0.0.1:0, [::1]:9090", TO(listen)},
+     "serve a page, JSON and metrics of the run there: 9090, [::1]:0", TO(listen)},
     {"listen-token-file", 0, "FILE", OPTIONS_METRICS,
      "who asks must know the token in there (else SKEIN_LISTEN_TOKEN)", TO(listen_token_file)},
     {"quiet", 'q', NULL, OPTIONS_COMMON, "say only what went wrong", TO(is_quiet)},
