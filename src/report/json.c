@@ -382,8 +382,9 @@ static void set_seen(json_t *value, const struct seen *seen)
         json_object_set_new(value, "held_ms", json_rounded(seen->ms, STEP_DECIMALS));
         break;
     case SEEN_REWRITE:
-        json_object_set_new(value, "table", json_text(seen->object)); /* fallthrough */
     case SEEN_GROWTH:
+        if (seen->object)
+            json_object_set_new(value, "table", json_text(seen->object));
         json_object_set_new(value, "bytes", json_integer((json_int_t)seen->count));
         break;
     case SEEN_ROWS:

@@ -9,8 +9,8 @@
 /* bbbb: statements 0 and 3 in transactions, 1 and 2 outside; cccc: one that lasts. */
 static const char *const texts[] = {
     "-- Revision ID: aaaa\n-- migrate:up\nSELECT 1;\nSELECT 2;\n",
-    "-- Revision ID: bbbb\n-- Revises: aaaa\n-- migrate:up\nSELECT 0;\n"
-    "-- migrate:up transaction:false\nSELECT 1;\nSELECT 2;\n-- migrate:up\nSELECT 3;\n",
+    ("-- Revision ID: bbbb\n-- Revises: aaaa\n-- migrate:up\nSELECT 0;\n"
+     "-- migrate:up transaction:false\nSELECT 1;\nSELECT 2;\n-- migrate:up\nSELECT 3;\n"),
     "-- Revision ID: cccc\n-- Revises: bbbb\n-- migrate:up\nSELECT 1;\nSELECT SETVAL('s', 7);\n",
 };
 
