@@ -79,6 +79,7 @@ enum deed_flag {
         1 << 22, /* a constraint that stands in the definition of a column which is new */
     DEED_DATABASE_WIDE =
         1 << 23, /* DEED_SERVER_WIDE: for one database, and not for all of the server */
+    DEED_UNREFERRED = 1 << 24, /* DEED_RENAME: it is known that no other table refers to it */
 };
 
 struct deed {

@@ -93,6 +93,25 @@ static size_t index_of(const struct pass *pass, const struct deed *deed)
     return (size_t)(deed - pass->deeds.items);
 }
 
+/* `DROP TABLE IF EXISTS` before the revision makes a table of that name, which no revision has made: a guard, and no loss. */
+static bool is_guard(const struct pass *pass, const struct deed *deed)
+{
+    return deed->flags & DEED_CONDITIONAL &&
+           comes_back(pass, index_of(pass, deed) + 1, deed->table) &&
+           !shadow_knows_table(&pass->shadow, deed->table);
+}
+
+/* The same revision has added the column: no application knows it. */
+static bool is_new_column(const struct pass *pass, const struct deed *deed)
+{
+    for (size_t i = 0; i < index_of(pass, deed) && deed->column; i++)
+        if (pass->deeds.items[i].kind == DEED_ADD_COLUMN &&
+            is_same(pass->deeds.items[i].table, deed->table) &&
+            is_same(pass->deeds.items[i].column, deed->column))
+            return true;
+    return false;
+}
+
 /* Of `index a, trigger b`, those that nothing makes again; in the arena; NULL: none. */
 static const char *find_lost(const struct pass *pass, const char *names)
 {
@@ -127,7 +146,7 @@ static void check_drop(struct pass *pass, size_t statement, const struct deed *d
 {
     size_t index = index_of(pass, deed);
     struct deed told = *deed;
-    if (deed->flags & DEED_TEMPORARY || pass_is_fresh(pass, deed->table))
+    if (deed->flags & DEED_TEMPORARY || pass_is_fresh(pass, deed->table) || is_guard(pass, deed))
         return;
     if (!is_copied(pass, index, deed->table)) {
         pass_tell(pass, RULE_DROP_TABLE, statement, deed);
@@ -145,14 +164,15 @@ static void check_rename(struct pass *pass, size_t statement, const struct deed 
     size_t index = index_of(pass, deed);
     struct deed told = *deed;
     bool is_table = !deed->column && deed->table;
-    if (pass_is_fresh(pass, deed->table))
+    if (pass_is_fresh(pass, deed->table) || is_new_column(pass, deed))
         return;
     told.name = deed->column ? deed->column : deed->table ? deed->table : "";
     if (!is_table || !comes_back(pass, index + 1, deed->table)) {
         pass_tell(pass, RULE_RENAME, statement, &told);
         return;
     }
-    if (pass->bit != LINT_SQLITE || has_text(pass, "legacy_alter_table"))
+    if (pass->bit != LINT_SQLITE || deed->flags & DEED_UNREFERRED ||
+        has_text(pass, "legacy_alter_table"))
         return;
     told.what = arena_printf(pass->deeds.arena,
                              "the old one is renamed to %s first, and other tables' foreign keys "

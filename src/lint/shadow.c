@@ -25,6 +25,14 @@ const struct known_column *shadow_column(const struct shadow *shadow, const char
     return find(shadow, table, column);
 }
 
+bool shadow_knows_table(const struct shadow *shadow, const char *table)
+{
+    for (size_t i = 0; i < shadow->count && table; i++)
+        if (!shadow->columns[i].is_gone && ascii_is_same(shadow->columns[i].table, table))
+            return true;
+    return false;
+}
+
 bool shadow_has_no_null(const struct shadow *shadow, const char *table, const char *column)
 {
     const struct known_column *known = find(shadow, table, column);

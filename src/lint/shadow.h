@@ -53,6 +53,9 @@ void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark);
 const struct known_column *shadow_column(const struct shadow *shadow, const char *table,
                                          const char *column);
 
+/* Has an earlier statement of the chain made the table? */
+bool shadow_knows_table(const struct shadow *shadow, const char *table);
+
 /* Is it known that no row has a NULL there: the column is NOT NULL, or a valid CHECK says so? */
 bool shadow_has_no_null(const struct shadow *shadow, const char *table, const char *column);
 

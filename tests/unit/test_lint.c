@@ -314,10 +314,18 @@ static void finds_what_hurts_a_fleet_of_sqlite(void **state)
          "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\n"
          "CREATE UNIQUE INDEX u ON task (n);",
          "data-dependent:5"},
-        {LITE, TASK,
+        {LITE, TASK "CREATE TABLE child (task INT REFERENCES task);",
          "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY);\n"
          "INSERT INTO task SELECT id FROM old;\nDROP TABLE old;",
          "sqlite-rebuild:1"},
+        {LITE, TASK,
+         "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY);\n"
+         "INSERT INTO task SELECT id FROM old;\nDROP TABLE old;",
+         ""},
+        {LITE, TASK, "DROP TABLE IF EXISTS new;\nCREATE TABLE new (n INT);", "hides-drift:1"},
+        {LITE, TASK, "DROP TABLE IF EXISTS task;\nCREATE TABLE task (n INT);",
+         "drop-table:1 hides-drift:1"},
+        {LITE, TASK, "DROP TABLE IF EXISTS elsewhere;", "drop-table:1 hides-drift:1"},
         {LITE, TASK, "ATTACH '/tmp/skein-lint-must-not-make-this' AS x;", ""},
         {LITE, TASK, "PRAGMA journal_mode = WAL;", ""},
     };
@@ -356,6 +364,7 @@ static void finds_what_hurts_a_fleet_of_mariadb(void **state)
          "data-dependent:1 algorithm:1 session-dependent:1"},
         {MARIA, TASK, "ALTER TABLE task CHANGE n m INT;", "rename:1"},
         {MARIA, TASK, "ALTER TABLE task CHANGE n n INT;", ""},
+        {MARIA, TASK, "ALTER TABLE task ADD c INT;\nALTER TABLE task CHANGE c d INT;", ""},
         {MARIA, TASK, "ALTER TABLE task RENAME COLUMN n TO m;", "rename:1"},
         {MARIA, TASK, "ALTER TABLE task RENAME INDEX i TO j;", ""},
         {MARIA, TASK, "RENAME TABLE task TO job;", "rename:1"},

@@ -389,6 +389,25 @@ static const char *what_goes(const struct telling *telling, const char *table)
     return names;
 }
 
+/* The library knows the table, and no foreign key of another leads to it. */
+static bool is_unreferred(const struct telling *telling, const char *table)
+{
+    static const char sql[] =
+        "SELECT count(*) = 1 AND NOT EXISTS (SELECT 1 FROM main.sqlite_schema AS child,"
+        " pragma_foreign_key_list(child.name) AS key WHERE child.type = 'table'"
+        " AND child.name <> ?1 COLLATE NOCASE AND key.\"table\" = ?1 COLLATE NOCASE)"
+        " FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    sqlite3_stmt *prepared = NULL;
+    bool is_known = false;
+    telling->reader->arena = NULL;
+    if (sqlite3_prepare_v2(telling->reader->db, sql, -1, &prepared, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(prepared, 1, table, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(prepared) == SQLITE_ROW)
+        is_known = sqlite3_column_int(prepared, 0) != 0;
+    sqlite3_finalize(prepared);
+    return is_known;
+}
+
 static void tell_alter(const struct telling *telling, const char *table)
 {
     struct arena *arena = telling->deeds->arena;
@@ -407,6 +426,7 @@ static void tell_alter(const struct telling *telling, const char *table)
         bool is_table = sqlite_take_word(&cursor, "to");
         deed.kind = DEED_RENAME;
         deed.what = is_table ? "table" : "column";
+        deed.flags |= is_table && is_unreferred(telling, table) ? DEED_UNREFERRED : 0;
         if (!is_table) {
             sqlite_take_word(&cursor, "column");
             deed.column = take_name(arena, &cursor);
