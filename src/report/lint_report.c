@@ -41,7 +41,9 @@ void lint_add_finding(struct buf *buf, const struct told_finding *finding, bool 
              finding->direction == DIRECTION_DOWN ? "down: " : "",
              finding->allowed ? "allowed" : lint_severity_name(finding->severity));
     human_add_text(buf, finding->message);
-    buf_addf(buf, " [%s]", finding->rule);
+    buf_adds(buf, " [");
+    human_add_text(buf, finding->rule);
+    buf_addc(buf, ']');
     if (*finding->source)
         add_line(buf, indent + 4, "", finding->source);
     if (finding->weight)
