@@ -501,6 +501,12 @@ void machine_fill(struct machine *machine)
         ask_for_more(machine);
 }
 
+void machine_pause(struct machine *machine)
+{
+    if (machine && !machine->rollout->is_closed)
+        give_back_queued(machine);
+}
+
 void machine_tick(struct machine *machine)
 {
     if (!machine || machine->rollout->is_closed || !machine->has_answer || machine->is_late ||

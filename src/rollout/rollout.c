@@ -280,6 +280,8 @@ static void set_paused(struct rollout *rollout, bool is_paused)
 {
     rollout->is_paused = is_paused;
     scheduler_pause(rollout->scheduler, is_paused);
+    if (is_paused)
+        machine_pause(rollout->machine);
     rollout_tell(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
                                          .reason = "asked for by who watches the run",
                                          .at_ms = clock_wall_ms()});

@@ -283,7 +283,8 @@ void scheduler_give(struct scheduler *scheduler, uint32_t tenant)
 uint32_t scheduler_room(const struct scheduler *scheduler)
 {
     uint32_t taken = queues_running(scheduler->queues) + queues_waiting(scheduler->queues);
-    return taken < scheduler->rules.parallel ? scheduler->rules.parallel - taken : 0;
+    bool has_room = !scheduler->is_paused && taken < scheduler->rules.parallel;
+    return has_room ? scheduler->rules.parallel - taken : 0;
 }
 
 void scheduler_take_back(struct scheduler *scheduler)

@@ -9,7 +9,7 @@ import sys
 import termios
 import time
 
-from harness import ENVIRONMENT, FleetCase, SKEIN, main, wait_until
+from harness import ENVIRONMENT, FleetCase, PostgresCase, SKEIN, main, wait_until
 from test_terminal import Terminal
 
 # A shell with job control, as far as Ctrl-Z and fg go: without one, a stop signal is thrown away.
@@ -258,6 +258,31 @@ class Live(FleetCase):
         self.assertIn("\\u{202e}evil\\u{200b}寿司", frame)
         self.release()
         self.assert_ended(terminal, 0)
+
+
+class Machines(PostgresCase):
+    def test_a_pause_is_that_of_one_machine(self):
+        names = ("a", "b", "c", "d")
+        self.pg.create("ledger")
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id integer);")
+        self.fleet.inventory(self.pg.create(*names), ledger=self.pg.url("ledger"), rollout={"parallel": 2}, defaults={"lock_timeout": "0s"})
+        self.run_ok("upgrade")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD COLUMN due date;")
+        with self.pg.session("a", "BEGIN; SELECT * FROM task;"):
+            with self.pg.session("b", "BEGIN; SELECT * FROM task;"):
+                terminal = LiveTerminal(self.fleet, "upgrade", "--as", "one")
+                self.addCleanup(lambda: terminal.process.poll() is None and terminal.process.kill())
+                self.addCleanup(os.close, terminal.master)
+                terminal.read_until("2 running, 2 pending")
+                terminal.type("p")
+                terminal.read_until("paused: ")
+            wait_until(lambda: self.pg.versions("b") == ["bbbb2222"])
+            two = self.fleet.start("work", "--as", "two", "--wait", "30s", "--progress", "none", stderr=subprocess.DEVNULL)
+            for name in ("c", "d"):
+                wait_until(lambda: self.pg.versions(name) == ["bbbb2222"], what=f"the other machine's {name}")
+        self.assertEqual(terminal.end_restored(self), 0, terminal.text[-2000:])
+        self.assertEqual(terminal.modes(), terminal.before)
+        two.communicate(timeout=60)
 
 
 if __name__ == "__main__":
