@@ -19,9 +19,9 @@ void option_name_variable(const char *option, char ret_name[VARIABLE_SIZE])
 /* The variables that skein sets for gates, and those of its own scripts and tests. */
 static bool is_foreign(const char *name)
 {
-    static const char *const prefixes[] = {"SKEIN_GATE",        "SKEIN_FAILPOINT", "SKEIN_FAULT",
-                                           "SKEIN_BUILD_DIR",   "SKEIN_JOBS",      "SKEIN_BIN",
-                                           "SKEIN_LISTEN_TOKEN"};
+    static const char *const prefixes[] = {"SKEIN_GATE",         "SKEIN_FAILPOINT", "SKEIN_FAULT",
+                                           "SKEIN_BUILD_DIR",    "SKEIN_JOBS",      "SKEIN_BIN",
+                                           "SKEIN_LISTEN_TOKEN", "SKEIN_LEASE_MS"};
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return true;

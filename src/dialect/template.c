@@ -107,6 +107,7 @@ static const struct var vars_table[] = {
     VAR("row_number", VAR_NUMBER, row_number),
     VAR("lock_timeout", VAR_NUMBER, lock_timeout_ms),
     VAR("statement_timeout", VAR_NUMBER, statement_timeout_ms),
+    VAR("idle_timeout", VAR_NUMBER, idle_timeout_ms),
     {"version", VAR_SPECIAL, 0},
     {"version_pkc", VAR_SPECIAL, 0},
     {"version_lookup", VAR_SPECIAL, 0},

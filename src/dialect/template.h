@@ -42,12 +42,14 @@ struct sql_vars {
     uint64_t statements;           /* {statements} */
     uint64_t lock_timeout_ms;      /* {lock_timeout} */
     uint64_t statement_timeout_ms; /* {statement_timeout} */
-    double duration_ms;            /* {duration} */
-    uint64_t history_id;           /* {history_id}: the row's, one more than the newest */
-    bool watches_client;           /* {client_check_local}, {client_check_session} */
-    bool sets_parser;              /* {parser_local}, {parser_session}: see conn_info */
-    bool may_exist;                /* {if_not_exists}: what is created may be there already */
-    const char *const *rows;       /* {rows}, a list of literals, and {row_count} of them */
+    uint64_t
+        idle_timeout_ms; /* {idle_timeout}: of a transaction in which nothing is asked; 0: none */
+    double duration_ms;  /* {duration} */
+    uint64_t history_id; /* {history_id}: the row's, one more than the newest */
+    bool watches_client; /* {client_check_local}, {client_check_session} */
+    bool sets_parser;    /* {parser_local}, {parser_session}: see conn_info */
+    bool may_exist;      /* {if_not_exists}: what is created may be there already */
+    const char *const *rows; /* {rows}, a list of literals, and {row_count} of them */
     uint64_t row_count;
     const char *row;     /* {row}: one of them, */
     uint64_t row_number; /* {row_number}: from 1 */

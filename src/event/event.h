@@ -255,6 +255,21 @@ struct halt {
     uint32_t max_failures; /* and so many are tolerated there */
 };
 
+/* A machine that works, or has worked, on a run together with others. Times since the epoch, by the ledger's clock. */
+struct run_machine {
+    const char *name; /* as --as says, or its host's */
+    const char *host;
+    int64_t pid;
+    int64_t joined_ms, seen_ms;
+    bool is_there;       /* its lease lasts, and it has not left */
+    bool has_left;       /* by itself */
+    uint32_t holds;      /* tenants that it has now */
+    uint32_t finished;   /* tenants whose ends it told, */
+    uint32_t failed;     /* and those of them with an error */
+    uint32_t taken_over; /* tenants that it took over from others */
+    uint32_t lost;       /* and that were taken from it, since its lease was over */
+};
+
 struct run_info {
     const char *id; /* 20261123T101500Z-5f3a9c */
     const struct request *request;
@@ -278,6 +293,9 @@ struct run_info {
     /* by tenant, of the run that this one goes on with; NULL: none */
     const struct standing *standings;
     int64_t started_at_ms; /* since the epoch */
+    /* in the order in which they came, of a run that was read back; none: it was one machine's, or no ledger told it */
+    const struct run_machine *machines;
+    size_t machine_count;
     /* so many tenants the run has, where only some of them are told of (report/narrow.h); 0: all are */
     size_t narrowed_from;
 };

@@ -85,26 +85,13 @@ struct beat_answer {
 /* May several machines write one run of this ledger? */
 bool ledger_can_share(const struct ledger *ledger);
 
-/* A machine that works, or has worked, on a run. */
-struct course_machine {
-    struct machine_card card;
-    int64_t joined_ms, seen_ms; /* of the ledger's clock, since the epoch */
-    bool is_there;              /* its lease lasts, and it has not left */
-    bool has_left;              /* by itself */
-    uint32_t holds;             /* tenants that it has now */
-    uint32_t finished;          /* tenants whose ends it told, */
-    uint32_t failed;            /* and those of them with an error */
-    uint32_t taken_over;        /* tenants that it took over from others */
-    uint32_t lost;              /* and that were taken from it, since its lease was over */
-};
-
 /* A run that several machines may work on, as it stands. */
 struct ledger_course {
     const char *run;
     bool is_open; /* it is under way, though no machine may be there at the moment */
     struct course course;
-    const struct course_wave *waves;       /* as many as the run has */
-    const struct course_machine *machines; /* in the order in which they came */
+    const struct course_wave *waves;    /* as many as the run has */
+    const struct run_machine *machines; /* in the order in which they came */
     size_t machine_count;
 };
 

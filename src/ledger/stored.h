@@ -171,6 +171,11 @@ bool stored_course_write(struct stored_beat *beat, struct err *err) MUST_CHECK;
 /* As far as it goes by now, with all that belongs to each step. */
 bool stored_course_move(struct stored_beat *beat, struct err *err) MUST_CHECK;
 
+/* stored_machines.c: who works, or has worked, on the run. */
+bool stored_machines_read(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                          const struct run_machine **ret_machines, size_t *ret_count,
+                          struct err *err) MUST_CHECK;
+
 /* stored_claims.c: who has which tenant. */
 bool stored_claims_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_claims_read_mine(struct stored_beat *beat, struct err *err) MUST_CHECK;

@@ -59,36 +59,37 @@ static bool read_waves(struct stored_ledger *ledger, int64_t run, struct arena *
            (count == course->course.wave_count || store_fail_damaged(ledger->store, err));
 }
 
-static bool read_machines(struct stored_ledger *ledger, int64_t run, struct arena *arena,
-                          struct ledger_course *course, struct err *err)
+bool stored_machines_read(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                          const struct run_machine **ret_machines, size_t *ret_count,
+                          struct err *err)
 {
-    struct course_machine *machines = NULL;
+    struct run_machine *machines = NULL;
     size_t capacity = 0;
     struct cursor row;
-    store_query(ledger->store, &row,
-                "SELECT id, name, host, pid, joined_ms, seen_ms, has_left,"
-                " NOT has_left AND lease_until_ms >= {now_ms},"
-                " (SELECT count(*) FROM claims WHERE claims.run = machines.run AND state = 1"
-                "   AND machine = machines.id), finished, failed, taken_over, lost"
-                " FROM machines WHERE run = ? ORDER BY joined_ms, id",
-                value_int(run));
+    *ret_count = 0;
+    store_query(
+        ledger->store, &row,
+        "SELECT name, host, pid, joined_ms, seen_ms, NOT has_left AND lease_until_ms >= {now_ms},"
+        " has_left, (SELECT count(*) FROM claims WHERE claims.run = machines.run AND state = 1"
+        "   AND machine = machines.id), finished, failed, taken_over, lost"
+        " FROM machines WHERE run = ? ORDER BY joined_ms, id",
+        value_int(run));
     while (cursor_next(&row))
-        *ARENA_PUSH(arena, machines, course->machine_count, capacity) = (struct course_machine){
-            .card = {.id = cursor_int(&row, 0),
-                     .name = cursor_copy(&row, 1, arena),
-                     .host = cursor_copy(&row, 2, arena),
-                     .pid = cursor_int(&row, 3)},
-            .joined_ms = cursor_int(&row, 4),
-            .seen_ms = cursor_int(&row, 5),
+        *ARENA_PUSH(arena, machines, *ret_count, capacity) = (struct run_machine){
+            .name = cursor_copy(&row, 0, arena),
+            .host = cursor_copy(&row, 1, arena),
+            .pid = cursor_int(&row, 2),
+            .joined_ms = cursor_int(&row, 3),
+            .seen_ms = cursor_int(&row, 4),
+            .is_there = cursor_int(&row, 5) != 0,
             .has_left = cursor_int(&row, 6) != 0,
-            .is_there = cursor_int(&row, 7) != 0,
-            .holds = (uint32_t)cursor_int(&row, 8),
-            .finished = (uint32_t)cursor_int(&row, 9),
-            .failed = (uint32_t)cursor_int(&row, 10),
-            .taken_over = (uint32_t)cursor_int(&row, 11),
-            .lost = (uint32_t)cursor_int(&row, 12),
+            .holds = (uint32_t)cursor_int(&row, 7),
+            .finished = (uint32_t)cursor_int(&row, 8),
+            .failed = (uint32_t)cursor_int(&row, 9),
+            .taken_over = (uint32_t)cursor_int(&row, 10),
+            .lost = (uint32_t)cursor_int(&row, 11),
         };
-    course->machines = machines;
+    *ret_machines = machines;
     return cursor_end(&row, err);
 }
 
@@ -100,7 +101,7 @@ static bool read_course(struct stored_ledger *ledger, const char *id, struct are
     return find_run(ledger, id, arena, course, &run, err) &&
            stored_course_find(ledger, run, &course->course, &is_there, err) &&
            (is_there || refuse(ledger, id, err)) && read_waves(ledger, run, arena, course, err) &&
-           read_machines(ledger, run, arena, course, err);
+           stored_machines_read(ledger, run, arena, &course->machines, &course->machine_count, err);
 }
 
 bool stored_read_course(struct ledger *base, const char *id, struct arena *arena,

@@ -240,8 +240,11 @@ bool stored_replay(struct ledger *base, const char *id, struct arena *arena,
     replay->observer = observer;
     if (!store_look(ledger->store, err))
         return false;
-    bool is_fine =
-        stored_frame_read(ledger, id, arena, &replay->frame, err) && tell_all(replay, err);
+    struct run_info *info = &replay->frame.info;
+    bool is_fine = stored_frame_read(ledger, id, arena, &replay->frame, err) &&
+                   stored_machines_read(ledger, replay->frame.run.seq, arena, &info->machines,
+                                        &info->machine_count, err) &&
+                   tell_all(replay, err);
     store_look_away(ledger->store);
     return is_fine;
 }

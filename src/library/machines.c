@@ -62,7 +62,7 @@ static bool check_chain(const struct fleet *fleet, const struct ledger_run *run,
         return true;
     return err_set(
         err, ERR_CHAIN,
-        "the chain here is not that of run %s: its digest is %s, and the run's %s; bring "
+        "the chain here is not that of run %s: its digest is sha256:%s, and the run's sha256:%s; bring "
         "the same files here",
         run->id, fleet->chain->digest, run->chain_digest ? run->chain_digest : "unknown");
 }

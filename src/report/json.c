@@ -140,6 +140,38 @@ static void put_forecast(struct json_stream *stream, const struct report *report
     view_forecast_done(&forecast);
 }
 
+static json_t *machine_value(const struct run_machine *machine)
+{
+    char joined[REPORT_TIME_SIZE], seen[REPORT_TIME_SIZE];
+    json_t *value = json_object();
+    report_format_time(machine->joined_ms, joined);
+    report_format_time(machine->seen_ms, seen);
+    json_object_set_new(value, "name", json_text(machine->name));
+    json_object_set_new(value, "host", json_text(machine->host));
+    json_object_set_new(value, "pid", json_integer((json_int_t)machine->pid));
+    json_object_set_new(value, "joined_at", json_string(joined));
+    json_object_set_new(value, "seen_at", json_string(seen));
+    json_object_set_new(value, "state", json_text(report_machine_state(machine)));
+    json_object_set_new(value, "in_flight", count_value(machine->holds));
+    json_object_set_new(value, "finished", count_value(machine->finished));
+    json_object_set_new(value, "failed", count_value(machine->failed));
+    json_object_set_new(value, "per_minute", json_rounded(report_machine_rate(machine), 1));
+    json_object_set_new(value, "taken_over", count_value(machine->taken_over));
+    json_object_set_new(value, "lost", count_value(machine->lost));
+    return value;
+}
+
+/* Of a run that others may join, or might have. */
+static void put_machines(struct json_stream *stream, const struct run_info *run)
+{
+    if (!run->machine_count)
+        return;
+    json_open(stream, "machines", '[');
+    for (size_t i = 0; i < run->machine_count; i++)
+        json_put(stream, NULL, machine_value(&run->machines[i]));
+    json_close(stream, ']');
+}
+
 void json_put_head(struct json_stream *stream, const struct report *report)
 {
     json_put(stream, "skein", json_text(SKEIN_VERSION));
@@ -149,6 +181,7 @@ void json_put_head(struct json_stream *stream, const struct report *report)
     put_totals(stream, report);
     put_waves(stream, report);
     put_forecast(stream, report);
+    put_machines(stream, &report->run);
 }
 
 /* ---- errors -------------------------------------------------------------------------------- */

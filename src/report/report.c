@@ -105,6 +105,17 @@ static struct origin keep_origin(struct arena *arena, const struct origin *origi
                            .settings = keep_texts(arena, &origin->settings)};
 }
 
+static void keep_machines(struct report *report, const struct run_info *run)
+{
+    struct run_machine *copy = arena_calloc(&report->arena, run->machine_count + 1, sizeof *copy);
+    for (size_t i = 0; i < run->machine_count; i++) {
+        copy[i] = run->machines[i];
+        copy[i].name = arena_strdup(&report->arena, run->machines[i].name);
+        copy[i].host = arena_strdup(&report->arena, run->machines[i].host);
+    }
+    report->run.machines = copy;
+}
+
 static void start_run(struct report *report, const struct run_info *run)
 {
     struct arena *arena = &report->arena;
@@ -116,6 +127,7 @@ static void start_run(struct report *report, const struct run_info *run)
     report->run.resumed_from = arena_strdup(arena, run->resumed_from);
     report->run.origin = keep_origin(arena, &run->origin);
     report->run.waves = NULL;
+    keep_machines(report, run);
     report->selected_count = run_selected_count(run);
     start_waves(report, run);
     report->state = RUN_RUNNING;

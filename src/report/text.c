@@ -170,6 +170,7 @@ static void print_outcome(const struct text *text)
     bool is_dry = !request_changes(request);
     print_totals(text);
     text_waves(text);
+    text_machines(text);
     if (!is_dry && request->verb->work != WORK_ACCEPT) {
         text_moves(text);
         return;

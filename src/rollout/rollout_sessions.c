@@ -221,6 +221,7 @@ void rollout_fill_env(struct rollout *rollout)
         .version_table = options->version_table,
         .scratch = options->scratch,
         .may_meet_twins = rollout->may_meet_twins,
+        .idle_timeout_ms = options->share ? options->share->lease_ms : 0,
         .run = rollout,
     };
 }

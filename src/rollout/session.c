@@ -348,6 +348,7 @@ struct session *session_start(const struct session_env *env, const struct tenant
         .run_id = env->run_id,
         .lock_timeout_ms = session_lock_timeout(session),
         .statement_timeout_ms = tenant->settings->statement_timeout_ms,
+        .idle_timeout_ms = env->idle_timeout_ms,
         .settings = tenant->settings->session,
         .setting_count = tenant->settings->session_count,
     };

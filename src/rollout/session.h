@@ -36,7 +36,10 @@ struct session_env {
     const bool *accepts;
     bool may_meet_twins;                 /* two names of the run may be those of one database */
     const struct scratch_place *scratch; /* by engine */
-    const struct adoption *adoption;     /* NULL, or: another tool says where tenants stand */
+    /* so long a session of a server may do nothing in a transaction: a machine that is paused must not hold a tenant for ever; 0: any
+     * time */
+    uint64_t idle_timeout_ms;
+    const struct adoption *adoption; /* NULL, or: another tool says where tenants stand */
     struct rollout *run;
 };
 

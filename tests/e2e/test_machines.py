@@ -25,7 +25,7 @@ class MachinesCase(PostgresCase):
         self.machines = []
         self.addCleanup(self.stop_all)
 
-    def make_fleet(self, slow=4, fast=4, seconds=0.3, rollout=None, **keys):
+    def make_fleet(self, slow=4, fast=4, seconds=0.3, rollout=None, waits=False, **keys):
         names = [f"s{self.count}x{i}" for i in range(slow)]
         tenants = self.pg.create(*names) if slow else []
         tenants += [self.fleet.sqlite(f"f{i}") for i in range(fast)]
@@ -34,7 +34,11 @@ class MachinesCase(PostgresCase):
         self.fleet.revision("bbbb2222", down="DELETE FROM log;",
                             up="-- migrate:up dialect:sqlite\nINSERT INTO log VALUES ('done');\n\n"
                                f"-- migrate:up dialect:postgresql\nINSERT INTO log VALUES ('done');\nSELECT pg_sleep({seconds});\n")
-        self.fleet.inventory(tenants, ledger=self.pg.url(self.database), rollout={"parallel": 2, **(rollout or {})}, **keys)
+        wait = ["sh", "-c", f"echo before_run >> {self.fleet.path('asked')}; until [ -e {self.fleet.path('go')} ]; do sleep 0.05; done"]
+        rollout = {"parallel": 2, **(rollout or {})}
+        if waits:
+            rollout["gates"] = {"before_run": wait, **rollout.get("gates", {})}
+        self.fleet.inventory(tenants, ledger=self.pg.url(self.database), rollout=rollout, **keys)
 
     def machine(self, *args, env=None):
         process = self.fleet.start(*args, "--progress", "plain", env={**LEASE, **(env or {})})
@@ -60,10 +64,10 @@ class MachinesCase(PostgresCase):
         return int(self.ledger(text)[0][0])
 
     def wait_for(self, text, what, seconds=30):
-        """Until the ledger answers something that is not 0."""
+        """Until the ledger answers something that is neither 0 nor false."""
         def is_so():
             try:
-                return self.number(text)
+                return self.ledger(text)[0][0] not in ("0", "f", "")
             except AssertionError:
                 return 0  # there is no ledger yet
         wait_until(is_so, seconds, what)
@@ -94,6 +98,9 @@ class Together(MachinesCase):
         self.assertIn("joining run", err)
         self.check_effects()
         self.assertEqual(self.totals()["succeeded"], 12)
+        machines = self.run_ok("report", "-o", "json").report["machines"]
+        self.assertEqual([(m["name"], m["state"], m["in_flight"]) for m in machines], [("one", "left", 0), ("two", "left", 0)])
+        self.assertRegex(self.run_ok("report").out, r"MACHINE +STATE +IN FLIGHT +DONE(.*\n)*  two +left +0 +[1-9]")
         done = dict(self.ledger("SELECT name, finished FROM machines"))
         self.assertEqual(int(done["one"]) + int(done["two"]), 12)
         self.assertGreater(int(done["two"]), 0)
@@ -130,6 +137,117 @@ class Together(MachinesCase):
         self.end(first)
         self.check_effects()
         self.assertEqual(self.totals()["succeeded"], 10)
+
+
+
+class Rules(MachinesCase):
+    """What holds over all machines together."""
+
+    def run_with(self, machines, *args, code=0):
+        """All of them are there before the first tenant is begun."""
+        first = self.begin("--as", "m0", *args)
+        others = [self.machine("work", "--as", f"m{i}") for i in range(1, machines)]
+        self.wait_for(f"SELECT count(*) = {machines} FROM machines", "the machines")
+        self.fleet.write("go", "")
+        out = [self.end(process, code) for process in [first, *others]]
+        return out[0]
+
+    def test_the_limit_of_a_server_is_that_of_all_machines_and_waves_go_in_order(self):
+        self.make_fleet(slow=8, seconds=0.1, rollout={"per_server": 2, "waves": [
+            {"name": "canary", "select": "name in (s%dx0,s%dx1)" % (self.count, self.count)}, {"name": "rest"}]})
+        watch = f"SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 's{self.count}x%' AND query LIKE '%pg_sleep%' AND state = 'active'"
+        first = self.begin("--as", "m0")
+        others = [self.machine("work", "--as", f"m{i}") for i in (1, 2)]
+        most = 0
+        while first.poll() is None:
+            most = max(most, int(self.pg.sql("postgres", watch)[0][0]))
+            held = self.number("SELECT count(*) FROM claims JOIN claim_queues AS q ON q.run = claims.run AND q.n = queue"
+                               " WHERE state = 1 AND NOT is_unlimited")
+            self.assertLessEqual(held, 2)
+            began_early = self.number("SELECT count(*) FROM run_tenants AS t JOIN claims USING (run, n) WHERE wave = 1"
+                                      " AND EXISTS (SELECT 1 FROM claims AS c WHERE c.wave = 0 AND c.state < 2)")
+            self.assertEqual(began_early, 0)
+        for process in (first, *others):
+            self.end(process)
+        self.assertLessEqual(most, 2)
+        self.check_effects()
+
+    def test_a_threshold_counts_the_failures_of_all_machines(self):
+        self.make_fleet(slow=0, fast=30, rollout={"max_failures": 2}, waits=True)
+        self.fleet.revision("cccc3333", "INSERT INTO nothing VALUES (1);")
+        self.run_with(3, code=1)
+        totals = self.totals()
+        self.assertGreaterEqual(totals["failed"], 3)
+        self.assertLessEqual(totals["failed"], 3 + 2 * 3)  # what was in flight by then
+        self.assertEqual(totals["failed"] + totals["skipped"], 30)
+        self.assertEqual(self.number("SELECT count(*) FROM runs WHERE drains LIKE 'too many failures: 3,%'"), 1)
+
+    def test_a_failed_rollout_is_rolled_back_by_all_machines(self):
+        self.make_fleet(slow=4, fast=6, rollout={"on_failure": "rollback"})
+        self.fleet.revision("cccc3333", "-- migrate:up dialect:sqlite\nINSERT INTO log SELECT missing(1) FROM log WHERE 0;\nSELECT 1;\n\n"
+                                        "-- migrate:up dialect:postgresql\nSELECT 1;\n", down="SELECT 1;")
+        first = self.begin("--as", "m0")
+        second = self.machine("work", "--as", "m1")
+        self.end(first, 3)
+        self.end(second, 3)
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["state"], "rolled_back")
+        for name in self.fast:
+            self.assertEqual(self.fleet.tables(name), set())
+        for name in self.slow:
+            self.assertEqual(self.pg.tables(name), set())
+
+    def test_each_gate_is_asked_by_one_machine(self):
+        self.make_fleet(slow=4, fast=4, seconds=0.1, waits=True, rollout={
+            "waves": [{"name": "canary", "select": "name=f0", "soak": "300ms"}, {"name": "rest"}],
+            "gates": {gate: ["sh", "-c", f"echo $SKEIN_GATE $SKEIN_WAVE >> {self.fleet.path('asked')}"]
+                      for gate in ("after_wave", "after_run")}})
+        self.run_with(3)
+        words = [line.split() for line in self.fleet.read("asked").decode().splitlines()]
+        self.assertEqual([word[0] for word in words], ["before_run", "after_wave", "after_wave", "after_run"])
+        self.check_effects()
+
+    def test_a_gate_that_says_no_halts_all_machines(self):
+        self.make_fleet(slow=2, fast=4, seconds=0.1, waits=True, rollout={
+            "waves": [{"name": "canary", "select": "name=f0"}, {"name": "rest"}], "gates": {"after_wave": ["false"]}})
+        self.run_with(2, code=1)
+        report = self.run_ok("report", "-o", "json").report
+        self.assertEqual((report["totals"]["succeeded"], report["totals"]["skipped"]), (1, 5))
+        self.assertEqual(report["run"]["halted_by"]["gate"], "after_wave")
+
+    def test_tenants_of_a_host_are_that_machines_and_who_is_reached_by_none_is_told(self):
+        self.make_fleet(slow=0, fast=6)
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        for at, tenant in enumerate(inventory["tenants"]):
+            tenant["labels"] = [f"reachable_from={['here', 'there', 'nowhere'][at % 3]}"]
+        inventory["rollout"]["on_failure"] = "continue"
+        self.fleet.write("skein.yaml", json.dumps(inventory))
+        first = self.begin("--as", "here")
+        second = self.machine("work", "--as", "there")
+        out, _ = self.end(first, 1)
+        self.end(second, 1)
+        self.assertIn("not reached", out)
+        report = self.run_ok("report", "-o", "json").report
+        self.assertEqual([t["state"] for t in report["tenants"]], ["succeeded", "succeeded", "skipped"] * 2)
+        self.assertEqual(dict(self.ledger("SELECT name, finished FROM machines")), {"here": "2", "there": "2"})
+
+    def test_who_has_another_chain_or_fleet_does_not_join(self):
+        self.make_fleet(slow=2, fast=1, seconds=1.5)
+        first = self.begin("--as", "one")
+        other = self.fleet.path("other")
+        os.makedirs(other)
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        self.fleet.write("other/skein.yaml", json.dumps(inventory))
+        self.fleet.write("other/versions/aaaa1111.sql", self.fleet.read("versions/aaaa1111.sql"))
+        result = self.fleet.run("work", inventory="other/skein.yaml")
+        self.assertEqual(result.code, 2, repr(result))
+        self.assertRegex(result.err, "the chain here is not that of run .*: its digest is sha256:[0-9a-f]+, and the run's sha256:[0-9a-f]+")
+        self.end(first)
+        result = self.fleet.run("work")
+        self.assertEqual(result.code, 2, repr(result))
+        self.assertIn("no run is under way", result.err)
+        self.check_effects()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@
  * committed, and what the ledger then has as done. */
 #define SETTINGS(set, client_check, is_local, own)                                                 \
     set "lock_timeout = {lock_timeout}; " set "statement_timeout = {statement_timeout}; " set      \
-        "idle_in_transaction_session_timeout = 0; " client_check                                   \
+        "idle_in_transaction_session_timeout = {idle_timeout}; " client_check                      \
         KNOWN(set) "SELECT pg_catalog.set_config('search_path', {search_path}, " is_local "), "    \
                    "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN "        \
                    "pg_catalog.set_config('synchronous_commit', 'on', " is_local                   \

@@ -1,0 +1,49 @@
+/* Who worked on a run together. */
+#include "report/model.h"
+#include "report/text.h"
+#include "report/text_table.h"
+
+const char *report_machine_state(const struct run_machine *machine)
+{
+    return machine->is_there ? "at work" : machine->has_left ? "left" : "gone";
+}
+
+double report_machine_rate(const struct run_machine *machine)
+{
+    double ms = (double)(machine->seen_ms - machine->joined_ms);
+    return ms > 0 ? machine->finished * 60000.0 / ms : 0;
+}
+
+static void add_machine(const struct text *text, struct table *table,
+                        const struct run_machine *machine)
+{
+    bool is_gone = !machine->is_there && !machine->has_left;
+    table_row(table);
+    table_text(table, machine->name);
+    table_cell(table, report_machine_state(machine), is_gone ? text_color(text, COLOR_BAD) : NULL);
+    table_count(table, machine->holds, NULL);
+    table_count(table, machine->finished, NULL);
+    table_count(table, machine->failed, machine->failed ? text_color(text, COLOR_BAD) : NULL);
+    table_count(table, (size_t)(report_machine_rate(machine) + 0.5), NULL);
+    table_count(table, machine->taken_over, NULL);
+    table_count(table, machine->lost, NULL);
+}
+
+/* One alone did all, and there is nothing to tell. */
+void text_machines(const struct text *text)
+{
+    const struct run_info *run = &text->report->run;
+    if (run->machine_count < 2)
+        return;
+    static const char *const counts[] = {"IN FLIGHT", "DONE",       "FAILED",
+                                         "A MINUTE",  "TAKEN OVER", "LOST"};
+    struct table *table = table_new(text->out, text->options);
+    table_column(table, "MACHINE", TABLE_CUT);
+    table_column(table, "STATE", 0);
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+        table_column(table, counts[i], TABLE_RIGHT);
+    for (size_t i = 0; i < run->machine_count; i++)
+        add_machine(text, table, &run->machines[i]);
+    text_heading(text, "Machines");
+    table_print(table);
+}
