@@ -57,15 +57,13 @@ static int run_work(struct fleet *fleet, const struct options *options)
     return exit_code;
 }
 
-/* A fault that stays is told less and less often. */
+/* A ledger that cannot be reached may come back; what is wrong with files here is for a person, or for whatever starts us again. */
 static bool goes_on(const struct options *options, int exit_code)
 {
     static uint64_t pause_ms = PAUSE_MS;
-    bool has_worked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED ||
-                      exit_code == EXIT_PERSON || exit_code == 3;
-    if (!options->works_forever || exit_code > EXIT_SIGNAL)
+    if (!options->works_forever || exit_code == EXIT_USAGE || exit_code > EXIT_SIGNAL)
         return false;
-    pause_ms = has_worked ? PAUSE_MS : pause_ms * 2;
+    pause_ms = exit_code != EXIT_LEDGER ? PAUSE_MS : pause_ms * 2;
     if (pause_ms > LONGEST_PAUSE_MS)
         pause_ms = LONGEST_PAUSE_MS;
     sleep_ms(pause_ms);

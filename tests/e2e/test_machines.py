@@ -2,13 +2,20 @@
 
 Effects are counted by rows without keys: what was done twice is there twice.
 """
+import configparser
 import json
 import os
+import random
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
 import unittest
 
-from harness import Postgres, PostgresCase, main, wait_until
+import yaml
+
+from harness import SKEIN, Postgres, PostgresCase, main, wait_until
 
 LEASE = {"SKEIN_LEASE_MS": "2000"}
 
@@ -54,7 +61,8 @@ class MachinesCase(PostgresCase):
 
     def end(self, process, code=0, seconds=60):
         out, err = (text.decode() for text in process.communicate(timeout=seconds))
-        self.assertEqual(process.returncode, code, f"{out}\n{err}")
+        if code is not None:
+            self.assertEqual(process.returncode, code, f"{out}\n{err}")
         return out, err
 
     def ledger(self, text):
@@ -248,6 +256,130 @@ class Rules(MachinesCase):
         self.assertEqual(result.code, 2, repr(result))
         self.assertIn("no run is under way", result.err)
         self.check_effects()
+
+
+
+class Faults(MachinesCase):
+    HELD_BY = "SELECT count(*) FROM claims JOIN machines ON machines.id = machine WHERE state = 1 AND name = '%s'"
+
+    def test_a_run_whose_machines_have_all_died_is_ended_by_one_that_comes(self):
+        self.make_fleet(slow=4, seconds=0.7)
+        first = self.begin("--as", "one")
+        second = self.machine("work", "--as", "two")
+        self.wait_for(self.HELD_BY % "two", "claims")
+        first.kill()
+        second.kill()
+        self.end(self.machine("work", "--as", "three"))
+        self.check_effects()
+        totals = self.totals()
+        self.assertEqual(totals["succeeded"] + totals["unchanged"], 8)
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["state"], "succeeded")
+
+    def test_a_stop_of_who_began_the_run_stops_all(self):
+        self.make_fleet(slow=8, seconds=0.7)
+        first = self.begin("--as", "one")
+        second = self.machine("work", "--as", "two")
+        self.wait_for(self.HELD_BY % "two", "claims")
+        first.terminate()
+        self.end(first, 143)
+        self.end(second, 130)
+        self.assertGreater(self.totals()["skipped"], 0)
+        self.run_ok("resume")
+        self.check_effects()
+
+    def test_a_ledger_that_restarts_ends_nothing(self):
+        ledger = Postgres()
+        self.addCleanup(ledger.close)
+        ledger.create(self.database)
+        self.make_fleet(slow=6, seconds=0.7)
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        self.fleet.write("skein.yaml", json.dumps({**inventory, "ledger": ledger.url(self.database)}))
+        self.ledger = lambda text: ledger.sql(self.database, f"SET search_path = skein_ledger; {text}")
+        first = self.begin("--as", "one")
+        second = self.machine("work", "--as", "two")
+        self.wait_for(self.HELD_BY % "two", "claims")
+        ledger.stop("immediate")
+        ledger.start()
+        self.end(first)
+        self.end(second)
+        self.check_effects()
+        totals = self.totals()
+        self.assertEqual(totals["succeeded"] + totals["unchanged"], 10)
+
+    def test_whatever_happens_to_machines_each_effect_is_there_once(self):
+        """A seed says what happens; ROUNDS=100 python3 tests/e2e/test_machines.py Faults.…"""
+        for at in range(int(os.environ.get("ROUNDS", "1"))):
+            seed = int(os.environ.get("SEED", "1")) + at
+            with self.subTest(seed=seed):
+                self.play(random.Random(seed))
+
+    def play(self, dice):
+        if self.fleet.last:
+            self.stop_all()
+            self.doCleanups()
+            self.setUp()
+        self.make_fleet(slow=5, fast=5, seconds=0.4, rollout={"per_server": dice.randrange(2, 5)})
+        machines = [self.begin("--as", "m0")]
+        for number in range(1, dice.randrange(2, 5)):
+            machines.append(self.machine("work", "--as", f"m{number}"))
+        for _ in range(dice.randrange(1, 5)):
+            time.sleep(dice.random())
+            victim = dice.choice(machines)
+            if victim.poll() is None:
+                victim.send_signal(dice.choice([signal.SIGKILL, signal.SIGSTOP]))
+        self.end(self.machine("work", "--as", "last"), code=None)
+        for process in machines:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+        for process in machines:
+            process.communicate(timeout=60)
+        self.check_effects()
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["state"], "succeeded")
+        self.run_ok("upgrade")
+        self.check_effects()
+
+
+class Examples(unittest.TestCase):
+    FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tenants_example", "machines")
+
+    def commands(self):
+        with open(os.path.join(self.FOLDER, "kubernetes.yaml"), encoding="utf-8") as file:
+            for job in yaml.safe_load_all(file):
+                self.assertEqual((job["apiVersion"], job["kind"]), ("batch/v1", "Job"))
+                pod = job["spec"]["template"]["spec"]
+                self.assertIn(pod["restartPolicy"], ("Never", "OnFailure"))
+                self.assertNotIn("completionMode", job["spec"])
+                for container in pod["containers"]:
+                    self.assertEqual(set(container) - {"name", "image", "command", "args", "env", "envFrom"}, set())
+                    yield container["command"] + container["args"]
+        for name in ("skein-work.service", "skein-upgrade.service"):
+            units = configparser.ConfigParser(strict=False, interpolation=None)
+            units.optionxform = str
+            units.read(os.path.join(self.FOLDER, name))
+            yield units["Service"]["ExecStart"].split()
+
+    def test_their_commands_are_skeins(self):
+        seen = set()
+        for words in self.commands():
+            self.assertEqual(os.path.basename(words[0]), "skein")
+            seen.add(words[3])
+            done = subprocess.run([SKEIN, *words[3:], "-f", "/nowhere/skein.yaml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertIn(b"/nowhere/skein.yaml", done.stderr)  # all options are taken: the inventory is what is missing
+            self.assertEqual(done.returncode, 2)
+        self.assertEqual(seen, {"upgrade", "work"})
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not here")
+    def test_systemd_takes_the_units(self):
+        for name in ("skein-work.service", "skein-upgrade.service"):
+            with tempfile.TemporaryDirectory() as folder:
+                with open(os.path.join(self.FOLDER, name), encoding="utf-8") as file:
+                    text = file.read().replace("/usr/bin/skein", os.path.abspath(SKEIN))
+                path = os.path.join(folder, name)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                done = subprocess.run(["systemd-analyze", "verify", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                self.assertNotIn(name.encode(), done.stdout)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,185 @@
+/* The course of a run that several machines work on: pure. */
+#include "ledger/course.h"
+#include "unit/unit.h"
+
+static struct course course_of(uint32_t waves)
+{
+    return (struct course){.wave_count = waves, .wave_limit = waves, .lease_ms = 1000};
+}
+
+static struct course_facts facts_at(int64_t now_ms)
+{
+    return (struct course_facts){.now_ms = now_ms, .rules = {.soak_ms = 500}};
+}
+
+static void waves_follow_each_other_when_nothing_is_left_of_one(void **state)
+{
+    (void)state;
+    struct course course = course_of(2);
+    struct course_facts facts = facts_at(1);
+    assert_int_equal(course_move(&course, &facts), COURSE_BEGINS_WAVE);
+    facts.claimed = 1;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.claimed = 0;
+    facts.has_ready = true;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.has_ready = false;
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS_WAVE);
+    assert_int_equal(course_move(&course, &facts), COURSE_LEAVES_WAVE);
+    assert_int_equal(course_move(&course, &facts), COURSE_BEGINS_WAVE);
+    assert_int_equal(course.wave, 1);
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS_WAVE);
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS);
+    assert_int_equal(course.end, RUN_SUCCEEDED);
+    assert_int_equal(course_move(&course, &facts), COURSE_CLOSES);
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+}
+
+static void a_soak_follows_a_wave_that_changed_something(void **state)
+{
+    (void)state;
+    struct course course = course_of(2);
+    struct course_facts facts = facts_at(1000);
+    const struct step_done step = {0};
+    const struct outcome outcome = {
+        .state = TENANT_SUCCEEDED, .has_changed = true, .steps = &step, .step_count = 1};
+    course_move(&course, &facts);
+    assert_false(course_note(&course, &facts.rules, &outcome));
+    course_move(&course, &facts);
+    assert_int_equal(course_move(&course, &facts), COURSE_LEAVES_WAVE);
+    assert_int_equal(course.until_ms, 1500);
+    facts.now_ms = 1499;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.now_ms = 1500;
+    assert_int_equal(course_move(&course, &facts), COURSE_BEGINS_WAVE);
+}
+
+static void too_many_failures_stop_it_and_orphans_are_ended_first(void **state)
+{
+    (void)state;
+    struct course course = course_of(2);
+    struct course_facts facts = facts_at(1);
+    const struct err err = {.kind = ERR_SQL};
+    const struct outcome outcome = {.state = TENANT_FAILED, .error = &err, .attempts = 1};
+    facts.rules.max_failures = 1;
+    course_move(&course, &facts);
+    assert_false(course_note(&course, &facts.rules, &outcome));
+    assert_true(course_note(&course, &facts.rules, &outcome));
+    assert_false(course_note(&course, &facts.rules, &outcome));
+    assert_true(course_may_claim(&course));
+    assert_true(course_takes_orphans_alone(&course));
+    facts.has_ready = true; /* of the orphans */
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.has_ready = false;
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS_WAVE);
+    assert_int_equal(course_wave_state(&course), RUN_HALTED);
+    facts.totals.wanted = 5;
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS);
+    assert_int_equal(course.end, RUN_HALTED);
+}
+
+static void a_trip_leads_back_where_the_policy_says_so(void **state)
+{
+    (void)state;
+    struct course course = course_of(1);
+    struct course_facts facts = facts_at(1);
+    course.rolls_back = true;
+    course_move(&course, &facts);
+    course.has_tripped = true;
+    course_move(&course, &facts);
+    facts.to_roll_back = 2;
+    assert_int_equal(course_move(&course, &facts), COURSE_BEGINS_ROLLBACK);
+    assert_int_equal(course.wave, 1);
+    assert_true(course_may_claim(&course));
+    assert_false(course_takes_orphans_alone(&course));
+    facts.has_ready = true;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.has_ready = false;
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS);
+    assert_int_equal(course.end, RUN_ROLLED_BACK);
+}
+
+static void who_is_reached_by_no_machine_is_waited_for_as_long_as_a_lease(void **state)
+{
+    (void)state;
+    struct course course = course_of(1);
+    struct course_facts facts = facts_at(100);
+    course_move(&course, &facts);
+    facts.has_unreached = true;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.now_ms = 1099;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.claimed = 1; /* a machine came, and has left again since */
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.claimed = 0;
+    facts.now_ms = 1100;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.now_ms = 2100;
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS_WAVE);
+}
+
+static void a_gate_is_due_once_and_a_no_halts(void **state)
+{
+    (void)state;
+    struct course course = course_of(1);
+    struct course_facts facts = facts_at(1);
+    course.gates = 1u << GATE_BEFORE_RUN;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    assert_int_equal(course_gate_due(&course), GATE_BEFORE_RUN);
+    course.gate = COURSE_ASKED;
+    assert_int_equal(course_gate_due(&course), GATE__COUNT);
+    course_answer_gate(&course, false);
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS);
+    assert_int_equal(course.end, RUN_HALTED);
+}
+
+static void a_stop_waits_for_what_is_in_flight_alone(void **state)
+{
+    (void)state;
+    struct course course = course_of(2);
+    struct course_facts facts = facts_at(1);
+    course_move(&course, &facts);
+    course.stopped_by = 15;
+    assert_false(course_may_claim(&course));
+    facts.claimed = 1;
+    assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
+    facts.claimed = 0;
+    facts.has_ready = facts.has_unreached = true;
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS_WAVE);
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS);
+    assert_int_equal(course.end, RUN_INTERRUPTED);
+}
+
+static void a_servers_limit_holds_over_its_queues_and_machines(void **state)
+{
+    (void)state;
+    struct claim_queue queues[] = {
+        {.server = "a", .ready = 9, .claimed = 2},
+        {.server = "a", .ready = 9, .reach = "me"},
+        {.server = "b", .ready = 9},
+        {.server = "c", .ready = 9, .reach = "you"},
+        {.server = "local", .ready = 4, .is_unlimited = true},
+    };
+    claim_divide(queues, ARRAY_LEN(queues), "me", 3, 100);
+    assert_int_equal(queues[0].take + queues[1].take, 1);
+    assert_int_equal(queues[2].take, 3);
+    assert_int_equal(queues[3].take, 0);
+    assert_int_equal(queues[4].take, 4);
+    claim_divide(queues, ARRAY_LEN(queues), "me", 3, 2);
+    assert_int_equal(queues[2].take + queues[4].take, 2);
+    claim_divide(queues, ARRAY_LEN(queues), "me", 3, 0);
+    assert_int_equal(queues[2].take, 0);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(waves_follow_each_other_when_nothing_is_left_of_one),
+    cmocka_unit_test(a_soak_follows_a_wave_that_changed_something),
+    cmocka_unit_test(too_many_failures_stop_it_and_orphans_are_ended_first),
+    cmocka_unit_test(a_trip_leads_back_where_the_policy_says_so),
+    cmocka_unit_test(who_is_reached_by_no_machine_is_waited_for_as_long_as_a_lease),
+    cmocka_unit_test(a_gate_is_due_once_and_a_no_halts),
+    cmocka_unit_test(a_stop_waits_for_what_is_in_flight_alone),
+    cmocka_unit_test(a_servers_limit_holds_over_its_queues_and_machines),
+};
+
+UNIT_MAIN(tests)
