@@ -11,7 +11,7 @@ bool course_is_stopping(const struct course *course)
 bool course_may_claim(const struct course *course)
 {
     return (course->phase == COURSE_WAVE || course->phase == COURSE_ROLLBACK) &&
-           !course->stopped_by;
+           !course->stopped_by && !course->is_paused;
 }
 
 bool course_takes_orphans_alone(const struct course *course)

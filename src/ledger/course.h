@@ -44,6 +44,7 @@ struct course {
     bool has_wave_changed; /* something of the wave was changed: its soak is due */
     bool has_tripped;      /* too many failed, or a gate said no: nothing more is begun */
     bool is_refused;       /* it was a gate */
+    bool is_paused;        /* by who watches it: nothing is claimed until it continues */
     int stopped_by;        /* the signal that a person stopped the run with; 0: none */
     bool has_rolled_back;
     enum course_gate gate; /* of the phase */

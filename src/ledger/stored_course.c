@@ -11,8 +11,8 @@ static bool insert_course(struct stored_beat *beat, const struct course *course,
         beat->ledger->store, err,
         "INSERT INTO courses(run, phase, wave, wave_count, wave_limit, gates, rolls_back, lease_ms,"
         " failed, errors, has_wave_changed, has_tripped, is_refused, stopped_by, has_rolled_back,"
-        " gate, gate_machine, until_ms, changed, finish)"
-        " VALUES(?, ?, 0, ?, ?, ?, ?, ?, 0, 0, FALSE, FALSE, FALSE, 0, FALSE, ?, 0, 0, 0, ?)",
+        " gate, gate_machine, until_ms, changed, finish, is_paused)"
+        " VALUES(?, ?, 0, ?, ?, ?, ?, ?, 0, 0, FALSE, FALSE, FALSE, 0, FALSE, ?, 0, 0, 0, ?, FALSE)",
         value_int(beat->ledger->writing.run), value_int(COURSE_BEFORE),
         value_int((int64_t)beat->ask->run->wave_count), value_int(course->wave_limit),
         value_int(course->gates), value_int(course->rolls_back),
@@ -72,6 +72,7 @@ static bool fill_course(const struct cursor *row, struct course *course)
         .until_ms = cursor_int(row, 16),
         .changed = (uint32_t)cursor_int(row, 17),
         .end = (enum run_state)cursor_int(row, 18),
+        .is_paused = cursor_int(row, 19) != 0,
     };
     return course->phase < COURSE__COUNT && course->gate < COURSE_GATE__COUNT &&
            course->end < RUN__COUNT && course->wave <= course->wave_count && course->wave_count;
@@ -103,7 +104,7 @@ static bool read_rules(struct stored_beat *beat, struct err *err)
 #define SELECT_COURSE                                                                              \
     "SELECT phase, wave, wave_count, wave_limit, gates, rolls_back, lease_ms, failed,"             \
     " errors, has_wave_changed, has_tripped, is_refused, stopped_by, has_rolled_back,"             \
-    " gate, gate_machine, until_ms, changed, finish FROM courses WHERE run = ?"
+    " gate, gate_machine, until_ms, changed, finish, is_paused FROM courses WHERE run = ?"
 
 static bool end_course(struct store *store, struct cursor *row, struct course *ret_course,
                        bool *ret_is_there, struct err *err)
@@ -141,13 +142,14 @@ bool stored_course_write(struct stored_beat *beat, struct err *err)
         beat->ledger->store, err,
         "UPDATE courses SET phase = ?, wave = ?, failed = ?, errors = ?, has_wave_changed = ?,"
         " has_tripped = ?, is_refused = ?, stopped_by = ?, has_rolled_back = ?, gate = ?,"
-        " gate_machine = ?, until_ms = ?, changed = ?, finish = ? WHERE run = ?",
+        " gate_machine = ?, until_ms = ?, changed = ?, finish = ?,"
+        " is_paused = ? WHERE run = ?",
         value_int(course->phase), value_int(course->wave), value_int(course->failed),
         value_int(course->errors), value_int(course->has_wave_changed),
         value_int(course->has_tripped), value_int(course->is_refused),
         value_int(course->stopped_by), value_int(course->has_rolled_back), value_int(course->gate),
         value_int(course->gate_machine), value_int(course->until_ms), value_int(course->changed),
-        value_int(course->end), value_int(beat->ledger->writing.run));
+        value_int(course->end), value_int(course->is_paused), value_int(beat->ledger->writing.run));
 }
 
 /* ---- moving it on --------------------------------------------------------------------------- */

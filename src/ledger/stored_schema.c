@@ -48,7 +48,8 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     " errors {int} NOT NULL, has_wave_changed {bool} NOT NULL, has_tripped {bool} NOT NULL,"       \
     " is_refused {bool} NOT NULL, stopped_by {int} NOT NULL, has_rolled_back {bool} NOT NULL,"     \
     " gate {int} NOT NULL, gate_machine {int} NOT NULL, until_ms {int} NOT NULL,"                  \
-    " changed {int} NOT NULL, finish {int} NOT NULL){rows};"                                       \
+    " changed {int} NOT NULL, finish {int} NOT NULL,"                                              \
+    " is_paused {bool} NOT NULL){rows};"                                                           \
     "CREATE TABLE course_waves("                                                                   \
     " run {int}, n {int}, parallel {int} NOT NULL, per_server {int} NOT NULL,"                     \
     " max_failures {int} NOT NULL, soak_ms {int} NOT NULL, soak_until_ms {int} NOT NULL,"          \

@@ -174,6 +174,7 @@ static void take_claims(struct machine *machine, const struct beat_answer *answe
         const struct claimed_tenant *claimed = &answer->claimed[i];
         struct rollout *rollout = machine->rollout;
         rollout->slots[claimed->tenant].epoch = claimed->epoch;
+        rollout->slots[claimed->tenant].is_taken_over = claimed->is_taken_over;
         note_standing(machine, claimed);
         if (claimed->is_taken_over) {
             char text[256];
@@ -363,9 +364,22 @@ static void note_stopping(struct machine *machine, const struct beat_answer *ans
             session_stop_waiting(rollout->slots[i].session);
 }
 
+/* Who watches the run on another machine has it wait, or go on. */
+static void follow_pause(struct machine *machine, bool is_paused)
+{
+    struct rollout *rollout = machine->rollout;
+    if (is_paused == machine->course.is_paused || is_paused == rollout->is_paused)
+        return;
+    scheduler_pause(rollout->scheduler, is_paused || rollout->is_paused);
+    rollout_show(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
+                                         .reason = "asked for on another machine",
+                                         .at_ms = clock_wall_ms()});
+}
+
 static void follow(struct machine *machine, const struct beat_answer *answer)
 {
     const struct course *course = &answer->course;
+    follow_pause(machine, course->is_paused);
     machine->course = *course;
     if (course->phase != COURSE_SOAK && !machine->rollout->is_gated)
         rollout_end_wait(machine->rollout);

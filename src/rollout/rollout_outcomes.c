@@ -297,6 +297,10 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     else {
         keep_what_was_left(rollout, tenant, outcome);
         outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
+        if (rollout->slots[tenant].is_taken_over && outcome->state == TENANT_UNCHANGED &&
+            outcome->has_changed)
+            outcome->state =
+                TENANT_SUCCEEDED; /* the machine that is gone has done it, in this run */
     }
     count_outcome(rollout, outcome);
     rollout_tell(rollout, (struct event){

@@ -34,6 +34,7 @@ struct tenant_slot {
     uint32_t epoch;
     bool is_queued;
     bool is_lost;
+    bool is_taken_over; /* another machine had begun it in this run */
 };
 
 struct server_slot {
