@@ -22,6 +22,13 @@
     "CASE pg_catalog.current_setting('" name "') WHEN '" value "' THEN '' ELSE "                   \
     "pg_catalog.set_config('" name "', '" value "', " is_local ") END"
 
+/* A machine that is paused must not hold the tenant's lock for ever, which outlasts transactions; older servers than 14 have no such
+ * setting. */
+#define IDLE_SESSION(is_local)                                                                     \
+    "CASE WHEN {idle_timeout} > 0 AND pg_catalog.current_setting('idle_session_timeout', true) "   \
+    "IS NOT NULL THEN pg_catalog.set_config('idle_session_timeout', '{idle_timeout}', " is_local   \
+    ") END"
+
 /* SET costs the server half of what set_config in a SELECT does; a search path is a list, and comes
  * as one text. With synchronous_commit off, a crash of the server would take back what it has said to be
  * committed, and what the ledger then has as done. */
@@ -34,7 +41,7 @@
                    ") END, " KNOWN_WHERE_OTHER(                                                    \
                        "timezone_abbreviations", "Default",                                        \
                        is_local) ", " KNOWN_WHERE_OTHER("session_replication_role", "origin",      \
-                                                        is_local) own
+                                                        is_local) ", " IDLE_SESSION(is_local) own
 
 #define SETTINGS_LOCAL SETTINGS("SET LOCAL ", "{client_check_local}", "true", "{own_local}")
 
