@@ -55,14 +55,16 @@ def wait_until(check, seconds=60, what="condition"):
 
 
 def press(process, times=2, number=signal.SIGINT):
-    """Sends a signal so many times. Two that are pending at once would count as one: each is taken before the next is sent."""
-    def is_taken():
+    """Sends a signal so many times to a process that handles it, or is about to. Two that are pending at once would count as one:
+    each is taken before the next is sent."""
+    def has(*lines):
         with open(f"/proc/{process.pid}/status") as status:
-            pending = [int(line.split()[1], 16) for line in status if line.startswith(("SigPnd:", "ShdPnd:"))]
-        return not any(signals & 1 << (number - 1) for signals in pending)
+            sets = [int(line.split()[1], 16) for line in status if line.startswith(lines)]
+        return any(signals & 1 << (number - 1) for signals in sets)
+    wait_until(lambda: process.poll() is not None or has("SigCgt:"), what="the signal is handled")
     for _ in range(times):
         process.send_signal(number)
-        wait_until(lambda: process.poll() is not None or is_taken(), what="the signal is taken")
+        wait_until(lambda: process.poll() is not None or not has("SigPnd:", "ShdPnd:"), what="the signal is taken")
 
 
 class Result:
@@ -172,7 +174,7 @@ class Fleet:
                      env={**ENVIRONMENT, "LC_ALL": "C.UTF-8", **(env or {})},
                      stdin=subprocess.DEVNULL, **options)
 
-    def run(self, *args, env=None, timeout=90, **options):
+    def run(self, *args, env=None, timeout=240, **options):
         process = self.start(*args, env=env, **options)
         try:
             out, err = process.communicate(timeout=timeout)

@@ -23,7 +23,7 @@ class Killed:
             for nth in (1, 2, 3):
                 self.make()
                 process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": f"{state}:{nth}=kill"})
-                process.communicate(timeout=60)
+                process.communicate(timeout=240)
                 reached += process.returncode == -signal.SIGKILL
                 self.assertIn(process.returncode, (0, -signal.SIGKILL))
                 self.run_ok("upgrade")
@@ -155,7 +155,7 @@ class Commit(PostgresCase):
             proxy._fires = fires
             with open(self.fleet.path("said"), "wb") as said:
                 started.append(self.fleet.start("upgrade", "-o", "json", stderr=said))
-            out = started[0].communicate(timeout=60)[0]
+            out = started[0].communicate(timeout=240)[0]
             self.assertEqual(started[0].returncode, 130)
             tenant = json.loads(out)["tenants"][0]
             self.assertEqual((proxy.fired, tenant["state"], tenant["attempts"]), (1, "succeeded", 2))
@@ -202,7 +202,7 @@ class Commit(PostgresCase):
         time.sleep(1)
         self.assertIsNone(second.poll(), "the second run must wait for the orphan's lock")
         os.kill(pids[0], signal.SIGCONT)
-        out, err = second.communicate(timeout=60)
+        out, err = second.communicate(timeout=240)
         self.assertEqual(second.returncode, 0, err)
         self.assertEqual(self.effects("orphan"), [["1"]])
         self.assertIn(json.loads(out)["tenants"][0]["state"], ("unchanged", "succeeded"))
@@ -275,7 +275,7 @@ class Unanswered(PostgresCase):
         process = self.fleet.start("upgrade", "-o", "json")
         active = "SELECT pid FROM pg_stat_activity WHERE datname = 'silent' AND query LIKE '/* skein bbbb2222: SELECT pg_sleep%'"
         os.kill(int(wait_until(lambda: self.pg.sql("postgres", active), what="the revision")[0][0]), signal.SIGKILL)
-        error = json.loads(process.communicate(timeout=60)[0])["tenants"][0]["error"]
+        error = json.loads(process.communicate(timeout=240)[0])["tenants"][0]["error"]
         self.assertEqual((error["class"], error["revision"]), ("connect", "bbbb2222"))
         self.assertIn("bbbb2222", error["file"])
         wait_until(lambda: self.pg.psql("postgres", "-c", "SELECT 1").returncode == 0, what="the server's recovery")
@@ -319,7 +319,7 @@ class ThroughAPooler(Pooler):
         self.fleet.inventory([{"name": "t", "url": self.pg.url("both", port=self.port), "lock_timeout": "20s"}])
         pooled = self.fleet.start("upgrade", inventory=self.fleet.rival("pooled"))
         for process in (direct, pooled):
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=240)
             self.assertEqual(process.returncode, 0, err)
         self.assertEqual(self.pg.sql("both", "SELECT n FROM fx"), [["1"]])
 

@@ -253,7 +253,7 @@ class Databases(CommonCase):
             log = self.pg.dir + "/log"
             wait_until(lambda: 'source database "template1" is being accessed' in pathlib.Path(log).read_text(), 20)
             session.kill()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["succeeded"]), (0, 1), err)
 
 
@@ -272,7 +272,7 @@ class ForeignLocks(SharedCase):
             wait_until(lambda: self.pg.sql(self.database, done) == [["55"]], 20)
             took = time.monotonic() - begun
             self.assertIsNone(process.poll())
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         report = json.loads(out)
         self.assertEqual((process.returncode, report["totals"]["succeeded"]), (0, 63), err)
         self.assertLess(took, 3.5)  # the first attempt's second, and not all four

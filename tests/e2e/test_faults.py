@@ -142,7 +142,7 @@ class EditedWhileRunning(FleetCase):
         wait_until(lambda: os.path.exists(self.fleet.path("data/t0.db-journal")), what="a journal")
         self.fleet.last = ""
         self.fleet.revision("aaaa1111", "CREATE TABLE evil (id);")
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         for i in range(3):
             self.assertEqual(self.fleet.tables(f"t{i}"), {"a"})

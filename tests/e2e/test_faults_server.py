@@ -264,7 +264,7 @@ class Silence(PostgresCase):
                                                    "AND query LIKE '%pg_sleep%'"), what="the sleep")
         time.sleep(0.5)  # until what was sent last is acknowledged
         timers = self.timers_towards(self.pg.port)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual([kind for kind, _ in timers], ["02"])
         self.assertLessEqual(timers[0][1], 10)
 
@@ -302,9 +302,11 @@ class Silence(PostgresCase):
 class Conflicts(PostgresCase):
     def test_the_victim_of_a_deadlock_is_tried_again(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int); CREATE TABLE b (id int);")
-        self.fleet.revision("bbbb2222", "LOCK TABLE a; SELECT pg_sleep(0.7); LOCK TABLE b; "
-                                        "INSERT INTO a VALUES (1);")
+        self.fleet.revision("bbbb2222", "LOCK TABLE a; DO $$ BEGIN WHILE nextval('tries') < 10000 AND NOT EXISTS (SELECT FROM pg_locks "
+                                        "WHERE relation = 'b'::regclass AND granted) LOOP PERFORM pg_sleep(0.02); END LOOP; "
+                                        "PERFORM setval('tries', 10000); END $$; LOCK TABLE b; INSERT INTO a VALUES (1);")
         self.fleet.inventory(self.pg.create("dead"), defaults={"lock_timeout": "20s"})
+        self.pg.sql("dead", "CREATE SEQUENCE tries")  # a sequence does not roll back: only the first try waits for the other
         self.run_ok("upgrade", "+1")
         process = self.fleet.start("upgrade", "-v")
         wait_until(lambda: self.pg.sql("dead", "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' "
@@ -312,7 +314,7 @@ class Conflicts(PostgresCase):
         # the other's own deadlock check is an hour away: ours comes first, and makes us the victim
         other = "SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE b; LOCK TABLE a; COMMIT"
         self.pg.sql("dead", other)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn(b"40P01", err)
         self.assertEqual(self.pg.sql("dead", "SELECT id FROM a"), [["1"]])

@@ -81,7 +81,7 @@ class OnGalera(FleetCase):
         process = self.hold(2)
         result = self.run_json("upgrade", inventory=two)
         self.assertEqual(result.tenant(self.db)["state"], "unchanged")
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0)
         self.assertEqual(self.sql("SELECT n FROM fx ORDER BY n"), [["0"], ["2"]])
 
@@ -102,7 +102,7 @@ class OnGalera(FleetCase):
         self.inventory(self.nodes[0], retries=0, lock_timeout="300ms")
         process = self.hold(2)
         self.sql("UPDATE skein_history SET run_id = 'another'", node=1)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 4, (out, err))
         tenant = json.loads(out)["tenants"][0]
         self.assertEqual((tenant["state"], tenant["error"]["class"]), ("partial", "lock"), tenant)
@@ -118,7 +118,7 @@ class OnGalera(FleetCase):
         process = self.fleet.start("upgrade", "-o", "json")
         wait_until(lambda: self.sql("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'INSERT INTO fx SEL%'"))
         self.sql("UPDATE busy SET n = n + 10", node=1)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, (out, err))
         self.assertIn(b'"attempts": 2', out)
         self.assertEqual(self.sql("SELECT n FROM busy"), [["11"]])
@@ -134,7 +134,7 @@ class OnGalera(FleetCase):
             wait_until(lambda: b"1047" in self.fleet.read("log"), what="a refusal")
         finally:
             self.nodes[0].sql("", "SET GLOBAL wsrep_reject_queries = NONE")
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, self.fleet.read("log"))
         self.assertEqual(self.sql("SELECT n FROM fx"), [["1"]])
 

@@ -344,7 +344,7 @@ class Waiting(LedgerCase):
                 self.assertEqual(line, "skein: waiting for run 20261123T101500Z-5f3a9c of alice@deploy1, process 4711 "
                                        "(since 2026-11-23T10:15:00.123Z), for up to 1 min 00 s\n")
                 fcntl.lockf(self.lock, fcntl.LOCK_UN)
-                process.communicate(timeout=60)
+                process.communicate(timeout=240)
                 self.assertEqual(process.returncode, 0)
 
     def test_it_waits_no_longer_than_it_was_told_to(self):
@@ -366,7 +366,7 @@ class Waiting(LedgerCase):
         process = self.fleet.start("upgrade", "--wait", "60s", "--progress", "plain")
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, -signal.SIGINT)
 
     def test_the_next_run_waits_for_a_real_one(self):
@@ -377,7 +377,7 @@ class Waiting(LedgerCase):
         first = self.fleet.start("upgrade")
         wait_until(lambda: os.path.getsize(self.ledger + ".lock"))
         second = self.run_json("upgrade", "--wait", "60s")
-        first.communicate(timeout=60)
+        first.communicate(timeout=240)
         self.assertEqual((first.returncode, second.report["totals"]["unchanged"]), (0, 3))
 
 

@@ -124,7 +124,7 @@ class Servers(OnServer, test_ledger.LedgerCase):
     def test_a_session_of_the_ledger_that_ends_on_the_way_is_made_anew(self):
         process = self.begin_slow_run()
         self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'skein ledger'")
-        error = process.communicate(timeout=60)[1].decode()
+        error = process.communicate(timeout=240)[1].decode()
         self.assertEqual(process.returncode, 0, error)
         self.assertEqual(self.runs()[0]["state"], "succeeded")
 
@@ -132,7 +132,7 @@ class Servers(OnServer, test_ledger.LedgerCase):
         process = self.begin_slow_run()
         self.pg.stop("immediate")
         try:
-            error = process.communicate(timeout=60)[1].decode()
+            error = process.communicate(timeout=240)[1].decode()
         finally:
             self.pg.start()
         self.assertEqual(process.returncode, 6, error)

@@ -83,7 +83,7 @@ class Library(FleetCase):
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def finish(self, process, code):
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         out, err = out.decode(), err.decode()
         self.assertEqual((process.returncode, err), (code, ""), out)
         return out.splitlines()

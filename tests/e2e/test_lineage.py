@@ -510,7 +510,7 @@ class SaysWhatIsSo(LineageCase):
         process.send_signal(signal.SIGTERM)
         self.assertIn(b"the run is done", self.read_until(process, b"the run is done"))
         self.fleet.write("go", "")
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0)
         self.assertEqual(json.loads(self.run_ok("runs", "-o", "json").out)[0]["state"], "succeeded")
 

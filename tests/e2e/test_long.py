@@ -51,7 +51,7 @@ class Long:
         process = self.fleet.start("upgrade")
         wait_until(lambda: self.is_slow(tenant))
         press(process)  # the first only begins nothing more
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.rows(tenant), 0)
 
@@ -82,7 +82,7 @@ class Long:
         wait_until(lambda: self.rows(tenant) == 399)
         time.sleep(0.3)  # the mark, and then the slow one
         press(process)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 4)
         self.assertEqual(self.rows(tenant), 399)
         self.assertEqual(self.run_json("check", code=1).report["tenants"][0]["half_done"]["statements"], 399)

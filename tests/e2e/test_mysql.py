@@ -828,7 +828,7 @@ class InDoubt(OnMariaDB):
         process = self.fleet.start("upgrade", "-o", "json")
         self.wait_for("ALGORITHM=COPY")
         self.maria.stop("immediate")
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.maria.start()
         self.assertEqual(self.run_t("resume")["state"], "succeeded")
         self.assertEqual(self.sql("SELECT COUNT(*), SUM(y) FROM t"), [["200000", "1"]])
@@ -886,7 +886,7 @@ class TenantLock(OnMariaDB):
         tenant = self.run_t("upgrade", code=1)
         self.assertEqual(tenant["error"]["class"], "lock")
         self.assertIn("held by connection", tenant["error"]["message"])
-        first.communicate(timeout=60)
+        first.communicate(timeout=240)
 
 
 if __name__ == "__main__":

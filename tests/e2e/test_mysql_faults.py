@@ -63,7 +63,7 @@ class Silence(Case):
         wait_until(lambda: self.maria.sql("", "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'INSERT INTO fx%'"))
         os.kill(self.maria.pid, signal.SIGSTOP)
         try:
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=240)
         finally:
             os.kill(self.maria.pid, signal.SIGCONT)
         self.assertIn(process.returncode, (1, 4))
@@ -154,7 +154,7 @@ class Conflict(Case):
             # the larger transaction wins
             other.stdin.write(b"DO RELEASE_LOCK('pace'); UPDATE a SET n = n + 10 WHERE id = 1; COMMIT;\n")
             other.stdin.flush()
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, (out, err))
         self.assertIn(b'"attempts": 2', out)
         self.assertEqual(self.maria.sql(self.db, "SELECT n FROM a WHERE id < 3 ORDER BY id"), [["11"], ["11"]])

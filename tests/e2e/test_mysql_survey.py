@@ -217,7 +217,7 @@ class Cost(SurveyCase):
         with self.maria.session(self.prefix + "t07", "LOCK TABLES alembic_version WRITE"):
             process = self.fleet.start("current", "-o", "json")
             wait_until(lambda: self.logged()[1] > before[1], what="one is looked at")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         told = {t["name"]: t["state"] for t in json.loads(out)["tenants"]}
         self.assertEqual([name for name, state in told.items() if state != "unchanged"], ["t11"], err)
         self.assertEqual(self.logged()[1] - before[1], 2)

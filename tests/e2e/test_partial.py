@@ -106,7 +106,7 @@ class Index(OnPostgres):
                 process = self.fleet.start("upgrade", "--progress", "plain")
                 wait_until(lambda: b"55P03" in process.stderr.readline() or process.poll() is not None)
                 session.kill()
-                out, err = process.communicate(timeout=60)
+                out, err = process.communicate(timeout=240)
             self.assertEqual(process.returncode, 0, (out, err))
             self.assertEqual((len(self.indexes()), self.sql(INVALID)), (1, [["0"]]))
             self.forget_all()
@@ -149,7 +149,7 @@ class Index(OnPostgres):
             wait_until(lambda: self.sql(INVALID) == [["1"]], what="the index")
             self.wait_for("CREATE%INDEX%")
             act(process)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=240)
         return process.returncode, out
 
     def check_goes_on(self, command):
@@ -353,7 +353,7 @@ class Others(OnPostgres):
         sql = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO item%'"
         pid = wait_until(lambda: self.sql(sql), what="the statement")[0][0]
         self.sql(f"CREATE TABLE up (); SELECT pg_terminate_backend({pid})")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, (out, err))
 
 

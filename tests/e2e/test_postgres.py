@@ -167,7 +167,7 @@ class MainJob(PostgresCase):
         run = self.fleet.start("upgrade")
         wait_until(lambda: self.pg.sql("postgres", "SELECT 1 FROM pg_stat_activity WHERE datname = 'shown' AND "
                                        "query LIKE '/* skein aaaa1111: CREATE TABLE shown_first%'"), what="the message")
-        run.communicate(timeout=60)
+        run.communicate(timeout=240)
 
     def test_no_revision_breaks_out_of_the_headline(self):
         self.fleet.revision("aaaa1111", "/* a /* b */ größer */ SELECT 1; -- */ DROP TABLE nosuch; /*\nSELECT '*/';\n")
@@ -387,7 +387,7 @@ class Failure(PostgresCase):
                 DECLARE n int; BEGIN FOR i IN 1..3000 LOOP
                 PERFORM pg_stat_clear_snapshot(), pg_sleep(0.001); {count}; INSERT INTO seen VALUES (n);
                 END LOOP; END $$; SELECT max(n) FROM seen""")
-            out, err = run.communicate(timeout=60)
+            out, err = run.communicate(timeout=240)
         self.assertEqual((run.returncode, most), (1, [["2"]]), err)
         self.assertIn("; blocked by process", json.loads(out)["tenants"][0]["error"]["message"])
 
@@ -439,7 +439,7 @@ class Failure(PostgresCase):
         sleeping = ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'killed' "
                     "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
         wait_until(lambda: self.pg.sql("postgres", sleeping), what="the backend")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(json.loads(out)["tenants"][0]["attempts"], 2)
         self.assertEqual(self.pg.tables("killed"), {"a"})
@@ -454,7 +454,7 @@ class Failure(PostgresCase):
                                   "AND query LIKE '%pg_sleep%'"), what="the backend")
         pg.stop("immediate")
         pg.start()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(pg.versions("crash"), ["aaaa1111"])
 
@@ -466,7 +466,7 @@ class Failure(PostgresCase):
                   "query LIKE '%pg_sleep%' AND state = 'active'")
         wait_until(lambda: self.pg.sql("postgres", active), what="the backend")
         press(process, number=signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 143)
         wait_until(lambda: not self.pg.sql("postgres", active), what="the end of the backend")
         self.assertEqual(self.pg.tables("cancel"), set())
@@ -679,7 +679,7 @@ class TenantLock(PostgresCase):
                              defaults={"transaction": "each", "lock_timeout": "20s"})
         runs = [self.fleet.start("upgrade", inventory=self.fleet.rival(name)) for name in "abc"]
         for run in runs:
-            _, err = run.communicate(timeout=60)
+            _, err = run.communicate(timeout=240)
             self.assertEqual(run.returncode, 0, err)
         for i in range(6):
             self.assertEqual(self.pg.sql(f"race{i}", "SELECT rev FROM fx ORDER BY 1"), [["a"], ["b"]])
@@ -696,7 +696,7 @@ class TenantLock(PostgresCase):
         self.assertRegex(error["message"], rf"^another run holds this tenant; held by process {pid} "
                                            r"\(user skein, 'skein', active for \d+ s: /\* skein aaaa1111: SELECT pg_sleep\(8\)")
         press(first)
-        first.communicate(timeout=60)
+        first.communicate(timeout=240)
 
     def test_a_concurrent_index_and_a_waiting_run_do_not_deadlock(self):
         self.fleet.revision("aaaa1111", "CREATE TABLE a (id int);")
@@ -706,7 +706,7 @@ class TenantLock(PostgresCase):
         self.run_ok("upgrade", "+1")
         runs = [self.fleet.start("upgrade", inventory=self.fleet.rival(name)) for name in "ab"]
         for run in runs:
-            _, err = run.communicate(timeout=60)
+            _, err = run.communicate(timeout=240)
             self.assertEqual(run.returncode, 0, err)
         self.assertEqual(self.pg.sql("cicrace", "SELECT count(*) FROM pg_index WHERE NOT indisvalid"),
                          [["0"]])

@@ -127,14 +127,14 @@ class OnCopies(FleetCase):
         process = self.fleet.start("plan", "--rehearse", env=self.env)
         wait_until(lambda: any(name.endswith(".db-journal") for name in self.temporary_names()), what="a copy at work")
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         left = self.temporary_names()
         self.assertTrue(left)
         process = self.fleet.start("plan", "--rehearse", env=self.env)
         wait_until(lambda: any(name.endswith(".db-journal") and name not in left for name in self.temporary_names()),
                    what="a copy at work")
         press(process)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.files(), before)
 
@@ -248,7 +248,7 @@ class InPlace(PostgresCase):
         process = self.fleet.start("plan", "--rehearse", "-o", "json", "--progress", "none")
         wait_until(lambda: self.sessions("pg_sleep(1.2)"), what="the lock")
         self.assertEqual(self.pg.sql("acme", "SELECT count(*) FROM task"), [["1000"]])  # it waits, and comes to its end
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 1, err)
         self.assertIn(b"1 session waited for what the rehearsal had locked: it gave way", out)
 
@@ -260,7 +260,7 @@ class InPlace(PostgresCase):
             process = self.fleet.start("plan", "--rehearse")
             wait_until(lambda: self.sessions("pg_sleep(600)"), what="the rehearsal")
             stop(process)
-            process.communicate(timeout=60)
+            process.communicate(timeout=240)
             if process.returncode == -signal.SIGKILL:  # the server notices
                 for pid, in self.sessions("pg_sleep(600)"):
                     self.pg.sql("postgres", f"SELECT pg_terminate_backend({pid})")
@@ -276,7 +276,7 @@ class InPlace(PostgresCase):
         error = self.run_json("upgrade", "--yes", code=1).tenant("acme")["error"]
         self.assertEqual(error["class"], "lock")
         press(process)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
 
     def test_tenants_that_are_schemas(self):
         self.pg.create("shared")

@@ -79,8 +79,8 @@ class Waves(RolloutCase):
         for command in ("upgrade", "resume", "resume"):
             process = self.fleet.start(command)
             time.sleep(1.2)
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            press(process, 1)
+            process.communicate(timeout=240)
             self.assertEqual(process.returncode, 130)
         self.run_ok("resume")
         self.assertLess(time.monotonic() - begun, 5.5)
@@ -225,7 +225,7 @@ class Resume(RolloutCase):
         names = self.make(40, rollout={"parallel": 2})
         for state in ("intent", "begin", "apply", "commit", "release", "ledger_write"):
             process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": f"{state}:5=kill"})
-            process.communicate(timeout=60)
+            process.communicate(timeout=240)
             self.assertEqual(process.returncode, -signal.SIGKILL, state)
         self.run_json("resume")
         for name in names:
@@ -250,8 +250,8 @@ class Resume(RolloutCase):
         process = self.fleet.start("upgrade", "-o", "json")
         wait_until(lambda: os.path.exists(self.fleet.path(".skein/ledger.db")))
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        press(process, 1)
+        out, _ = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130)
         report = json.loads(out)
         self.assertEqual(report["run"]["state"], "interrupted")
@@ -387,7 +387,7 @@ class Rollback(RolloutCase):
         names = self.make(3, bad=[2], rollout={"on_failure": "rollback"})
         # three are closed by the look for ways back
         process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "release:4=kill"})
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(self.effects("t00"), [1, 2])
         report = self.run_json("resume", code=3).report
         self.assertEqual(report["totals"]["rolled_back"], 2)
@@ -419,7 +419,7 @@ class Rollback(RolloutCase):
     def test_that_was_killed_goes_on_going_back(self):
         names = self.make(6, bad=[5], rollout={"on_failure": "rollback"})
         process = self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "commit:8=kill"})
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, -signal.SIGKILL)
         report = self.run_json("resume", code=3).report  # what was asked for is not done
         self.assertEqual(report["run"]["command"], "rollback")
@@ -493,16 +493,16 @@ class Snapshots(RolloutCase):
         names = self.make_lossy(6, rollout={"rollback_by": "snapshot", "parallel": 2})
         before = self.images(names)
         for point in ("snapshot:2", "begin:2", "commit:2"):
-            self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": f"{point}=kill"}).communicate(timeout=60)
+            self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": f"{point}=kill"}).communicate(timeout=240)
             self.run_json("resume")
-            self.fleet.start("rollback", env={"SKEIN_FAILPOINT": "restore:2=kill"}).communicate(timeout=60)
+            self.fleet.start("rollback", env={"SKEIN_FAILPOINT": "restore:2=kill"}).communicate(timeout=240)
             self.run_json("resume")
             self.assertEqual(self.images(names), before)
 
     def test_a_copy_that_was_never_made_is_not_missed(self):
         names = self.make_lossy(1, rollout={"rollback_by": "snapshot"})
         before = self.images(names)
-        self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "snapshot=kill"}).communicate(timeout=60)
+        self.fleet.start("upgrade", env={"SKEIN_FAILPOINT": "snapshot=kill"}).communicate(timeout=240)
         self.assertEqual(self.run_json("rollback").tenant("t0")["state"], "rolled_back")
         self.assertEqual(self.images(names), before)
 
@@ -699,7 +699,7 @@ class Gates(RolloutCase):
         for word in ("once more cancels", "cancelling"):
             process.send_signal(signal.SIGINT)
             wait_until(lambda: word in said.read_text(), what=word)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         err = said.read_text()
         self.assertEqual(process.returncode, 130)
         self.assertIn("the gate before_run was cancelled", err)
@@ -762,7 +762,7 @@ class Signals(FleetCase):
         """How many have succeeded, of a run that was begun with this disposition of SIGHUP."""
         process = self.begin(preexec_fn=lambda: signal.signal(signal.SIGHUP, disposition))
         process.send_signal(signal.SIGHUP)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=240)
         self.assertEqual(process.returncode, code)
         return json.loads(out)["totals"]["succeeded"]
 
@@ -785,7 +785,7 @@ class Signals(FleetCase):
     def test_the_third_dies_at_once(self):
         process = self.begin(rows=100000000)
         press(process, 3)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertIn(process.returncode, (-signal.SIGINT, 130))  # 130: the cancel was quicker
         self.fleet.last = ""
         self.fleet.revision("aaaa1111", "CREATE TABLE fx (n int); INSERT INTO fx VALUES (1);")

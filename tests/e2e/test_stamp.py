@@ -90,7 +90,7 @@ class OnSqlite(FleetCase):
         self.fleet.inventory([self.fleet.sqlite("a"), self.fleet.sqlite("t")])
         process = self.fleet.start("stamp", "--force", "aaaa1111", "--parallel", "1",
                                    env={"SKEIN_FAILPOINT": "commit:2=kill"})
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.run_ok("resume")
         self.assertEqual(self.fleet.versions("a") + self.fleet.versions("t"), ["aaaa1111"] * 2)
 
@@ -172,7 +172,7 @@ class Compared(FleetCase):
                                    env={"TMPDIR": scratch, "SKEIN_FAILPOINT": "commit:1=delay:600"})
         wait_until(lambda: os.listdir(scratch), what="the chain is replayed, and the tenants were read")
         self.fleet.write("data/a.db", whole)
-        error, = json.loads(process.communicate(timeout=60)[0])["errors"]
+        error, = json.loads(process.communicate(timeout=240)[0])["errors"]
         self.assertEqual((process.returncode, error["tenants"]), (1, ["a"]))
         self.assertIn("it could not be read before the run, and so was not compared", error["message"])
         self.assertEqual((self.fleet.tables("a"), self.fleet.versions("b")), ({"task"}, ["aaaa1111"]))

@@ -140,7 +140,7 @@ class Schemas(SurveyCase):
         process = self.fleet.start("current", "--schema", "-o", "json")
         wait_until(lambda: proxy.fired, what="the catalogs")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["skipped"]), (130, COUNT), err)
 
 
@@ -209,7 +209,7 @@ class Cost(SurveyCase):
         with self.server.session(self.database, "BEGIN; LOCK TABLE t07.alembic_version;"):
             process = self.fleet.start("current", "-o", "json")
             wait_until(lambda: self.looks_so_far() >= before + COUNT, what="all are looked at")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["unchanged"]), (0, COUNT), err)
 
     def test_a_stop_does_not_wait_for_a_survey(self):
@@ -221,7 +221,7 @@ class Cost(SurveyCase):
         process = self.fleet.start("current", "-o", "json")
         wait_until(lambda: proxy.fired, what="the survey")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual((process.returncode, json.loads(out)["totals"]["skipped"]), (130, COUNT), err)
 
     def test_several_databases_take_as_many_connections_as_the_wave_may(self):

@@ -117,7 +117,7 @@ class OnSqlite(Unread, FleetCase):
         wait_until(lambda: self.fleet.run("stamp", "head").code == 0, what="the ledger is free")
         self.assertIsNone(process.poll())
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, -signal.SIGINT)
 
     def is_done(self, name):
@@ -145,7 +145,7 @@ class OnPostgres(Unread, PostgresCase):
                     process = self.start_json("upgrade", stderr=write, env={"TERM": "xterm"})
                     wait_until(lambda: self.transactions() == 4, what="all are at work")
                     press(process, presses)
-                    process.communicate(timeout=60)
+                    process.communicate(timeout=240)
                     self.assertIn(process.returncode, (code, 130 if presses == 2 else code))
                     wait_until(lambda: self.transactions() == 0, what="no session is left")
 
