@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -78,11 +79,19 @@ static bool set_modes(void)
     return keys.is_set;
 }
 
+/* A pager has the keys. */
+static bool is_read_by_another(void)
+{
+    struct stat st;
+    return fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 bool keys_open(void)
 {
     if (keys.is_open)
         return true;
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || !is_in_foreground())
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || is_read_by_another() ||
+        !is_in_foreground())
         return false;
     keys.is_open = true;
     take_signals();

@@ -1,6 +1,7 @@
 /* Single keys from the terminal, while a run is shown on it.
  *
- * Only where stdin and stderr are terminals and we are in the foreground; else nothing is ever read. The terminal's modes are put
+ * Only where stdin and stderr are terminals, stdout is no pipe (its reader may read keys too, as less does, and both would set
+ * modes) and we are in the foreground; else nothing is ever read. The terminal's modes are put
  * back whenever the program ends or stops: keys_close, a crash, Ctrl-\, Ctrl-Z (and after `fg` the keys work again). What was
  * typed before is thrown away. Ctrl-C and the like stay signals. There is one at a time.
  *

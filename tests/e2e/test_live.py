@@ -6,6 +6,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
@@ -44,10 +45,11 @@ class LiveTerminal(Terminal):
         def take_terminal():
             os.setsid()
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        self.stdout = tempfile.TemporaryFile()
         command = [SKEIN, "-f", fleet.path("skein.yaml"), *args]
         self.process = subprocess.Popen(
             [sys.executable, "-c", SHELL, *command] if has_shell else command, stdin=options.get("stdin", slave),
-            stdout=subprocess.PIPE, stderr=slave, preexec_fn=take_terminal,
+            stdout=options.get("stdout", self.stdout), stderr=slave, preexec_fn=take_terminal,
             env={**ENVIRONMENT, "LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1", **(env or {})})
         os.close(slave)
         self.text = ""
@@ -81,7 +83,10 @@ class LiveTerminal(Terminal):
         end = time.monotonic() + seconds
         while self._read(end):
             pass
-        self.out = self.process.communicate(timeout=seconds)[0].decode()
+        self.process.communicate(timeout=seconds)
+        self.stdout.seek(0)
+        self.out = self.stdout.read().decode()
+        self.stdout.close()
         return self.process.returncode
 
 
@@ -236,7 +241,7 @@ class Live(FleetCase):
         self.assert_ended(terminal, 0)
 
     def test_where_there_are_no_keys(self):
-        for options, args in (({"env": {"TERM": "dumb"}}, ()), ({"stdin": subprocess.DEVNULL}, ()), ({}, ("-q",)),
+        for options, args in (({"env": {"TERM": "dumb"}}, ()), ({"stdin": subprocess.DEVNULL}, ()), ({"stdout": subprocess.PIPE}, ()), ({}, ("-q",)),
                               ({}, ("--progress", "json")), ({}, ("--progress", "none"))):
             with self.subTest(options=options, args=args):
                 self.block()
