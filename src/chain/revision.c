@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/similar.h"
 #include "base/utf8.h"
+#include "chain/repeat.h"
 
 enum { ID_MAX = 32, SECTIONS_MAX = 256, HEADER_KEY_MAX = 20 };
 
@@ -19,7 +20,9 @@ struct parser {
     int line;
     struct revision *revision;
     bool seen[8];         /* header keys, by row */
-    bool has_transaction; /* the option, in the section's marker so far */
+    bool has_transaction; /* the option, in the section's marker so far, */
+    struct repeat repeat; /* what its options say of repeating, */
+    unsigned repeats;     /* and which of them stand there: bits by repeat_option */
     struct section *sections;
     size_t section_capacity;
 };
@@ -323,6 +326,10 @@ static bool are_options(struct span rest)
         struct span value = cut_field(&rest, ' ');
         bool is_end = equals(value, "*/");
         struct span key = cut_letters(&value);
+        while (value.len && *value.text == '_') {
+            value = (struct span){value.text + 1, value.len - 1};
+            (void)cut_letters(&value);
+        }
         are = is_end || !value.len ? is_end : key.len && memchr(":=", *value.text, 2);
         rest = trim(rest);
     }
@@ -351,10 +358,24 @@ const char *revision_meant_marker(const char *line, size_t len)
     return distance_to(direction, "down") <= 1 ? "down" : NULL;
 }
 
+static bool set_repeat(struct parser *parser, int option, struct span word, struct span value)
+{
+    const char *form;
+    bool is_twice = parser->repeats & 1u << option;
+    parser->repeats |= 1u << option;
+    if (!repeat_set(&parser->repeat, option, arena_strndup(parser->arena, value.text, value.len),
+                    &form))
+        add_fault(parser, "'%.*s': '%.*s' should be %s%s%s", (int)word.len, word.text,
+                  (int)value.len, value.text, option ? "" : "'", form, option ? "" : "'");
+    return is_twice;
+}
+
 static void set_option(struct parser *parser, struct section *section, struct span word)
 {
     struct span value = word;
     struct span key = cut_field(&value, ':');
+    bool has_value = key.len < word.len;
+    int repeats = has_value ? repeat_option(arena_strndup(parser->arena, key.text, key.len)) : -1;
     bool is_twice;
     if (equals(key, "dialect") && dialect_find(value.text, value.len, &section->dialect)) {
         is_twice = !section->is_general;
@@ -363,13 +384,34 @@ static void set_option(struct parser *parser, struct section *section, struct sp
         is_twice = parser->has_transaction;
         parser->has_transaction = true;
         section->is_transactional = equals(value, "true");
+    } else if (repeats >= 0) {
+        is_twice = set_repeat(parser, repeats, word, value);
     } else {
-        add_fault(parser, "'%.*s' is no option of a section ('dialect:NAME', 'transaction:false')",
+        add_fault(parser,
+                  "'%.*s' is no option of a section ('dialect:NAME', 'transaction:false', "
+                  "'repeat:until-no-rows')",
                   (int)word.len, word.text);
         return;
     }
     if (is_twice)
         add_fault(parser, "'%.*s:' stands twice: a section has one", (int)key.len, key.text);
+}
+
+/* How the options go together. */
+static void end_options(struct parser *parser, struct section *section)
+{
+    bool is_repeat = parser->repeats & 1;
+    if (parser->repeats && !is_repeat)
+        add_fault(parser, "an option of a section that repeats its statement stands without "
+                          "'repeat:until-no-rows'");
+    if (is_repeat && parser->has_transaction)
+        add_fault(parser, "'repeat:' and 'transaction:' cannot stand together: each batch has a "
+                          "transaction of its own");
+    if (!is_repeat)
+        return;
+    struct repeat *repeat = arena_alloc(parser->arena, sizeof *repeat);
+    *repeat = parser->repeat;
+    section->repeat = repeat;
 }
 
 static struct section *begin_section(struct parser *parser, struct span line)
@@ -391,8 +433,11 @@ static struct section *begin_section(struct parser *parser, struct span line)
         add_fault(parser, "'migrate:%.*s' is neither 'migrate:up' nor 'migrate:down'",
                   (int)direction.len, direction.text);
     parser->has_transaction = false;
+    parser->repeat = repeat_defaults();
+    parser->repeats = 0;
     while ((rest = trim(rest)).len)
         set_option(parser, section, cut_field(&rest, ' '));
+    end_options(parser, section);
     return section;
 }
 

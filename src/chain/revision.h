@@ -1,7 +1,7 @@
 /* One revision file: header, sections, and the hash of the bytes that will be executed.
  *
  * revision_parse is pure: it gets the bytes that were read once and hashes those. Format: a comment
- * header in Alembic's words, `-- migrate:up|down [dialect:NAME] [transaction:true|false]` sections.
+ * header in Alembic's words, `-- migrate:up|down [dialect:NAME] [transaction:true|false] [repeat:until-no-rows …]` sections.
  */
 #ifndef CHAIN_REVISION_H
 #define CHAIN_REVISION_H
@@ -11,6 +11,7 @@
 
 struct arena;
 struct faults;
+struct repeat;
 
 enum direction { DIRECTION_UP, DIRECTION_DOWN, DIRECTION__COUNT };
 
@@ -19,6 +20,7 @@ struct section {
     bool is_general;         /* no `dialect:` */
     enum dialect_id dialect; /* where not is_general */
     bool is_transactional;
+    const struct repeat *repeat; /* its statement is run until it changes no row; NULL: once */
     const char *sql; /* the bytes between the marker's line and the next; NUL-terminated */
     size_t sql_len;
     int line; /* of the file, of the first byte of `sql`; from 1 */

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/utf8.h"
+#include "chain/repeat.h"
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
@@ -49,6 +50,8 @@ static void add_section(struct buf *out, const struct section *section)
         buf_addf(out, " dialect:%s", dialect_info(section->dialect)->name);
     if (!section->is_transactional)
         buf_adds(out, " transaction:false");
+    if (section->repeat)
+        repeat_write(out, section->repeat);
     buf_addc(out, '\n');
     buf_add(out, sql, len);
     if (len)

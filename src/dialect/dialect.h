@@ -18,6 +18,7 @@ struct deeds;
 struct grid_shape;
 struct measure_request;
 struct probe;
+struct repeated;
 struct session_setting;
 struct statement_checks;
 struct weigh_request;
@@ -39,6 +40,10 @@ enum sql_id {
     SQL_BLOCKERS_THIRD,
     SQL_PROGRESS, /* on another connection: what session {backend_pid} is doing at length, in words, and how much of that
                           is done (0 to 1) or NULL; a row at most counts. NULL: the server does not know */
+    /* between batches of a statement that repeats -> how much was written, and how much of it the slowest replica has
+     * replayed (NULL: there is none, or it is not known), its lag in ms as the server says it (or NULL), are there replicas of
+     * which the login may see nothing (0 or 1), sessions that wait for locks, others that are at work. NULL: no one can tell */
+    SQL_PRESSURE,
     SQL_RESET,    /* makes a used connection like new. NULL: no statement does (DRIVER_RESETS) */
     SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
                           this schema or NULL, its history table or NULL, search path or NULL, the
@@ -311,6 +316,9 @@ struct dialect {
     /* Does the statement set something of the session? Then it is said again where a run goes on after it, since those
      * after it may rely on it; so it must be one that may run twice. */
     bool (*sets_session)(const char *sql, size_t len);
+
+    /* Reads the words of a statement that is to be repeated until it changes no row (repeated.h). NULL: none can be. */
+    void (*read_repeated)(const char *sql, size_t len, struct repeated *repeated);
 
     /* Without DIALECT_DDL_IN_TRANSACTION: does the statement leave a transaction as it is, so that it can be recorded
      * by the transaction that it runs in? */

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "dialect/directive.h"
 #include "dialect/probe.h"
+#include "dialect/repeated.h"
 #include "dialect/split.h"
 
 enum { SECTIONS_MAX = 256 };
@@ -253,6 +254,43 @@ static void add_one_by_one(struct making *making, const struct section *section,
     }
 }
 
+/* The statement, its own piece. `statements` is all that its section holds. */
+static bool add_repeated(struct making *making, const struct section *section,
+                         const struct statement *statements, size_t count, struct err *err)
+{
+    struct arena *arena = &making->scripts->arena;
+    const char *path = making->revision->path;
+    if (count != 1)
+        return err_at(
+            err, ERR_CHAIN, path,
+            count ? section->line + statements[1].line - 1 : section->line - 1,
+            "a section with 'repeat:' holds one statement, and this one has %zu: give each a section of its own",
+            count);
+    struct repeated words = {0};
+    const char *sql = arena_strndup(arena, section->sql + statements->offset, statements->len);
+    int line = section->line + statements->line - 1;
+    making->dialect->read_repeated(sql, statements->len, &words);
+    const char *why = repeated_refuse(&words);
+    if (why)
+        return err_at(err, ERR_CHAIN, path, line, "the statement cannot be repeated: %s", why);
+    add_one_by_one(making, section, statements, 1);
+    struct piece *piece = &making->pieces[making->script.piece_count - 1];
+    struct repeating *repeating = arena_alloc(arena, sizeof *repeating);
+    *repeating = (struct repeating){.options = section->repeat, .is_bounded = words.is_bounded};
+    if (words.table_end)
+        repeating->table =
+            arena_strndup(arena, sql + words.table_begin, words.table_end - words.table_begin);
+    if (words.skip_end) {
+        char *thorough = arena_strdup(arena, sql);
+        memset(thorough + words.skip_begin, ' ', words.skip_end - words.skip_begin);
+        repeating->thorough = thorough;
+    }
+    piece->repeating = repeating;
+    piece->definition = NULL;
+    piece->is_transactional = making->script.is_checkpointed = true;
+    return true;
+}
+
 /* Judges by its first words whether a statement drops or renames a table, as the rebuilding of one does. */
 static bool drops_or_renames(const char *sql, size_t len)
 {
@@ -307,7 +345,7 @@ static bool add_section(struct making *making, const struct section *section, st
     struct asked_of asked;
     directives_find(arena, making->dialect, section->sql, section->sql_len, statements, count,
                     &asked.items, &asked.count);
-    if (!count && !asked.count)
+    if (!count && !asked.count && !section->repeat)
         return true;
     /* A section with nothing but queries to verify: a piece without statements, which they follow. */
     bool is_transactional = !count || (section->is_transactional &&
@@ -319,7 +357,10 @@ static bool add_section(struct making *making, const struct section *section, st
             making->script.may_break = true;
             making->script.breaking_line = section->line + statements[i].line - 1;
         }
-    (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
+    if (section->repeat && !add_repeated(making, section, statements, count, err))
+        return false;
+    if (!section->repeat)
+        (is_transactional ? add_whole : add_one_by_one)(making, section, statements, count);
     return add_checks(making, section, &asked, count, first_piece, err);
 }
 

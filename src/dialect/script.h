@@ -20,6 +20,16 @@ struct author_query {
     const char *fault; /* ours: what it means that no row comes; NULL: the author's */
 };
 
+/* How the statement of a piece is repeated (chain/repeat.h). */
+struct repeating {
+    const struct repeat *options;
+    const char *
+        thorough; /* the statement without its SKIP LOCKED, of the same length; NULL: it has none */
+    const char *
+        table; /* that it changes, with its schema, as it is written; NULL: not known, or it ends by itself */
+    bool is_bounded; /* LIMIT */
+};
+
 struct piece {
     const char *sql; /* NUL-terminated */
     size_t sql_len;
@@ -28,6 +38,8 @@ struct piece {
     size_t statement_count;
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
+    const struct repeating
+        *repeating;  /* each time in a transaction of its own; NULL: it runs once */
     bool is_setting; /* of the session, by one statement outside a transaction */
     /* asked of us before its statement, outside a transaction; NULL: nothing */
     const struct author_query *before;
@@ -55,7 +67,7 @@ struct script {
     bool comments_nest;
     /* statement_count + 1 of them, of a checkpointed one; NULL: not made */
     const struct place_digest *digests;
-    bool is_checkpointed; /* some piece runs outside a transaction */
+    bool is_checkpointed; /* some piece runs outside a transaction, or in several */
     bool may_break;       /* it drops or renames a table, which others may refer to */
     int breaking_line;    /* of the file: the first statement that does */
     unsigned may_change;  /* enum session_part: what of the session may differ after it */

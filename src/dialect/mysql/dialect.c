@@ -64,6 +64,7 @@ static const struct script_mark script_marks[] = {
     .refuses = mysql_refuses, \
     .sets_session = mysql_sets_session, \
     .keeps_transaction = mysql_keeps_transaction, \
+    .read_repeated = mysql_read_repeated, \
     .catalog = &mysql_catalog_reader, \
     .emitter = &mysql_emitter, \
     .probe = mysql_probe, \

@@ -203,6 +203,20 @@ bool mysql_sets_session(const char *sql, size_t len)
     return next(&lexer, &first) && mysql_token_is(&lexer, &first, "SET");
 }
 
+void mysql_read_repeated(const char *sql, size_t len, struct repeated *repeated)
+{
+    struct mysql_lexer lexer = {.sql = sql, .len = len};
+    struct mysql_token token;
+    while (mysql_lex(&lexer, &token)) {
+        if (token.kind == MYSQL_WORD)
+            repeated_take_word(repeated, sql, token.begin, token.end);
+        else if (token.kind == MYSQL_QUOTED && sql[token.begin] == '`')
+            repeated_take_name(repeated, token.begin, token.end);
+        else if (token.kind == MYSQL_BYTE)
+            repeated_take_byte(repeated, sql[token.begin]);
+    }
+}
+
 bool mysql_keeps_transaction(const char *sql, size_t len)
 {
     struct arena arena;

@@ -3,12 +3,15 @@
 #define DIALECT_MYSQL_WORDS_H
 
 #include "dialect/probe.h"
+#include "dialect/repeated.h"
 
 /* Why a statement may not stand in a revision; NULL: it may. */
 const char *mysql_refuses(const char *sql, size_t len);
 
 /* Is it a SET, also one in an executable comment, as dumps have them? */
 bool mysql_sets_session(const char *sql, size_t len);
+
+void mysql_read_repeated(const char *sql, size_t len, struct repeated *repeated);
 
 /* Does it leave a transaction as it is? False also where it cannot be told which table it changes. */
 bool mysql_keeps_transaction(const char *sql, size_t len);

@@ -9,11 +9,12 @@
 #include "dialect/postgres/judge.h"
 #include "dialect/postgres/measure.h"
 #include "dialect/postgres/probe.h"
+#include "dialect/postgres/scan.h"
 #include "dialect/postgres/settings.h"
 #include "dialect/postgres/split.h"
 #include "dialect/postgres/templates.h"
 #include "dialect/postgres/types.h"
-#include "dialect/split.h"
+#include "dialect/repeated.h"
 #include "dialect/template.h"
 
 static const char *const transaction_words[] = {"begin", "start", "commit", "end", "abort", NULL};
@@ -93,6 +94,20 @@ static const char *refuse_discard(const char *sql, size_t len)
 }
 
 /* SET and RESET, and what pg_dump writes: SELECT pg_catalog.set_config(…). */
+static void read_repeated(const char *sql, size_t len, struct repeated *repeated)
+{
+    struct postgres_scan scan = {.sql = sql, .len = len};
+    struct postgres_token token;
+    while (postgres_scan_next(&scan, &token)) {
+        if (token.kind == TOKEN_WORD)
+            repeated_take_word(repeated, sql, token.begin, token.end);
+        else if (token.kind == TOKEN_NAME)
+            repeated_take_name(repeated, token.begin, token.end);
+        else if (token.kind == TOKEN_BYTE)
+            repeated_take_byte(repeated, sql[token.begin]);
+    }
+}
+
 static bool sets_session(const char *sql, size_t len)
 {
     char word[SPLIT_WORD_SIZE];
@@ -127,6 +142,7 @@ const struct dialect dialect_postgres = {
     .split = postgres_split,
     .refuses = refuse_discard,
     .sets_session = sets_session,
+    .read_repeated = read_repeated,
     .check_url = postgres_check_url,
     .check_environment = postgres_check_environment,
     .refuse_setting = postgres_refuse_setting,
