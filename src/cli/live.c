@@ -1,5 +1,7 @@
 #include "cli/live.h"
 
+#include <inttypes.h>
+
 #include "base/buf.h"
 #include "base/human.h"
 #include "inventory/inventory.h"
@@ -157,6 +159,8 @@ void live_add_wait(const struct status *status, struct buf *buf)
 void live_add_pace(const struct status *status, struct buf *buf)
 {
     uint64_t elapsed_ms = status_working_ms(status);
+    if (status->rows)
+        buf_addf(buf, "  %" PRIu64 " row%s in batches", status->rows, status->rows == 1 ? "" : "s");
     if (!status->done || !elapsed_ms)
         return;
     double per_ms = (double)status->done / (double)elapsed_ms;

@@ -247,6 +247,7 @@ bool progress_add_words(struct progress *progress, const struct event *event)
     case EVENT_RUN_STARTED:
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT:
+    case EVENT_TENANT_BATCHES:
     case EVENT_RUN_FINISHED:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED: break;

@@ -11,6 +11,7 @@ static const char *const names[] = {
     [EVENT_RUN_FINISHED] = "run_finished",       [EVENT_WAIT_STARTED] = "wait_started",
     [EVENT_RUN_PAUSED] = "run_paused",           [EVENT_RUN_CONTINUES] = "run_continues",
     [EVENT_WAIT_FINISHED] = "wait_finished",     [EVENT_NOTE] = "note",
+    [EVENT_TENANT_BATCHES] = "tenant_batches",
 };
 
 static json_t *error_value(const struct err *err)
@@ -52,6 +53,14 @@ static void set_wave(json_t *line, const struct event *event)
         json_object_set_new(line, "state", json_text(run_state_name(event->state)));
 }
 
+static void set_batches(json_t *line, const struct batches_done *batches)
+{
+    json_object_set_new(line, "revision", json_text(batches->revision->id));
+    json_object_set_new(line, "batches", json_integer((json_int_t)batches->batches));
+    json_object_set_new(line, "rows", json_integer((json_int_t)batches->rows));
+    json_object_set_new(line, "waits_for", json_text_or_null(batches->waits_for));
+}
+
 static void set_details(struct progress *progress, json_t *line, const struct event *event)
 {
     switch (event->kind) {
@@ -64,6 +73,7 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
         set_outcome(line, event->outcome);
         json_object_set_new(line, "done", json_integer((json_int_t)progress->status->done));
         break;
+    case EVENT_TENANT_BATCHES: set_batches(line, event->batches); break;
     case EVENT_WAVE_STARTED:
     case EVENT_WAVE_FINISHED: set_wave(line, event); break;
     case EVENT_RUN_DRAINS:
@@ -89,7 +99,7 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
 static bool is_about_tenant(enum event_kind kind)
 {
     return kind == EVENT_TENANT_STARTED || kind == EVENT_TENANT_RETRIES ||
-           kind == EVENT_TENANT_FINISHED;
+           kind == EVENT_TENANT_FINISHED || kind == EVENT_TENANT_BATCHES;
 }
 
 static bool is_shown(const struct progress *progress, const struct event *event)

@@ -211,12 +211,24 @@ static const struct intent *copy_intent(struct arena *arena, const struct intent
     return copy;
 }
 
+static const struct batches_done *copy_batches(struct arena *arena,
+                                               const struct batches_done *batches)
+{
+    if (!batches)
+        return NULL;
+    struct batches_done *copy = arena_alloc(arena, sizeof *copy);
+    *copy = *batches;
+    copy->waits_for = arena_strdup(arena, batches->waits_for);
+    return copy;
+}
+
 void event_copy(struct arena *arena, const struct event *event, struct event *ret_copy)
 {
     *ret_copy = *event;
     ret_copy->error = copy_error(arena, event->error);
     ret_copy->reason = arena_strdup(arena, event->reason);
     ret_copy->halt = copy_halt(arena, event->halt);
+    ret_copy->batches = copy_batches(arena, event->batches);
     if (event->outcome)
         ret_copy->outcome = copy_outcome(arena, event->outcome);
     if (event->intent)

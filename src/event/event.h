@@ -68,6 +68,15 @@ struct step_done {
     uint32_t statements;
     double duration_ms;
     bool commits_itself; /* a part of it does, whatever its sections say: of a plan */
+    /* what its statements that repeat did: batches that changed rows, and these; 0: nothing repeats */
+    uint64_t batches, rows;
+};
+
+/* How far a step is whose statement repeats. */
+struct batches_done {
+    const struct revision *revision;
+    uint64_t batches, rows; /* as in step_done */
+    const char *waits_for;  /* what the next one waits for; NULL: nothing */
 };
 
 /* How a server would change a table, as it says beforehand. */
@@ -135,9 +144,10 @@ struct half_step {
     const char *revision;
     const char *run; /* that left it so */
     enum direction direction;
-    uint32_t statements; /* that are done */
-    uint32_t of;         /* in all; 0: not known, since the chain does not have the revision */
-    bool is_in_doubt;    /* the next one was begun: it may have taken effect, or a part of it */
+    uint32_t statements;    /* that are done */
+    uint32_t of;            /* in all; 0: not known, since the chain does not have the revision */
+    uint64_t batches, rows; /* of what repeats in it; 0: nothing does, or it has not begun */
+    bool is_in_doubt;       /* the next one was begun: it may have taken effect, or a part of it */
 };
 
 /* How it ended for one tenant. */
@@ -331,6 +341,7 @@ enum event_kind {
     EVENT_RUN_CONTINUES,   /* at_ms */
     EVENT_WAIT_STARTED,    /* wait, reason, delay_ms: no tenant is at work until this is over */
     EVENT_WAIT_FINISHED,   /* wait */
+    EVENT_TENANT_BATCHES,  /* tenant, batches: from time to time */
     EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
 
@@ -357,6 +368,7 @@ struct event {
     size_t wave;   /* index into run->waves */
     const struct outcome *outcome;
     const struct intent *intent;
+    const struct batches_done *batches;
     const struct err *error;
     uint32_t attempt; /* from 1 */
     uint32_t

@@ -115,6 +115,15 @@ static void end_tenant(struct status *status, size_t index, enum tenant_state st
     status->waves[wave].bad += is_bad;
 }
 
+/* A tenant counts those of the step that it is at: less than before is another step. */
+static void note_rows(struct status *status, struct status_tenant *tenant, uint64_t rows)
+{
+    status->rows += rows > tenant->rows ? rows - tenant->rows : 0;
+    if (rows < tenant->rows)
+        status->rows += rows;
+    tenant->rows = rows;
+}
+
 /* ---- waits --------------------------------------------------------------------------------- */
 
 static void end_wait(struct status *status, uint64_t now_ms)
@@ -203,6 +212,9 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
     case EVENT_WAIT_FINISHED: end_wait(status, now_ms); break;
     case EVENT_RUN_FINISHED: end_run(status, event->state); break;
     case EVENT_TENANT_RETRIES: status->retries++; break;
+    case EVENT_TENANT_BATCHES:
+        note_rows(status, &status->tenants[event->tenant], event->batches->rows);
+        break;
     case EVENT_TENANT_INTENT:
     case EVENT_NOTE: break;
     }

@@ -64,6 +64,7 @@ struct steering {
 struct status_tenant {
     uint32_t previous, next; /* STATUS_NONE: none */
     uint32_t since_ms;       /* of the run's start */
+    uint64_t rows;           /* changed by statements that repeat, as it last said */
     bool is_running;         /* false: it never began, or has finished */
     enum tenant_state state; /* PENDING and RUNNING too */
 };
@@ -95,6 +96,7 @@ struct status {
     size_t bad;  /* of these */
     size_t states[TENANT__COUNT];
     uint64_t retries; /* attempts that failed and were followed by another */
+    uint64_t rows;    /* of all tenants */
     struct status_wait waits_for;
     struct status_failure failures[STATUS_FAILURES]; /* the newest first; a rollback's too */
     size_t failure_count;

@@ -28,16 +28,19 @@ static bool read_steps(struct replay *replay, int64_t tenant, struct err *err)
     struct cursor cursor;
     bool makes_sense = true;
     replay->step_count = 0;
-    store_query(replay->frame.ledger->store, &cursor,
-                "SELECT revision, direction, statements, duration_ms FROM steps"
-                " WHERE run = ? AND tenant = ? ORDER BY n",
-                value_int(replay->frame.run.seq), value_int(tenant));
+    store_query(
+        replay->frame.ledger->store, &cursor,
+        "SELECT revision, direction, statements, duration_ms, batches, rows_changed FROM steps"
+        " WHERE run = ? AND tenant = ? ORDER BY n",
+        value_int(replay->frame.run.seq), value_int(tenant));
     while (makes_sense && cursor_next(&cursor)) {
         struct step_done *step = ARENA_PUSH(replay->frame.arena, replay->steps, replay->step_count,
                                             replay->step_capacity);
         step->direction = cursor_int(&cursor, 1) ? DIRECTION_DOWN : DIRECTION_UP;
         step->statements = (uint32_t)cursor_int(&cursor, 2);
         step->duration_ms = cursor_real(&cursor, 3);
+        step->batches = (uint64_t)cursor_int(&cursor, 4);
+        step->rows = (uint64_t)cursor_int(&cursor, 5);
         makes_sense = stored_revision_at(&replay->frame, &cursor, 0, &step->revision);
     }
     return cursor_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));

@@ -132,6 +132,8 @@ static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES
     "CREATE TABLE steps("
     " run {int}, tenant {int}, n {int}, revision {int}, direction {int} NOT NULL,"
     " statements {int} NOT NULL, duration_ms {real} NOT NULL, is_rollback {bool} NOT NULL,"
+    /* What its statements that repeat did. */
+    " batches {int} NOT NULL DEFAULT 0, rows_changed {int} NOT NULL DEFAULT 0,"
     " PRIMARY KEY(run, tenant, n)){keyed};"
     "CREATE TABLE retries("
     " run {int}, n {int}, tenant {int} NOT NULL, attempt {int} NOT NULL, error {int},"
@@ -222,9 +224,14 @@ static const char to_version_7[] =
 
 static const char to_version_8[] = MACHINE_TABLES;
 
+static const char to_version_9[] =
+    "ALTER TABLE steps ADD COLUMN batches {int} NOT NULL DEFAULT 0;"
+    "ALTER TABLE steps ADD COLUMN rows_changed {int} NOT NULL DEFAULT 0;";
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL,         to_version_2, to_version_3, to_version_4,
-                                       to_version_5, to_version_6, to_version_7, to_version_8};
+static const char *const upgrades[] = {NULL,         to_version_2, to_version_3,
+                                       to_version_4, to_version_5, to_version_6,
+                                       to_version_7, to_version_8, to_version_9};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

@@ -104,14 +104,17 @@ static bool write_steps(struct stored_ledger *ledger, const struct event *event,
         if (!stored_revision_put(ledger, event->run->chain, step->revision, &revision, err) ||
             !store_run(ledger->store, err,
                        "INSERT INTO steps(run, tenant, n, revision, direction, statements,"
-                       " duration_ms, is_rollback) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
+                       " duration_ms, is_rollback, batches, rows_changed)"
+                       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                        " ON CONFLICT(run, tenant, n) DO UPDATE SET revision = excluded.revision,"
                        " direction = excluded.direction, statements = excluded.statements,"
-                       " duration_ms = excluded.duration_ms, is_rollback = excluded.is_rollback",
+                       " duration_ms = excluded.duration_ms, is_rollback = excluded.is_rollback,"
+                       " batches = excluded.batches, rows_changed = excluded.rows_changed",
                        value_int(ledger->writing.run), value_int((int64_t)event->tenant),
                        value_int(n++), revision, value_int(step->direction),
                        value_int(step->statements), value_real(step->duration_ms),
-                       value_int(outcome->is_rollback)))
+                       value_int(outcome->is_rollback), value_int((int64_t)step->batches),
+                       value_int((int64_t)step->rows)))
             return false;
     return true;
 }

@@ -300,6 +300,7 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
     [EVENT_RUN_CONTINUES] = write_nothing,
     [EVENT_WAIT_STARTED] = write_nothing,
     [EVENT_WAIT_FINISHED] = write_nothing,
+    [EVENT_TENANT_BATCHES] = write_nothing,
     [EVENT_NOTE] = write_nothing,
 };
 

@@ -203,6 +203,7 @@ static void add_action(struct writing *writing, const struct action *action)
     case ACTION_WATCH: add_sql(writing, SQL_SCRIPT_WATCH, &writing->vars); break;
     case ACTION_CHECK: add_sql(writing, SQL_SCRIPT_CHECK, &writing->vars); break;
     case ACTION_START: add_history(writing, action, SQL_HISTORY_INSERT, "running"); break;
+    case ACTION_REPEAT: break; /* refused before */
     case ACTION_BEFORE:
     case ACTION_SEEN:
     case ACTION_SETTLE: break; /* of a rehearsal */
@@ -259,6 +260,21 @@ static const char *path_of(struct arena *arena, const struct offline_script *scr
     return path;
 }
 
+/* SQL that a client runs has no loop that commits, in none of the dialects alike. */
+static bool check_no_repeat(const struct work *work, struct err *err)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        const struct action *action = &work->actions[i];
+        if (action->kind == ACTION_REPEAT)
+            return err_at(
+                err, ERR_CONFIG, action->step->revision->path, action->piece->line,
+                "a script cannot repeat a statement until it changes no row: let skein run "
+                "revision '%s', and write scripts for those before and after it",
+                action->step->revision->id);
+    }
+    return true;
+}
+
 bool offline_write(struct arena *arena, struct buf *out, const struct offline_script *script,
                    struct err *err)
 {
@@ -273,7 +289,7 @@ bool offline_write(struct arena *arena, struct buf *out, const struct offline_sc
     };
     struct work work;
     enum unfinished_fault fault;
-    if (!work_build(arena, &request, &work, &fault, err))
+    if (!work_build(arena, &request, &work, &fault, err) || !check_no_repeat(&work, err))
         return false;
     write_actions(&writing, &work);
     return true;

@@ -155,6 +155,10 @@ static void put_revision(struct html_data *data, const struct view_revision *ite
     html_put_text(data, "dialect", dialect_info(item->dialect)->name);
     html_put_or_null(data, "sql", html_sql(data->report, &item->step, item->dialect));
     html_put_size(data, "count", item->count);
+    if (item->batches) {
+        json_put(&data->stream, "batches", json_integer((json_int_t)item->batches));
+        json_put(&data->stream, "rows", json_integer((json_int_t)item->rows));
+    }
     json_put(&data->stream, "p50_ms", json_rounded((double)item->p50_ms, 3));
     json_put(&data->stream, "p95_ms", json_rounded((double)item->p95_ms, 3));
     json_put(&data->stream, "max_ms", json_rounded((double)item->max_ms, 3));

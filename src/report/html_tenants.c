@@ -1,4 +1,5 @@
 /* The page's data of tenants: an array each. */
+#include <inttypes.h>
 #include <math.h>
 
 #include "inventory/inventory.h"
@@ -76,6 +77,23 @@ static void add_json(struct html_data *data, const char *key, json_t *value)
     json_add(&data->more, value);
 }
 
+/* As many pairs as the tenant has steps. */
+static void add_batches(struct html_data *data, const struct report_row *row)
+{
+    const struct report_batches *batches = report_batches_of(data->report, row);
+    size_t count = report_steps(data->report, row->steps).count;
+    if (!batches)
+        return;
+    if (batches[0].batches)
+        buf_addf(&data->more, ",\"half_batches\":[%" PRIu64 ",%" PRIu64 "]", batches[0].batches,
+                 batches[0].rows);
+    buf_adds(&data->more, ",\"batches\":[");
+    for (size_t i = 1; i <= count; i++)
+        buf_addf(&data->more, "%s[%" PRIu64 ",%" PRIu64 "]", i > 1 ? "," : "", batches[i].batches,
+                 batches[i].rows);
+    buf_addc(&data->more, ']');
+}
+
 static json_t *table_changes(const struct report_row *row)
 {
     json_t *list = json_array();
@@ -111,6 +129,7 @@ static void add_rest(struct html_data *data, size_t index)
         add_more(data, "above", 1);
     if (row->is_carried)
         add_more(data, "carried", 1);
+    add_batches(data, row);
     if (row->weighed_count)
         add_json(data, "table_changes", table_changes(row));
     if (data->report->run.request->rehearses)

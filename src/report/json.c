@@ -294,6 +294,7 @@ static void set_marks(json_t *value, const struct report *report, const struct r
     json_object_set_new(value, "irreversible", json_boolean(marks.is_irreversible));
     json_object_set_new(value, "destroys_data", json_boolean(marks.destroys_data));
     json_object_set_new(value, "outside_transaction", json_boolean(marks.is_outside));
+    json_object_set_new(value, "repeats", json_boolean(marks.is_repeated));
     json_object_set_new(value, "commits_by_itself", json_boolean(marks.commits_itself));
     json_object_set_new(value, "empty", json_boolean(marks.is_empty));
 }
@@ -312,6 +313,14 @@ json_t *json_step(const struct report *report, const struct report_step *step, d
     return value;
 }
 
+static void set_batches(json_t *value, const struct report_batches *done)
+{
+    if (!done->batches)
+        return;
+    json_object_set_new(value, "batches", count_value(done->batches));
+    json_object_set_new(value, "rows", count_value(done->rows));
+}
+
 /* In a dry run nothing has succeeded or stayed: it would. */
 static json_t *would_value(const struct report_row *row)
 {
@@ -324,10 +333,14 @@ static void put_steps(struct json_stream *stream, const struct report *report,
                       const struct report_row *row)
 {
     struct step_list list = report_steps(report, row->steps);
+    const struct report_batches *batches = report_batches_of(report, row);
     json_open(stream, "steps", '[');
     for (size_t i = 0; i < list.count; i++) {
         double ms = row->step_ms ? (double)row->step_ms[i] : 0;
-        json_put(stream, NULL, json_step(report, &list.steps[i], ms, row->dialect));
+        json_t *value = json_step(report, &list.steps[i], ms, row->dialect);
+        if (batches)
+            set_batches(value, &batches[1 + i]);
+        json_put(stream, NULL, value);
     }
     json_close(stream, ']');
 }
@@ -483,7 +496,11 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     json_put(stream, "to", row->to != REPORT_NONE ? json_ids(report, row->to) : json_null());
     if (!request_changes(report->run.request)) {
         json_put(stream, "would", would_value(row));
-        json_put(stream, "half_done", json_half(report, row->half));
+        json_t *half = json_half(report, row->half);
+        const struct report_batches *batches = report_batches_of(report, row);
+        if (batches)
+            set_batches(half, batches);
+        json_put(stream, "half_done", half);
     }
     if (report->schemas)
         json_put(stream, "schema", json_schema(&report->schemas[index]));

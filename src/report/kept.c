@@ -94,6 +94,37 @@ const float *report_keep_durations(struct report *report, const float *before, s
     return durations;
 }
 
+const struct report_batches *report_batches_of(const struct report *report,
+                                               const struct report_row *row)
+{
+    return report->batches ? report->batches[row - report->rows] : NULL;
+}
+
+void report_keep_batches(struct report *report, const struct report_row *row,
+                         const struct outcome *outcome, size_t before_count)
+{
+    const struct report_batches *before = before_count ? report_batches_of(report, row) : NULL;
+    const struct half_step *half = outcome->half_step;
+    size_t count = 1 + before_count + outcome->step_count;
+    bool has_any = before || (half && half->batches);
+    for (size_t i = 0; i < outcome->step_count; i++)
+        has_any = has_any || outcome->steps[i].batches;
+    if (!has_any)
+        return;
+    if (!report->batches)
+        report->batches =
+            arena_calloc(&report->arena, report->run.tenant_count, sizeof *report->batches);
+    struct report_batches *batches = arena_calloc(&report->arena, count, sizeof *batches);
+    if (half)
+        batches[0] = (struct report_batches){half->batches, half->rows};
+    for (size_t i = 1; before && i <= before_count; i++)
+        batches[i] = before[i];
+    for (size_t i = 0; i < outcome->step_count; i++)
+        batches[1 + before_count + i] =
+            (struct report_batches){outcome->steps[i].batches, outcome->steps[i].rows};
+    report->batches[row - report->rows] = batches;
+}
+
 /* A hundred thousand tenants mostly hear the same hint. */
 const struct said *report_keep_said(struct report *report, const struct said *said)
 {

@@ -26,6 +26,11 @@ struct report_step {
     uint32_t destroys_data;  /* a boolean; of a dry run alone */
 };
 
+/* What the statements of a step that repeat did. */
+struct report_batches {
+    uint64_t batches, rows;
+};
+
 /* A struct half_step; interned, so without padding. */
 struct report_half {
     const char *revision; /* interned */
@@ -140,7 +145,9 @@ struct report {
     bool rolls_back;         /* EVENT_RUN_ROLLS_BACK was seen */
     size_t selected_count;   /* run_selected_count of it */
     double duration_ms;
-    struct report_row *rows;   /* as run.tenants */
+    struct report_row *rows; /* as run.tenants */
+    /* by tenant, where something repeats: of the step that was found half done, then one a step; NULL: nothing does */
+    const struct report_batches **batches;
     struct report_wave *waves; /* as run.waves; one, `all`, where the run has none */
     size_t wave_count;
     size_t totals[TENANT__COUNT];
@@ -183,6 +190,7 @@ struct step_list report_steps(const struct report *report, uint32_t number);
 struct step_marks {
     bool is_irreversible; /* on its way up: it has no down section */
     bool destroys_data;   /* it takes rows or values away for good (lint/destroys.h) */
+    bool is_repeated;     /* a statement of it runs again and again, until it changes no row */
     bool is_outside;      /* a part of it runs outside a transaction, as its section says */
     bool commits_itself;  /* or a part of it commits by itself, whatever its section says */
     bool is_empty;
@@ -209,6 +217,12 @@ uint32_t report_keep_half(struct report *report, const struct half_step *half);
 uint32_t report_keep_steps(struct report *report, uint32_t before, const struct outcome *outcome);
 const float *report_keep_durations(struct report *report, const float *before, size_t before_count,
                                    const struct step_done *steps, size_t count);
+/* Keeps what repeats; `before_count` steps of the row were kept before those of the outcome. */
+void report_keep_batches(struct report *report, const struct report_row *row,
+                         const struct outcome *outcome, size_t before_count);
+/* Of the row: of the half step, then one a step; NULL: nothing repeats. */
+const struct report_batches *report_batches_of(const struct report *report,
+                                               const struct report_row *row);
 
 /* errors.c: adds a tenant's error, and sorts them all at the end. */
 void report_keep_error(struct report *report, struct report_row *row,

@@ -102,6 +102,9 @@ const sign = (tone) => make("span", { class: "sign", "aria-hidden": "true" }, dr
 const dot = (state) => make("i", { class: `dot s-${state}`, "aria-hidden": "true" });
 const stateCell = (row) => make("span", { class: "state" }, dot(stateName(row)), stateWords(row));
 
+const counted = (count, noun, nouns = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : nouns}`;
+const batchWords = (batches, rows) => `${counted(rows, "row")} in ${counted(batches, "batch", "batches")}`;
+
 function tell(text) {
   document.getElementById("said").textContent = text;
 }

@@ -273,7 +273,7 @@ function sql(revision) {
     revision.sql.map((section) => make("div", {}, section.transactional ? null : make("p", { class: "soft" }, "outside a transaction"), source(section.lines, section.first, 0), section.is_cut ? make("p", { class: "soft" }, "and more, which is in the file") : null)));
 }
 
-const marks = { irreversible: "irreversible", destroys_data: "destroys data", outside_transaction: "outside a transaction", commits_by_itself: "commits by itself", empty: "empty" };
+const marks = { irreversible: "irreversible", destroys_data: "destroys data", outside_transaction: "outside a transaction", repeats: "in batches", commits_by_itself: "commits by itself", empty: "empty" };
 
 function revisionRow(revision, most) {
   const { step } = revision;
@@ -284,7 +284,7 @@ function revisionRow(revision, most) {
       make("div", { class: "tags" }, Object.entries(marks).filter(([key]) => step[key]).map(([key, words]) => make("span", { class: key === "destroys_data" ? "tag grade tone-odd" : "tag" }, words)), lintTag(step, revision.dialect)),
       data.is_timed && revision.count > 1 ? make("div", {}, slowest) : null, sql(revision)),
     make("td", { class: "number" }, revision.count.toLocaleString("en")),
-    make("td", { class: "number" }, String(step.statements)),
+    make("td", { class: "number" }, String(step.statements), revision.batches ? make("div", { class: "soft" }, batchWords(revision.batches, revision.rows)) : null),
     data.is_timed ? [make("td", { class: "number" }, duration(revision.p50_ms)), make("td", { class: "number" }, duration(revision.p95_ms)), make("td", { class: "number" }, duration(revision.max_ms)),
       make("td", { class: "optional room" }, make("div", { class: "range", "aria-hidden": "true" }, make("i", { class: "max", "width%": part(revision.max_ms) }),
         make("i", { class: "p95", "width%": part(revision.p95_ms) }), make("i", { class: "p50", "width%": part(revision.p50_ms) })))] : null);

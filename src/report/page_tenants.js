@@ -189,10 +189,10 @@ tenants.forEach((row, i) => numberOf.set(row[NAME], i));
 function tenantSteps(row) {
   const steps = data.scripts[row[SCRIPT]];
   if (!steps.length) return null;
-  const times = row[STEP_MS], most = Math.max(...times, 0);
+  const times = row[STEP_MS], most = Math.max(...times, 0), { batches } = more(row);
   return make("div", {}, make("h3", {}, "Steps"), table([["Revision"], ["Statements", "number"], ["Time", "number"], [""]], steps.map((step, i) => make("tr", {},
     make("td", {}, step.direction === "up" ? "↑ " : "↓ ", step.revision ? idSpan(step.revision) : "base"),
-    make("td", { class: "number" }, String(step.statements)),
+    make("td", { class: "number" }, String(step.statements), batches?.[i][0] ? make("div", { class: "soft" }, batchWords(...batches[i])) : null),
     make("td", { class: "number" }, times.length && most ? duration(times[i]) : ""),
     make("td", {}, most ? make("div", { class: "range" }, make("i", { class: "p50", "width%": (times[i] / most) * 100 })) : null)))));
 }
@@ -339,12 +339,12 @@ function tenantError_(row) {
 }
 
 function tenantObject(row) {
-  const { half, schema, table_changes, rehearsal, above, notices } = more(row);
+  const { half, schema, table_changes, rehearsal, above, notices, batches, half_batches } = more(row);
   const ids = (number) => number < 0 ? null : data.ids[number];
   const tenant = { name: row[NAME], dialect: data.places[row[PLACE]][0], url: urlOf(row), labels: data.labels[row[LABELS]], wave: data.waves[row[WAVE]].name, state: stateName(row), from: ids(row[FROM]), to: ids(row[TO]) };
-  if (data.run.dry_run) Object.assign(tenant, { would: wouldWord(row), half_done: half === undefined ? null : data.halves[half] });
+  if (data.run.dry_run) Object.assign(tenant, { would: wouldWord(row), half_done: half === undefined ? null : { ...data.halves[half], ...(half_batches ? { batches: half_batches[0], rows: half_batches[1] } : {}) } });
   if (schema) tenant.schema = schema;
-  tenant.steps = data.scripts[row[SCRIPT]].map((step, i) => ({ ...step, duration_ms: row[STEP_MS][i] ?? 0 }));
+  tenant.steps = data.scripts[row[SCRIPT]].map((step, i) => ({ ...step, duration_ms: row[STEP_MS][i] ?? 0, ...(batches?.[i][0] ? { batches: batches[i][0], rows: batches[i][1] } : {}) }));
   if (table_changes) tenant.table_changes = table_changes;
   if (rehearsal) tenant.rehearsal = rehearsal;
   if (above && data.run.dry_run) tenant.stands_above = true;

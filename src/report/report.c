@@ -188,6 +188,7 @@ static void keep_outcome(struct report *report, struct report_row *row,
     row->half = report_keep_half(report, outcome->half_step);
     row->steps = report_keep_steps(report, REPORT_NONE, outcome);
     row->step_ms = report_keep_durations(report, NULL, 0, outcome->steps, outcome->step_count);
+    report_keep_batches(report, row, outcome, 0);
     row->attempts = outcome->attempts;
     row->stands_above = outcome->stands_above && outcome->state == TENANT_UNCHANGED;
     report->above_count += row->stands_above;
@@ -201,6 +202,7 @@ static void add_outcome(struct report *report, struct report_row *row,
     size_t count = report_steps(report, row->steps).count;
     row->step_ms =
         report_keep_durations(report, row->step_ms, count, outcome->steps, outcome->step_count);
+    report_keep_batches(report, row, outcome, count);
     row->steps = report_keep_steps(report, row->steps, outcome);
     row->attempts += outcome->attempts;
     row->duration_ms += outcome->duration_ms;
@@ -336,6 +338,7 @@ void report_apply(struct report *report, const struct event *event)
     case EVENT_RUN_CONTINUES:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
+    case EVENT_TENANT_BATCHES:
     case EVENT_NOTE: break;
     }
 }

@@ -18,7 +18,9 @@ struct step_marks report_step_marks(const struct report *report, const struct re
     marks.is_checkpoint = step->revision->is_checkpoint;
     marks.commits_itself = step->commits_itself;
     marks.is_empty = !step->statements && !verb->rolls_back;
-    for (size_t i = 0; i < count && step->statements; i++)
+    for (size_t i = 0; i < count && step->statements; i++) {
         marks.is_outside |= !sections[i]->is_transactional;
+        marks.is_repeated |= sections[i]->repeat != NULL;
+    }
     return marks;
 }

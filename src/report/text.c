@@ -1,7 +1,10 @@
 #include "report/text.h"
 
+#include <inttypes.h>
+
 #include "base/human.h"
 #include "report/text_table.h"
+#include "report/view_revisions.h"
 
 enum { BAR_WIDTH = 24 };
 
@@ -184,6 +187,32 @@ static void print_outcome(const struct text *text)
         text_passwords(text);
 }
 
+/* `r1  120000 rows in 120 batches  (3 tenants)` */
+static void print_batches(const struct text *text)
+{
+    struct view_revisions revisions;
+    bool has_any = false;
+    view_revisions_init(&revisions, text->report);
+    for (size_t i = 0; i < revisions.count; i++) {
+        const struct view_revision *item = &revisions.items[i];
+        struct buf line;
+        if (!item->batches)
+            continue;
+        if (!has_any)
+            text_heading(text, "In batches");
+        has_any = true;
+        buf_init(&line, BUF_MAX_DEFAULT);
+        human_add_text(&line, item->step.revision->id);
+        buf_addf(&line, "  %s  %" PRIu64 " row%s in %" PRIu64 " batch%s  (",
+                 item->step.direction == DIRECTION_UP ? "up" : "down", item->rows,
+                 item->rows == 1 ? "" : "s", item->batches, item->batches == 1 ? "" : "es");
+        human_add_count(&line, item->count, "tenant");
+        fprintf(text->out, "  %s)\n", line.data);
+        buf_done(&line);
+    }
+    view_revisions_done(&revisions);
+}
+
 static bool write_text(const struct report *report, const struct report_options *options, FILE *out,
                        struct err *err)
 {
@@ -196,8 +225,10 @@ static bool write_text(const struct report *report, const struct report_options 
     if ((options->is_verbose || report->visits) && !shows_standings)
         text_tenants(&text);
     text_schemas(&text);
-    if (request_changes(report->run.request))
+    if (request_changes(report->run.request)) {
+        print_batches(&text);
         text_slowest(&text);
+    }
     text_unreplicated(&text);
     if (options->is_verbose)
         text_notices(&text);

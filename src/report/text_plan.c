@@ -85,7 +85,9 @@ static void print_section(const struct text *text, const struct revision *revisi
     buf_init(&place, BUF_MAX_DEFAULT);
     human_add_text(&place, revision->path);
     fprintf(text->out, "    -- %s:%d%s\n    ", place.data, line,
-            section->is_transactional ? "" : ", outside a transaction");
+            section->repeat             ? ", again and again until it changes no row"
+            : section->is_transactional ? ""
+                                        : ", outside a transaction");
     buf_clear(&place);
     buf_add(&place, sql, len);
     hide_passwords(text, &place);

@@ -11,8 +11,9 @@ struct gathering {
     struct intern keys;
     size_t *counts; /* by key */
     size_t capacity;
-    size_t *places;               /* by key: how many steps come before it in a tenant, at most */
-    struct view_timing **timings; /* by key; filled in the second pass */
+    size_t *places;                 /* by key: how many steps come before it in a tenant, at most */
+    struct view_timing **timings;   /* by key; filled in the second pass */
+    struct report_batches *batches; /* by key: the sum */
 };
 
 static uint32_t key_of(struct gathering *gathering, size_t tenant, size_t step)
@@ -44,15 +45,21 @@ static void take_timings(struct gathering *gathering, struct arena *arena)
     size_t *filled = arena_calloc(arena, gathering->keys.count + 1, sizeof *filled);
     gathering->timings = arena_calloc(arena, gathering->keys.count + 1, sizeof *gathering->timings);
     gathering->places = arena_calloc(arena, gathering->keys.count + 1, sizeof *gathering->places);
+    gathering->batches = arena_calloc(arena, gathering->keys.count + 1, sizeof *gathering->batches);
     for (size_t i = 0; i < gathering->keys.count; i++)
         gathering->timings[i] =
             arena_calloc(arena, gathering->counts[i], sizeof *gathering->timings[i]);
     for (uint32_t i = 0; i < report->run.tenant_count; i++) {
         const struct report_row *row = &report->rows[i];
+        const struct report_batches *batches = report_batches_of(report, row);
         for (size_t k = 0; k < report_steps(report, row->steps).count; k++) {
             uint32_t key = key_of(gathering, i, k);
             if (gathering->places[key] < k)
                 gathering->places[key] = k;
+            if (batches) {
+                gathering->batches[key].batches += batches[1 + k].batches;
+                gathering->batches[key].rows += batches[1 + k].rows;
+            }
             gathering->timings[key][filled[key]++] =
                 (struct view_timing){i, row->step_ms ? row->step_ms[k] : 0};
         }
@@ -87,6 +94,8 @@ static void add_item(struct view_revisions *revisions, const struct gathering *g
     *item = (struct view_revision){.step = known->step,
                                    .dialect = (enum dialect_id)known->dialect,
                                    .count = count,
+                                   .batches = gathering->batches[key].batches,
+                                   .rows = gathering->batches[key].rows,
                                    .p50_ms = percentile(timings, count, 50),
                                    .p95_ms = percentile(timings, count, 95),
                                    .max_ms = timings[count - 1].ms};

@@ -21,7 +21,8 @@ struct view_timing {
 struct view_revision {
     struct report_step step;
     enum dialect_id dialect;
-    size_t count; /* tenants */
+    size_t count;           /* tenants */
+    uint64_t batches, rows; /* of what repeats, all tenants together */
     float p50_ms, p95_ms, max_ms;
     struct view_timing slowest[REVISION_SLOWEST];
     size_t slowest_count;

@@ -111,6 +111,7 @@ void view_add_marks(struct buf *buf, const struct step_marks *marks)
                                  marks->is_irreversible ? "irreversible" : NULL,
                                  marks->destroys_data ? "destroys data" : NULL,
                                  marks->is_outside ? "outside a transaction" : NULL,
+                                 marks->is_repeated ? "in batches" : NULL,
                                  marks->commits_itself ? "commits by itself" : NULL,
                                  marks->is_empty ? "empty" : NULL};
     const char *before = "";

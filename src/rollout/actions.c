@@ -63,7 +63,10 @@ void actions_prepare_start(struct io_op *op, const struct io_view *view, struct 
     const char *row = acting->dialect->sql[SQL_HISTORY_ROW];
     struct sql_vars vars = history_vars(acting, action, "running", 0);
     struct buf rows;
+    char checkpoint[CHECKPOINT_MAX + 1];
     (void)view;
+    checkpoint_count(vars.checksum, &acting->count, checkpoint);
+    vars.checksum = checkpoint;
     if (!row) {
         sql_expand(sql, acting->dialect, SQL_HISTORY_INSERT, &vars);
         return;
@@ -93,12 +96,39 @@ static double marked_ms(const struct io_op *op, const struct io_view *view)
     return is_after_script ? op[-1].answer.duration_ms : 0;
 }
 
+static void add_mark(const struct actions *acting, const struct action *action,
+                     const struct repeat_count *count, double duration_ms, struct buf *sql)
+{
+    char checkpoint[CHECKPOINT_MAX + 1];
+    struct sql_vars vars = history_vars(acting, action, "running", duration_ms);
+    checkpoint_count(vars.checksum, count, checkpoint);
+    vars.checksum = checkpoint;
+    sql_expand(sql, acting->dialect, SQL_HISTORY_MARK, &vars);
+    sql_expand(sql, acting->dialect, SQL_ROW_GUARD, &vars);
+}
+
 void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct buf *sql)
 {
     const struct actions *acting = op->input;
-    struct sql_vars vars = history_vars(acting, op->owner, "running", marked_ms(op, view));
-    sql_expand(sql, acting->dialect, SQL_HISTORY_MARK, &vars);
-    sql_expand(sql, acting->dialect, SQL_ROW_GUARD, &vars);
+    add_mark(acting, op->owner, &acting->count, marked_ms(op, view), sql);
+}
+
+void actions_prepare_batch(struct io_op *op, const struct io_view *view, struct buf *sql)
+{
+    const struct actions *acting = op->input;
+    const struct action *action = op->owner;
+    struct action mark = *action;
+    struct repeat_count count = acting->count;
+    const struct answer *batch = &op[-1].answer;
+    (void)view;
+    count.rows += batch->rows_changed;
+    count.batches += batch->rows_changed > 0;
+    mark.kind = ACTION_MARK;
+    if (batch->rows_changed || !acting->is_thorough) {
+        mark.statements = action->piece->first_statement;
+        mark.checkpoint = action->until_done;
+    }
+    add_mark(acting, &mark, &count, batch->duration_ms, sql);
 }
 
 void actions_prepare_renew(struct io_op *op, const struct io_view *view, struct buf *sql)

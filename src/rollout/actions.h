@@ -10,6 +10,7 @@
 
 #include "dialect/template.h"
 #include "link/io.h"
+#include "rollout/checkpoint.h"
 #include "rollout/work.h"
 
 /* What the SQL is made from, besides the actions themselves. Borrowed for the length of the batch. */
@@ -26,7 +27,9 @@ struct actions {
     size_t begin;
     const struct step_done *done;
     double step_ms;
-    enum sql_id guard; /* after each script inside a transaction */
+    struct repeat_count count; /* of the step under way, before this batch */
+    bool is_thorough;          /* ACTION_REPEAT: that no row was changed says that none is left */
+    enum sql_id guard;         /* after each script inside a transaction */
 };
 
 /* A piece inside our transaction, and in its message the guard, which makes sure that it still is. */
@@ -35,6 +38,8 @@ void actions_prepare_script(struct io_op *op, const struct io_view *view, struct
 void actions_prepare_start(struct io_op *op, const struct io_view *view, struct buf *sql);
 /* So many of its statements are done. */
 void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct buf *sql);
+/* A batch of what is repeated, the op before this one: how much is done by now. */
+void actions_prepare_batch(struct io_op *op, const struct io_view *view, struct buf *sql);
 /* The checksum of a file that is accepted as it is now. */
 void actions_prepare_renew(struct io_op *op, const struct io_view *view, struct buf *sql);
 /* The version rows and history rows of the steps since the record before; fills op->rows_total. */

@@ -31,6 +31,7 @@ struct unfinished history_unfinished(const struct grid *rows)
     if (!rows->row_count)
         return (struct unfinished){0};
     size_t row = rows->row_count - 1;
+    struct checkpoint checkpoint = checkpoint_read(value(rows, row, COLUMN_CHECKSUM));
     bool is_running = is(rows, row, COLUMN_STATE, "running");
     if (!is_running && !is(rows, row, COLUMN_STATE, "partial"))
         return (struct unfinished){0};
@@ -39,7 +40,8 @@ struct unfinished history_unfinished(const struct grid *rows)
         .direction = is(rows, row, COLUMN_DIRECTION, "up") ? DIRECTION_UP : DIRECTION_DOWN,
         .statements = strtoul(value(rows, row, COLUMN_STATEMENTS), NULL, 10),
         .is_running = is_running,
-        .is_begun = !is_running && !checkpoint_read(value(rows, row, COLUMN_CHECKSUM)).is_clean,
+        .is_begun = !is_running && !checkpoint.is_clean,
+        .count = checkpoint.count,
         .checksum = value(rows, row, COLUMN_CHECKSUM),
         .run_id = value(rows, row, COLUMN_RUN),
     };

@@ -109,6 +109,14 @@ static void add_statements(struct staging *staging, const struct action *action)
     }
 }
 
+/* Of what repeats, one batch tells what it locks and how long that takes. */
+static void add_batch(struct staging *staging, const struct action *action)
+{
+    struct action batch = *action;
+    batch.kind = ACTION_SCRIPT;
+    add_statements(staging, &batch);
+}
+
 /* Marks count statements for a run that dies, and a rehearsal leaves nothing. */
 static void add_action(struct staging *staging, const struct action *action)
 {
@@ -116,6 +124,8 @@ static void add_action(struct staging *staging, const struct action *action)
         leave_out(staging, action, "it runs outside a transaction");
     else if (action->kind == ACTION_SCRIPT)
         add_statements(staging, action);
+    else if (action->kind == ACTION_REPEAT)
+        add_batch(staging, action);
     else if (action->is_in_transaction && action->kind != ACTION_MARK)
         add(staging, action);
 }

@@ -168,6 +168,14 @@ void rollout_note_retry(struct rollout *rollout, struct session *session, const 
     arena_done(&arena);
 }
 
+void rollout_note_batches(struct rollout *rollout, struct session *session,
+                          const struct batches_done *batches)
+{
+    rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_BATCHES,
+                                         .tenant = session_index(session),
+                                         .batches = batches});
+}
+
 /* ---- a tenant's end --------------------------------------------------------------------------- */
 
 /* In a rollback a tenant ends in one of three ways: back where it stood, or not, or never begun. */

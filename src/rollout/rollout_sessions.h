@@ -78,6 +78,9 @@ void rollout_weigh(struct rollout *rollout, struct session *session, struct err 
 void rollout_note_retry(struct rollout *rollout, struct session *session, const struct err *err,
                         uint32_t attempt, uint64_t delay_ms);
 
+void rollout_note_batches(struct rollout *rollout, struct session *session,
+                          const struct batches_done *batches);
+
 /* The session's end; it is freed. */
 void rollout_note_finished(struct rollout *rollout, struct session *session,
                            const struct outcome *outcome);

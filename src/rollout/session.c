@@ -23,13 +23,15 @@ static const struct state_row *const states[SESSION__COUNT] = {
     [SESSION_BEGIN] = &row_begin,       [SESSION_APPLY] = &row_apply,
     [SESSION_COMMIT] = &row_commit,     [SESSION_REHEARSED] = &row_rehearsed,
     [SESSION_SETUP] = &row_setup,       [SESSION_STATEMENTS] = &row_statements,
-    [SESSION_STEPS] = &row_steps,       [SESSION_LOOK] = &row_look,
-    [SESSION_REPAIR] = &row_repair,     [SESSION_MARK] = &row_mark,
-    [SESSION_ROLLBACK] = &row_rollback, [SESSION_CREATE] = &row_create,
-    [SESSION_VERIFY] = &row_verify,     [SESSION_CATALOG] = &row_catalog,
-    [SESSION_WEIGH] = &row_weigh,       [SESSION_RELEASE] = &row_release,
-    [SESSION_CLOSE] = &row_close,       [SESSION_BACKOFF] = &row_backoff,
-    [SESSION_TURN] = &row_turn,         [SESSION_DONE] = &row_done,
+    [SESSION_EASE] = &row_ease,         [SESSION_PAUSE] = &row_pause,
+    [SESSION_BATCH] = &row_batch,       [SESSION_STEPS] = &row_steps,
+    [SESSION_LOOK] = &row_look,         [SESSION_REPAIR] = &row_repair,
+    [SESSION_MARK] = &row_mark,         [SESSION_ROLLBACK] = &row_rollback,
+    [SESSION_CREATE] = &row_create,     [SESSION_VERIFY] = &row_verify,
+    [SESSION_CATALOG] = &row_catalog,   [SESSION_WEIGH] = &row_weigh,
+    [SESSION_RELEASE] = &row_release,   [SESSION_CLOSE] = &row_close,
+    [SESSION_BACKOFF] = &row_backoff,   [SESSION_TURN] = &row_turn,
+    [SESSION_DONE] = &row_done,
 };
 
 bool session_state_doc(size_t index, struct session_state_doc *ret_doc)
@@ -233,7 +235,7 @@ void session_start_timer(struct session *session, uint64_t delay_ms)
 static bool is_half_done(const struct session *session)
 {
     return session->result.is_partial || session->doubt.half_done || session->doubt.is_half_open ||
-           session->doubt.is_begun;
+           session->doubt.is_begun || session->repeat.count.batches;
 }
 
 static enum tenant_state final_state(struct session *session)
@@ -399,6 +401,10 @@ void session_stop_waiting(struct session *session)
         (is_first_look && !session->is_cancelled))
         return;
     uv_timer_stop(&session->timer);
+    if (session->state == SESSION_PAUSE) {
+        session_stop(session, session_stop_pause(session));
+        return;
+    }
     err_set(&err, ERR_CANCELLED, "the run was stopped while this tenant waited");
     if (session->result.err.kind == ERR_NONE)
         session->result.err =

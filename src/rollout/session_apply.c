@@ -218,7 +218,8 @@ static size_t end_of_batch(const struct session *session, size_t begin, bool is_
 {
     const struct action *actions = session->work.todo.actions;
     size_t end = begin;
-    while (end < session->work.todo.count && actions[end].is_in_transaction == is_in_transaction) {
+    while (end < session->work.todo.count && actions[end].is_in_transaction == is_in_transaction &&
+           actions[end].kind != ACTION_REPEAT) {
         const struct action *last = &actions[end++];
         bool may_end = is_in_transaction || last->kind == ACTION_MARK;
         if (last->kind == ACTION_SEEN) /* what it says decides whether a rehearsal goes on */
@@ -260,6 +261,7 @@ void session_make_actions(struct session *session, size_t begin)
         .history_id = session->look.history_id,
         .done = session->result.steps + session->result.done_count,
         .step_ms = session->work.step_ms,
+        .count = session->repeat.count,
         .guard = guard_of(session),
     };
 }
@@ -284,8 +286,11 @@ void session_note_step(struct session *session, const struct action *action)
         .direction = action->step->direction,
         .statements = (uint32_t)action->statements,
         .duration_ms = session->work.step_ms,
+        .batches = session->repeat.count.batches,
+        .rows = session->repeat.count.rows,
     };
     session->work.step_ms = 0;
+    session->repeat.count = (struct repeat_count){0};
 }
 
 /* Adds up what the batch's finished actions have taken, and notes the steps they record. */
@@ -312,7 +317,7 @@ void session_take_commit(struct session *session)
     for (; session->work.cursor < session->work.batch_end; session->work.cursor++) {
         const struct action *action = &session->work.todo.actions[session->work.cursor];
         session->doubt.is_half_open = action->kind == ACTION_START;
-        if (action->kind == ACTION_MARK)
+        if (action->kind == ACTION_MARK || action->kind == ACTION_REPEAT)
             session->doubt.half_done = action->statements;
         if (action->kind == ACTION_RECORD)
             session->doubt.half_done = 0;
@@ -326,6 +331,8 @@ enum session_state session_next_work(struct session *session)
     if (session->work.cursor == session->work.todo.count)
         return is_pooled && io_is_in_transaction(session->conn.io) ? SESSION_ROLLBACK
                                                                    : session_end(session);
+    if (session_is_repeating(session))
+        return SESSION_EASE;
     if (session->driver->traits & DRIVER_JOINS_ALL)
         return SESSION_STEPS;
     /* The lock went with the transaction: take it and look again. */
@@ -381,7 +388,9 @@ static void locate(struct session *session, const struct action *action, const s
         err_prefix(err, action->kind == ACTION_SETTLE ? "committing" : "looking at its locks");
         return;
     }
-    if (action->kind != ACTION_SCRIPT) {
+    bool is_of_file = action->kind == ACTION_SCRIPT ||
+                      (action->kind == ACTION_REPEAT && op->op.kind == OP_SCRIPT);
+    if (!is_of_file) {
         err_prefix(err, "recording %s", revision ? revision->id : "the stamp");
         if (is_same_row(session, err))
             say_overtaken(err);
@@ -418,7 +427,8 @@ static void explain_guard(const struct session *session, const struct action *ac
                           struct err *err)
 {
     const char *guard = session->dialect->code_guard;
-    bool is_ours = action->kind != ACTION_SCRIPT && action->kind != ACTION_VERIFY;
+    bool is_ours = action->kind != ACTION_SCRIPT && action->kind != ACTION_REPEAT &&
+                   action->kind != ACTION_VERIFY;
     if (!is_ours || !guard || strcmp(err->code, guard) != 0)
         return;
     err_set(err, ERR_INTERNAL, "a bookkeeping statement did not change one row");
@@ -606,12 +616,23 @@ static enum asked ask_rollback(struct session *session)
     return ASKED_OPS;
 }
 
+/* A batch that failed has left nothing: those before it are marked. */
+static enum session_state answer_rollback(struct session *session)
+{
+    bool is_pooled = io_info(session->conn.io)->is_pooled;
+    if (!session_is_repeating(session) || is_pooled || io_is_broken(session->conn.io))
+        return SESSION_CLOSE;
+    session->doubt.is_half_open = false;
+    return SESSION_MARK;
+}
+
 const struct state_row row_rollback = {
     .name = "rollback",
     .does = "rolls the transaction back",
     .ask = ask_rollback,
+    .answer = answer_rollback,
     .next = SESSION_CLOSE,
-    .exits = TO(CLOSE),
+    .exits = TO(CLOSE) | TO(MARK),
     .error_exits = TO(CLOSE),
     .must_finish = true,
 };

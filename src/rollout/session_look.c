@@ -306,6 +306,7 @@ static void take_history(struct session *session, const struct grid *found)
                                                                   : session->env->run_id;
     session->doubt.has_probed = session->doubt.has_compared = false;
     session->doubt.half_done = session->doubt.unfinished.statements;
+    session->repeat.count = session->doubt.unfinished.count;
     /* until a mark or a record is written */
     session->doubt.is_half_open = session->doubt.unfinished.revision != NULL;
     session->doubt.found = (struct probe_findings){0};

@@ -12,6 +12,7 @@
 #include "link/blockers.h"
 #include "rollout/evidence.h"
 #include "rollout/look.h"
+#include "rollout/pressure.h"
 #include "rollout/record.h"
 #include "rollout/rehearsal.h"
 #include "rollout/rollout_sessions.h"
@@ -42,6 +43,9 @@ enum session_state {
     SESSION_SETUP,
     SESSION_STATEMENTS,
     SESSION_STEPS,
+    SESSION_EASE,
+    SESSION_PAUSE,
+    SESSION_BATCH,
     SESSION_LOOK,
     SESSION_REPAIR,
     SESSION_MARK,
@@ -143,6 +147,20 @@ struct session_work {
     struct rows expected;  /* the rows once the commit under way is done */
 };
 
+/* The statement that repeats, where one does. */
+struct session_repeat {
+    struct repeat_count count; /* of the step under way, all runs together */
+    uint64_t batches, rows;    /* of the statement, by this run */
+    bool
+        is_thorough; /* no row was left but those that others may have locked: these are waited for */
+    struct pressure_watch watch;
+    bool has_said_blind;
+    uint64_t asked_ms, told_ms; /* when the server was asked, the run was told; 0: never */
+    uint64_t next_count;   /* so many batches, and the table's rows are counted; 0: not known */
+    uint64_t pause_ms;     /* the next one, */
+    const char *waits_for; /* and what for; NULL: the author's own */
+};
+
 /* What may have happened and was not heard of. */
 struct session_doubt {
     bool
@@ -219,6 +237,7 @@ struct session {
     struct session_batch batch;
     struct session_look look;
     struct session_work work;
+    struct session_repeat repeat;
     struct session_doubt doubt;
     struct session_result result;
     struct session_verify verify;
@@ -236,7 +255,7 @@ _Static_assert(SESSION__COUNT <= 64, "a set of states has a bit for each");
 #define TO_WAY_OUT (TO(ROLLBACK) | TO(CLOSE))
 /* What session_next_work returns as long as work is left. LOCK: the proxy's lock went with the last transaction.
  * STEPS: the driver takes chains of any operations, and then it is never another. */
-#define TO_WORK_ONE_BY_ONE (TO(BEGIN) | TO(SETUP) | TO(LOCK))
+#define TO_WORK_ONE_BY_ONE (TO(BEGIN) | TO(SETUP) | TO(LOCK) | TO(EASE))
 #define TO_WORK (TO_WORK_ONE_BY_ONE | TO(STEPS))
 /* And where none is left (session_end); a run that only looks verifies nothing. */
 #define TO_LOOKED (TO(CATALOG) | TO(RELEASE))
@@ -280,6 +299,9 @@ extern const struct state_row row_rehearsed;
 
 /* session_steps.c */
 extern const struct state_row row_steps;
+
+/* session_repeat.c */
+extern const struct state_row row_ease, row_pause, row_batch;
 
 /* session_weigh.c */
 extern const struct state_row row_weigh;
@@ -419,6 +441,10 @@ bool session_may_rehearse_on(const struct session *session, struct err *err);
 void session_note_unrehearsed(struct session *session);
 /* At a copy: notes what a commit ended. */
 void session_note_rehearsed_commit(struct session *session);
+
+/* session_repeat.c: is what comes next a statement that repeats? And the way out of a pause between two batches. */
+bool session_is_repeating(const struct session *session);
+enum session_state session_stop_pause(struct session *session);
 
 /* session_doubt.c: is there a statement in doubt that a look can decide? */
 bool session_needs_probe(struct session *session, const struct plan *left);

@@ -128,7 +128,7 @@ const struct state_row row_statements = {
     .answer = answer_statements,
     .on_error = error_statements,
     .next = SESSION_BEGIN,
-    .exits = TO(BEGIN) | TO(STATEMENTS) | TO(MARK),
+    .exits = TO(BEGIN) | TO(STATEMENTS) | TO(EASE) | TO(MARK),
     .error_exits = TO(LOOK) | TO(MARK) | TO_WAY_OUT,
 };
 
@@ -138,17 +138,20 @@ static enum asked ask_mark(struct session *session)
 {
     const struct action *failed = &session->work.todo.actions[session->work.cursor];
     struct action mark = *failed;
-    if (failed->kind == ACTION_SCRIPT)
+    char checkpoint[CHECKPOINT_MAX + 1];
+    if (failed->kind == ACTION_SCRIPT || failed->kind == ACTION_REPEAT)
         mark.statements = failed->piece->first_statement;
     mark.checkpoint = checkpoint_text(
         &session->arena, &script_digests(&session->arena, mark.script)[mark.statements],
         !session->doubt.is_begun);
+    checkpoint_count(mark.checkpoint, &session->repeat.count, checkpoint);
+    mark.checkpoint = checkpoint;
+    bool is_partial = mark.statements || session->doubt.is_begun || session->repeat.count.batches;
     struct io_op *op = session_add_op(session, OP_QUERY);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    struct sql_vars vars =
-        record_history(&session->look.vars, &mark, session->env->target->command,
-                       mark.statements || session->doubt.is_begun ? "partial" : "failed", 0);
+    struct sql_vars vars = record_history(&session->look.vars, &mark, session->env->target->command,
+                                          is_partial ? "partial" : "failed", 0);
     sql_expand(&buf, session->dialect, SQL_HISTORY_MARK, &vars);
     session_set_sql(op, &buf);
     op->timeout_ms = session_control_budget(session);

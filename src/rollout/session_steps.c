@@ -34,6 +34,8 @@ static size_t end_of_steps(const struct session *session)
 {
     size_t begin = session->work.cursor, end = begin, at = begin;
     for (; at < session->work.todo.count; at++) {
+        if (action_at(session, at)->kind == ACTION_REPEAT)
+            break;
         bool is_border =
             !action_at(session, at)->is_in_transaction || ends_transaction(session, at);
         if (at - begin >= ACTIONS_MOST && end > begin)
@@ -301,7 +303,7 @@ const struct state_row row_steps = {
     .answer = answer_steps,
     .on_error = error_steps,
     .next = SESSION_RELEASE,
-    .exits = TO_END | TO(STEPS),
+    .exits = TO_END | TO(STEPS) | TO(EASE),
     .error_exits = TO(LOOK) | TO(MARK) | TO_WAY_OUT,
     .is_cancellable = true,
 };

@@ -117,6 +117,8 @@ struct half_step unfinished_tell(const struct unfinished *unfinished, const stru
         .run = unfinished->run_id,
         .direction = unfinished->direction,
         .statements = (uint32_t)unfinished->statements,
+        .batches = unfinished->count.batches,
+        .rows = unfinished->count.rows,
         .of = script ? (uint32_t)script->statement_count : 0,
         .is_in_doubt =
             script ? is_in_doubt(unfinished, script_piece_at(script, unfinished->statements))

@@ -8,6 +8,7 @@
 #include "dialect/script.h"
 #include "event/event.h"
 #include "plan/plan.h"
+#include "rollout/checkpoint.h"
 
 /* Where an earlier run left the first step of the plan: a row of the history table. */
 struct unfinished {
@@ -18,6 +19,7 @@ struct unfinished {
     bool is_begun;        /* it failed, and may have left something */
     const char *checksum; /* of the row: the file's, or which statements these are (checkpoint.h) */
     const char *run_id;
+    struct repeat_count count; /* of what is repeated in it */
 };
 
 /* Why a step that was left half way cannot be gone on with: a person must look. */

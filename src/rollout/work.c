@@ -71,13 +71,34 @@ static bool asks_before(const struct building *building, const struct piece *pie
     return piece->before && !is_asked;
 }
 
+/* What came before is committed first. */
+static void add_repeat(struct building *building, const struct step *step,
+                       const struct script *script, const struct piece *piece)
+{
+    if (building->count)
+        building->actions[building->count - 1].ends_unit = true;
+    struct action *repeat =
+        add_place(building, ACTION_REPEAT, step, script, piece->first_statement);
+    repeat->until_done = repeat->checkpoint;
+    repeat->statements++;
+    repeat->checkpoint = checkpoint_text(
+        building->arena, &script_digests(building->arena, script)[repeat->statements], false);
+    repeat->piece = piece;
+    repeat->ends_unit = true;
+}
+
 static void add_piece(struct building *building, const struct step *step,
                       const struct script *script, const struct piece *piece)
 {
     struct action common = {
         .step = step, .script = script, .piece = piece, .statements = piece->first_statement};
-    add_queries(building, &common, piece->before, asks_before(building, piece));
-    building->asked = piece->is_transactional ? piece->before : NULL;
+    bool asks = piece->repeating ? piece->before != NULL : asks_before(building, piece);
+    add_queries(building, &common, piece->before, asks);
+    building->asked = piece->is_transactional && !piece->repeating ? piece->before : NULL;
+    if (piece->repeating) {
+        add_repeat(building, step, script, piece);
+        return;
+    }
     struct action *action = add(building, ACTION_SCRIPT, step, script);
     action->piece = piece;
     action->is_in_transaction = piece->is_transactional;

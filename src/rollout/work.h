@@ -3,7 +3,8 @@
  *
  * Actions that follow each other inside a transaction form one transaction, up to one that `ends_unit` or to
  * one outside. A step whose script runs partly outside is checkpointed: START writes its history row, MARK
- * counts its statements, RECORD finishes it with the version rows and ends the transaction. No other session
+ * counts its statements, RECORD finishes it with the version rows and ends the transaction. A REPEAT stands between
+ * two transactions, and has as many of its own as it takes. No other session
  * sees a transaction's rows before its end, so its steps are recorded together, there.
  */
 #ifndef ROLLOUT_WORK_H
@@ -21,6 +22,7 @@ enum action_kind {
     ACTION_WATCH,  /* what is broken before a step that may break something is noted (OP_WATCH), */
     ACTION_CHECK,  /* and what is broken after it is looked for */
     ACTION_MARK,   /* `statements` of it are done */
+    ACTION_REPEAT, /* one piece of the revision again and again, until it changes no row; then it is counted */
     ACTION_RENEW,  /* a file that was changed after it was applied counts as applied as it is now */
     ACTION_BEFORE, /* of a rehearsal: what there is before it, */
     ACTION_SEEN,   /* what the script before this has locked, */
@@ -32,11 +34,13 @@ struct action {
     enum action_kind kind;
     const struct step *step;
     const struct script *script; /* NULL: a stamp */
-    /* ACTION_SCRIPT: the piece to run; ACTION_VERIFY: the piece that it follows */
+    /* ACTION_SCRIPT, ACTION_REPEAT: the piece to run; ACTION_VERIFY: the piece that it follows */
     const struct piece *piece;
     const struct author_query *verify; /* ACTION_VERIFY */
     size_t statements;                 /* done, once this action is */
-    const char *checkpoint; /* ACTION_START, ACTION_MARK: the row's checksum (checkpoint.h) */
+    const char *
+        checkpoint; /* ACTION_START, ACTION_MARK, ACTION_REPEAT: the row's checksum (checkpoint.h), */
+    const char *until_done; /* ACTION_REPEAT: and the one as long as rows change */
     uint64_t history_id;    /* ACTION_RENEW: its row, */
     const char *renewed;    /* and the checksum that is in it */
     bool is_in_transaction;

@@ -174,6 +174,8 @@ class OnSqlite(Changed, FleetCase):
         with contextlib.closing(sqlite3.connect(self.fleet.path(".skein/ledger.db"))) as db, db:
             db.executescript("DROP TABLE revision_sections; ALTER TABLE run_tenants DROP COLUMN dialect;"
                              "ALTER TABLE waves DROP COLUMN max_failures; ALTER TABLE waves DROP COLUMN soak_ms;"
+                             "DROP TABLE courses; DROP TABLE course_waves; DROP TABLE machines; DROP TABLE claim_queues; DROP TABLE claims;"
+                             "ALTER TABLE steps DROP COLUMN batches; ALTER TABLE steps DROP COLUMN rows_changed;"
                              "DROP TABLE chain_files; ALTER TABLE errors DROP COLUMN quotes_values;"
                              "ALTER TABLE notices DROP COLUMN quotes_values; PRAGMA user_version = 5")
         self.assertRegex(self.run_ok("resume", code=2).err, r"the chain has changed since run \S+: put it back, or say")

@@ -318,6 +318,7 @@ static void write_event(struct memory_ledger *ledger, struct handle *handle,
     case EVENT_RUN_CONTINUES:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
+    case EVENT_TENANT_BATCHES:
     case EVENT_NOTE: break;
     }
     if (ledger->observer.on_event)

@@ -362,21 +362,15 @@ static void on_run_ends(struct watch *watch, const struct event *event)
 
 static void trace_event(struct watch *watch, const struct event *event)
 {
-    static const char *const names[] = {[EVENT_RUN_STARTED] = "run started",
-                                        [EVENT_WAVE_STARTED] = "wave started",
-                                        [EVENT_TENANT_STARTED] = "started",
-                                        [EVENT_TENANT_INTENT] = "intent",
-                                        [EVENT_TENANT_RETRIES] = "retries",
-                                        [EVENT_TENANT_FINISHED] = "finished",
-                                        [EVENT_WAVE_FINISHED] = "wave finished",
-                                        [EVENT_RUN_DRAINS] = "drains",
-                                        [EVENT_RUN_ROLLS_BACK] = "rolls back",
-                                        [EVENT_RUN_FINISHED] = "run finished",
-                                        [EVENT_RUN_PAUSED] = "paused",
-                                        [EVENT_RUN_CONTINUES] = "continues",
-                                        [EVENT_WAIT_STARTED] = "wait started",
-                                        [EVENT_WAIT_FINISHED] = "wait finished",
-                                        [EVENT_NOTE] = "note"};
+    static const char *const names[] = {
+        [EVENT_RUN_STARTED] = "run started",     [EVENT_WAVE_STARTED] = "wave started",
+        [EVENT_TENANT_STARTED] = "started",      [EVENT_TENANT_INTENT] = "intent",
+        [EVENT_TENANT_RETRIES] = "retries",      [EVENT_TENANT_FINISHED] = "finished",
+        [EVENT_WAVE_FINISHED] = "wave finished", [EVENT_RUN_DRAINS] = "drains",
+        [EVENT_RUN_ROLLS_BACK] = "rolls back",   [EVENT_RUN_FINISHED] = "run finished",
+        [EVENT_RUN_PAUSED] = "paused",           [EVENT_RUN_CONTINUES] = "continues",
+        [EVENT_WAIT_STARTED] = "wait started",   [EVENT_WAIT_FINISHED] = "wait finished",
+        [EVENT_TENANT_BATCHES] = "batches",      [EVENT_NOTE] = "note"};
     const struct outcome *outcome = event->outcome;
     const struct err *err = outcome ? outcome->error : event->error;
     bool is_tenant = event->kind == EVENT_TENANT_STARTED || event->kind == EVENT_TENANT_INTENT ||
@@ -410,6 +404,7 @@ static void on_event(void *ctx, const struct event *event)
     case EVENT_RUN_FINISHED: on_run_ends(watch, event); break;
     case EVENT_TENANT_RETRIES: on_retries(watch, event); break;
     case EVENT_TENANT_INTENT:
+    case EVENT_TENANT_BATCHES:
     case EVENT_WAVE_FINISHED:
     case EVENT_RUN_PAUSED:
     case EVENT_RUN_CONTINUES:

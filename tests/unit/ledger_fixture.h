@@ -166,6 +166,8 @@ static inline void book_make_old(const struct book *book)
                  "ALTER TABLE waves DROP COLUMN soak_ms;"
                  "DROP TABLE courses; DROP TABLE course_waves; DROP TABLE machines;"
                  "DROP TABLE claim_queues; DROP TABLE claims;"
+                 "ALTER TABLE steps DROP COLUMN batches;"
+                 "ALTER TABLE steps DROP COLUMN rows_changed;"
                  "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
                  NULL, NULL, &why);
     assert_null(why);

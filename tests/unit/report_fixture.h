@@ -146,8 +146,13 @@ static inline struct outcome fleet_outcome(const struct fleet *fleet, size_t fro
                                            struct step_done *steps, const char **rows)
 {
     for (size_t i = from; i < to; i++)
-        steps[i - from] = (struct step_done){&fleet->revisions[i], DIRECTION_UP, (uint32_t)(i + 1),
-                                             1.9 * (double)(i + 1), false};
+        steps[i - from] = (struct step_done){&fleet->revisions[i],
+                                             DIRECTION_UP,
+                                             (uint32_t)(i + 1),
+                                             1.9 * (double)(i + 1),
+                                             false,
+                                             0,
+                                             0};
     rows[0] = from ? fleet->revisions[from - 1].id : NULL;
     rows[1] = to ? fleet->revisions[to - 1].id : NULL;
     return (struct outcome){.state = from == to ? TENANT_UNCHANGED : TENANT_SUCCEEDED,
@@ -172,7 +177,7 @@ static inline void fleet_moves(struct fleet *fleet, size_t tenant, size_t from, 
 static inline void fleet_rolls_back(struct fleet *fleet, size_t tenant, enum tenant_state state,
                                     const struct err *err)
 {
-    const struct step_done step = {&fleet->revisions[2], DIRECTION_DOWN, 1, 2.5, false};
+    const struct step_done step = {&fleet->revisions[2], DIRECTION_DOWN, 1, 2.5, false, 0, 0};
     struct outcome outcome = {.state = state,
                               .is_rollback = true,
                               .has_changed = state == TENANT_ROLLBACK_FAILED,

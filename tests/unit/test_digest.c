@@ -77,6 +77,17 @@ static void a_checkpoint_is_read_as_it_was_written(void **state)
         place.done = place.next;
     }
     assert_true(checkpoint_read("").is_of_file);
+    char counted[CHECKPOINT_MAX + 1];
+    checkpoint_count("begun:0123:", &(struct repeat_count){0}, counted);
+    assert_string_equal(counted, "begun:0123:");
+    checkpoint_count("begun:0123:", &(struct repeat_count){12, 9000}, counted);
+    assert_string_equal(counted, "begun:0123::12:9000");
+    assert_true(checkpoint_read(counted).count.batches == 12 &&
+                checkpoint_read(counted).count.rows == 9000);
+    assert_true(checkpoint_read("clean:0123:").count.rows == 0);
+    checkpoint_count("begun:0123456789012345678901234567:0123456789012345678901234567",
+                     &(struct repeat_count){12, 9000}, counted); /* no room */
+    assert_true(checkpoint_read(counted).count.rows == 0);
     assert_true(checkpoint_read("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
                     .is_of_file);
     assert_string_equal(checkpoint_read("begun").place.done.hex, "");

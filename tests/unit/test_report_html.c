@@ -172,7 +172,8 @@ static void revisions_have_their_times(void **state)
     fleet_init(&fleet, NULL, 100);
     for (size_t i = 0; i < 100; i++) {
         const char *row = fleet.revisions[0].id;
-        struct step_done step = {&fleet.revisions[0], DIRECTION_UP, 1, (double)(i + 1), false};
+        struct step_done step = {
+            &fleet.revisions[0], DIRECTION_UP, 1, (double)(i + 1), false, 0, 0};
         struct outcome outcome = {.state = TENANT_SUCCEEDED,
                                   .from = {NULL, 0, true},
                                   .to = {&row, 1, true},

@@ -77,6 +77,7 @@ static const char *shown(struct stage *stage, const struct work *work)
         switch (action->kind) {
         case ACTION_START: buf_adds(&buf, "start"); break;
         case ACTION_SCRIPT: buf_addf(&buf, "piece %zu", action->piece->first_statement); break;
+        case ACTION_REPEAT: buf_addf(&buf, "repeat %zu", action->piece->first_statement); break;
         case ACTION_VERIFY: buf_addf(&buf, "verify %s", action->verify->sql); break;
         case ACTION_WATCH: buf_adds(&buf, "watch"); break;
         case ACTION_CHECK: buf_adds(&buf, "check"); break;

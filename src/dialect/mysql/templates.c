@@ -107,7 +107,23 @@ const struct grid_shape mysql_session_shape = {"!!!!!!!!!", 1};
     "(SELECT {row_number}, CONNECTION_ID(), 't', NULL, revision, direction, checksum, "            \
     "statements, state, run_id, id FROM {history} ORDER BY id" order ")"
 
+/* Of all statuses, these; the two servers keep them in different places. */
+#define STATUS(name)                                                                               \
+    "CAST(COALESCE(SUM(IF(variable_name = '" name "', variable_value, 0)), 0) AS UNSIGNED)"
+
+/* A server knows what it has sent to its replicas, and not what they have done with it. */
+#define PRESSURE                                                                                                                  \
+    "SELECT 1, p.sent, NULL, IF(s.replicas > p.seen, 1, 0), s.waiting, "                                                          \
+    "IF(s.active > 1, s.active - 1, 0) FROM (SELECT COUNT(*) AS seen, MIN(state LIKE '%has sent "                                 \
+    "all binlog%') AS sent FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%')"                                \
+    " AS p, (SELECT " STATUS("SLAVES_CONNECTED") " AS replicas, " STATUS("INNODB_ROW_LOCK_CURRENT_WAITS") " AS waiting, " STATUS( \
+        "THREADS_RUNNING") " AS active "                                                                                          \
+                           "FROM /*M!100000 information_schema */ /*!50700 performance_schema */ .global_status WHERE "           \
+                           "variable_name IN ('SLAVES_CONNECTED', 'INNODB_ROW_LOCK_CURRENT_WAITS', 'THREADS_RUNNING')) "          \
+                           "AS s"
+
 const char *const mysql_sql[SQL__COUNT] = {
+    [SQL_PRESSURE] = PRESSURE,
     [SQL_LOCK] =
         "SELECT IF(CONNECTION_ID() = {backend_pid}, COALESCE(GET_LOCK(" LOCK_NAME ", 0), 0), NULL)",
     [SQL_LOCK_HOLDER] =

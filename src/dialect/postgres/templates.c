@@ -139,6 +139,17 @@ const char *const postgres_sql[SQL__COUNT] = {
     "UNION ALL SELECT 6, pg_catalog.concat('waits for a lock (', wait_event, ')'), NULL "
     "FROM pg_catalog.pg_stat_activity WHERE pid = {backend_pid} AND wait_event_type = 'Lock') "
     "AS told ORDER BY place LIMIT 1",
+    /* A base backup and a receiver of WAL replay nothing: they have no such place. */
+    [SQL_PRESSURE] =
+        "SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN "
+        "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0')::bigint END, "
+        "min(pg_catalog.pg_wal_lsn_diff(replay_lsn, '0/0'))::bigint, "
+        "max(extract(epoch FROM replay_lag) * 1000)::bigint, "
+        "CASE WHEN count(*) > count(state) THEN 1 ELSE 0 END, "
+        "(SELECT count(DISTINCT pid) FROM pg_catalog.pg_locks WHERE NOT granted), "
+        "(SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state = 'active' AND backend_type = "
+        "'client backend' AND pid <> pg_catalog.pg_backend_pid()) "
+        "FROM pg_catalog.pg_stat_replication",
     [SQL_RESET] = "DISCARD ALL",
     [SQL_INSPECT] =
         /* Few functions: each one that a fresh session looks up costs it as much as a

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Sections with `repeat:until-no-rows`: batches, each in a transaction of its own with its mark; stopped, killed, refused and
+slowed down at any of them, a resume goes on, and each row is changed once."""
+import os
+import signal
+
+from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, main, wait_until
+
+ROWS, BATCH = 60, 10
+REPEAT = " repeat:until-no-rows pause:0"
+
+
+class OnSQLite:
+    INTEGER = "INTEGER"
+    UPDATE = f"UPDATE item SET n = n + 1, done = 1 WHERE id IN (SELECT id FROM item WHERE done IS NULL LIMIT {BATCH})"
+    DELETE = f"DELETE FROM item WHERE id IN (SELECT id FROM item WHERE done = 1 LIMIT {BATCH})"
+
+    def new(self):
+        if os.path.exists(self.fleet.path("data", "t.db")):
+            os.remove(self.fleet.path("data", "t.db"))
+        return self.fleet.sqlite("t")
+
+    def sql(self, text):
+        return [tuple("" if v is None else str(v) for v in row) for row in self.fleet.query("t", text)]
+
+
+class OnPostgres:
+    INTEGER = "int"
+    UPDATE = (f"WITH batch AS (SELECT id FROM item WHERE done IS NULL LIMIT {BATCH} FOR UPDATE SKIP LOCKED) "
+              "UPDATE item SET n = n + 1, done = 1 FROM batch WHERE item.id = batch.id")
+    DELETE = f"DELETE FROM item WHERE id IN (SELECT id FROM item WHERE done = 1 LIMIT {BATCH} FOR UPDATE SKIP LOCKED)"
+    made = 0
+
+    def new(self):
+        type(self).made += 1
+        self.db = f"{type(self).__name__.lower()}{self.made}"
+        self.pg.create(self.db)
+        return {"name": "t", "url": self.url()}
+
+    def url(self):
+        return self.pg.url(self.db)
+
+    def sql(self, text):
+        return [tuple(row) for row in self.pg.sql(self.db, text)]
+
+
+class OnMariaDB:
+    INTEGER = "INT"
+    UPDATE = f"UPDATE item SET n = n + 1, done = 1 WHERE done IS NULL LIMIT {BATCH}"
+    DELETE = f"DELETE FROM item WHERE done = 1 LIMIT {BATCH}"
+    made = 0
+
+    def new(self):
+        type(self).made += 1
+        self.db = f"{type(self).__name__.lower()}{self.made}"
+        self.maria.create(self.db)
+        return {"name": "t", "url": self.maria.url(self.db)}
+
+    def sql(self, text):
+        return [tuple(row) for row in self.maria.sql(self.db, text)]
+
+
+class Everywhere:
+    """What holds on every engine."""
+
+    def prepare(self, up=None, options=REPEAT, after="", down=True, **defaults):
+        """A table of ROWS rows, made by a revision of its own, and one that repeats."""
+        self.fleet.inventory([self.new()], defaults={"lock_timeout": "300ms", **defaults})
+        self.fleet.last = ""
+        values = ", ".join(f"({i}, 0)" for i in range(1, ROWS + 1))
+        self.fleet.revision("aaaa1111", f"CREATE TABLE item (id {self.INTEGER} PRIMARY KEY, n {self.INTEGER} NOT NULL, "
+                            f"done {self.INTEGER}); INSERT INTO item (id, n) VALUES {values};", down="DROP TABLE item;")
+        text = f"-- migrate:up{options}\n{up or self.UPDATE};\n{after}"
+        if down:
+            text += f"\n-- migrate:down{REPEAT}\n{self.DELETE};\n"
+        self.fleet.revision("bbbb2222", text)
+
+    def history(self):
+        return self.sql("SELECT state, statements, checksum FROM skein_history ORDER BY id DESC LIMIT 1")[0]
+
+    def check_rows(self, changed=ROWS):
+        self.assertEqual(int(self.sql("SELECT count(*) FROM item WHERE n = 1 AND done = 1")[0][0]), changed)
+        self.assertEqual(int(self.sql("SELECT count(*) FROM item WHERE n > 1")[0][0]), 0)
+
+    def test_runs_until_no_row_is_left_and_back(self):
+        self.prepare()
+        plan = self.run_json("plan").tenant("t")
+        self.assertEqual([step["repeats"] for step in plan["steps"]], [False, True])
+        result = self.fleet.run("upgrade", "-o", "json", "--progress", "json")
+        self.assertEqual(result.code, 0, repr(result))
+        step = result.tenant("t")["steps"][1]
+        self.assertEqual((step["batches"], step["rows"], step["statements"]), (ROWS // BATCH, ROWS, 1))
+        self.assertNotIn("batches", result.tenant("t")["steps"][0])
+        self.assertIn(f'"event": "tenant_batches"', result.err)
+        self.assertIn(f'"batches": {ROWS // BATCH}, "rows": {ROWS}, "waits_for": null', result.err)
+        self.check_rows()
+        self.assertEqual(self.history()[0], "applied")
+        self.assertIn(f"bbbb2222  up  {ROWS} rows in {ROWS // BATCH} batches  (1 tenant)", self.run_ok("report").out)
+        again = self.run_ok("report", "-o", "json").tenant("t")
+        self.assertEqual(again["steps"], result.tenant("t")["steps"])
+        self.assertEqual(self.run_json("upgrade").tenant("t")["state"], "unchanged")
+        back = self.run_json("downgrade", "-1").tenant("t")
+        self.assertEqual((back["steps"][0]["batches"], back["steps"][0]["rows"]), (ROWS // BATCH, ROWS))
+        self.assertEqual(self.sql("SELECT count(*) FROM item")[0][0], "0")
+
+    def test_killed_between_batches_goes_on_and_counts_right(self):
+        for point in ("batch:1", "batch:3", "pause:2", "ease:4"):
+            with self.subTest(point=point):
+                self.prepare(options=" repeat:until-no-rows pause:1ms max_lag:0 max_waiting:0")
+                self.assertEqual(self.fleet.run("upgrade", env={"SKEIN_FAILPOINT": f"{point}=kill"}).code, -9)
+                done = int(self.sql("SELECT count(*) FROM item WHERE done = 1")[0][0])
+                self.check_rows(done)
+                half = self.run_json("current").tenant("t")["half_done"]
+                self.assertEqual(half.get("rows", 0), done)
+                self.assertFalse(half["in_doubt"])
+                step = self.run_json("resume").tenant("t")["steps"][-1]
+                self.assertEqual((step["batches"], step["rows"]), (ROWS // BATCH, ROWS))
+                self.check_rows()
+
+    def test_a_signal_stops_it_between_two_batches(self):
+        self.prepare(options=" repeat:until-no-rows pause:50ms")
+        process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
+        wait_until(lambda: self.is_begun(), what="the first batch")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        done = int(self.sql("SELECT count(*) FROM item WHERE done = 1")[0][0])
+        self.assertTrue(0 < done < ROWS and done % BATCH == 0, (done, out, err))
+        self.assertEqual(process.returncode, 4)
+        state, statements, checksum = self.history()
+        self.assertEqual((state, str(statements)), ("partial", "0"))
+        self.assertTrue(checksum.endswith(f":{done // BATCH}:{done}"), checksum)
+        self.assertEqual(self.run_json("resume").tenant("t")["steps"][-1]["rows"], ROWS)
+        self.check_rows()
+
+    def is_begun(self):
+        try:
+            return int(self.sql("SELECT count(*) FROM item WHERE done = 1")[0][0]) > 0
+        except Exception:  # the table is still to be made
+            return False
+
+    def test_one_that_never_ends_is_found_out(self):
+        self.prepare(up=self.UPDATE.replace("done = 1", "n = n").replace("SET n = n + 1, n = n", "SET n = n + 1"))
+        tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertIn("again and again", tenant["error"]["message"])
+        self.assertIn("item", tenant["error"]["message"])
+        self.assertTrue(tenant["error"]["file"].endswith("bbbb2222.sql"))
+        self.assertEqual(tenant["state"], "partial")
+
+    def test_a_limit_of_batches_holds_for_one_run(self):
+        self.prepare(options=REPEAT + " max_batches:4")
+        tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertIn("max_batches", tenant["error"]["message"])
+        self.check_rows(4 * BATCH)
+        self.assertEqual(self.run_json("resume").tenant("t")["steps"][-1]["rows"], ROWS)
+        self.check_rows()
+
+    def test_a_fault_in_the_first_batch_leaves_nothing_and_the_mended_file_goes_on(self):
+        self.prepare(up=self.UPDATE.replace("n + 1", "nothing_of_the_kind"))
+        tenant = self.run_json("upgrade", code=1).tenant("t")
+        self.assertEqual((tenant["state"], tenant["error"]["line"]), ("failed", 7))
+        self.assertEqual(self.history()[0], "failed")
+        self.fleet.revision("bbbb2222", self.UPDATE + ";", revises="aaaa1111", options=REPEAT)
+        self.run_ok("upgrade")
+        self.check_rows()
+
+    def test_what_follows_comes_after_it_and_a_query_to_verify_is_asked_once(self):
+        self.prepare(after="-- verify: SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM item WHERE done IS NULL)\n\n"
+                           "-- migrate:up\nUPDATE item SET done = 2 WHERE id = 1;\n")
+        self.run_ok("upgrade")
+        self.assertEqual(self.sql("SELECT id FROM item WHERE done = 2"), [("1",)])
+
+    def test_faults_of_the_chain_are_told_before_a_tenant_is_touched(self):
+        cases = (("SELECT 1", "no count of the rows"), ("CREATE TABLE x (y int)", "no count of the rows"),
+                 ("UPDATE item SET n = 1", "without WHERE"), ("INSERT INTO item (id, n) VALUES (1, 1)", "again and again"),
+                 (f"{self.UPDATE}; {self.DELETE}", "one statement"), ("-- nothing", "one statement"))
+        for sql, words in cases:
+            with self.subTest(sql=sql):
+                self.prepare(up=sql)
+                result = self.run_ok("upgrade", code=2)
+                self.assertIn(words, result.err)
+                self.assertIn("bbbb2222.sql:", result.err)
+
+    def test_a_script_cannot_repeat(self):
+        self.prepare()
+        result = self.run_ok("upgrade", "--sql", "--dialect", self.DIALECT, code=2)
+        self.assertIn("repeat", result.err)
+        self.assertIn("bbbb2222", result.err)
+
+
+class SQLite(OnSQLite, Everywhere, FleetCase):
+    DIALECT = "sqlite"
+
+
+class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
+    DIALECT = "postgresql"
+
+    def test_rows_that_others_have_locked_are_waited_for(self):
+        self.prepare(retries=20, lock_timeout="100ms")
+        self.run_ok("upgrade", "aaaa1111")
+        with self.pg.session(self.db, "BEGIN; UPDATE item SET n = n WHERE id <= 3;") as session:
+            process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
+            wait_until(lambda: self.sql("SELECT count(*) FROM item WHERE done = 1") == [(str(ROWS - 3),)], what="the others")
+            wait_until(lambda: self.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != [("0",)], what="the wait")
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, (out, err))
+        self.check_rows()
+
+    def test_locks_are_given_way_to_and_not_for_ever(self):
+        self.prepare(up=self.UPDATE.replace(" SKIP LOCKED", ""), retries=2, lock_timeout="50ms")
+        self.run_ok("upgrade", "aaaa1111")
+        with self.pg.session(self.db, "BEGIN; UPDATE item SET n = n WHERE id = 25;"):
+            tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertEqual((tenant["error"]["class"], tenant["attempts"], tenant["state"]), ("lock", 3, "partial"))
+        self.check_rows(20)
+        self.run_ok("resume")
+        self.check_rows()
+
+    def test_sessions_that_wait_for_locks_slow_it_down(self):
+        self.prepare(options=REPEAT + " max_waiting:1")
+        self.run_ok("upgrade", "aaaa1111")
+        self.sql("CREATE TABLE other (id int)")
+        with self.pg.session(self.db, "BEGIN; LOCK TABLE other;"):
+            with self.pg.session(self.db, "SELECT 1;") as one, self.pg.session(self.db, "SELECT 1;") as two:
+                for waiter in (one, two):
+                    waiter.stdin.write(b"SELECT * FROM other;\n")
+                    waiter.stdin.flush()
+                wait_until(lambda: self.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == [("2",)], what="waiters")
+                process = self.fleet.start("upgrade", "-o", "json", "--progress", "json")
+                lines = iter(process.stderr.readline, b"")
+                self.assertTrue(any(b"too many sessions wait for locks" in line for line in lines))
+                self.check_rows(0)
+                self.sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.check_rows()
+
+
+class MariaDBs(OnMariaDB, Everywhere, MariaDBCase):
+    DIALECT = "mariadb"
+
+
+class Pooled(OnPostgres, Pooler):
+    """Through a proxy that pools transactions, each batch takes the tenant's lock anew."""
+    prepare, check_rows = Everywhere.prepare, Everywhere.check_rows
+
+    def url(self):
+        return self.pg.url(self.db, port=self.port)
+
+    def test_each_batch_takes_the_lock(self):
+        self.prepare()
+        step = self.run_json("upgrade").tenant("t")["steps"][1]
+        self.assertEqual((step["batches"], step["rows"]), (ROWS // BATCH, ROWS))
+        self.check_rows()
+
+
+if __name__ == "__main__":
+    main()
