@@ -1,5 +1,6 @@
 /* Rules that look at what stands around a deed: what is known of the column, what else the revision does. */
 #include "base/ascii.h"
+#include "dialect/repeated.h"
 #include "lint/pass.h"
 
 static bool is_same(const char *a, const char *b)
@@ -302,7 +303,7 @@ static void check_locks(struct pass *pass)
     bool is_told = false;
     for (size_t i = 0; i < pass->count; i++) {
         const struct pass_statement *statement = &pass->statements[i];
-        if (!statement->is_transactional) {
+        if (!statement->is_transactional || statement->repeats) {
             lock = NULL;
             is_told = false;
             continue;
@@ -367,6 +368,19 @@ static void check_probes(struct pass *pass)
     }
 }
 
+static void check_repeats(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->count; i++) {
+        const struct pass_statement *statement = &pass->statements[i];
+        struct repeated words = {0};
+        if (!statement->repeats || statement->first_deed == statement->deed_end)
+            continue;
+        pass->dialect->read_repeated(statement->sql, statement->len, &words);
+        if (!words.is_bounded)
+            pass_tell(pass, RULE_REPEAT_UNBOUNDED, i, &pass->deeds.items[statement->first_deed]);
+    }
+}
+
 void pass_check_revision(struct pass *pass)
 {
     static const struct deed none;
@@ -377,6 +391,7 @@ void pass_check_revision(struct pass *pass)
     if (pass->bit == LINT_MYSQL)
         check_mixtures(pass);
     check_probes(pass);
+    check_repeats(pass);
     if (pass->direction == DIRECTION_UP && !revision_has_direction(pass->revision, DIRECTION_DOWN))
         pass_tell(pass, RULE_NO_WAY_BACK, SIZE_MAX, &none);
 }

@@ -203,6 +203,7 @@ static void read_section(const struct reading *reading, const struct section *se
             .line = section->line + statement->line - 1,
             .is_transactional = section->is_transactional,
             .has_probe = has_probe(directives, directive_count, i),
+            .repeats = section->repeat != NULL,
             .section = number,
             .first_deed = pass->deeds.count,
         };

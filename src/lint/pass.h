@@ -18,6 +18,7 @@ struct pass_statement {
     int line; /* of the file */
     bool is_transactional;
     bool has_probe;
+    bool repeats;      /* until it changes no row, each time in a transaction of its own */
     size_t section;    /* of the revision's for this dialect */
     size_t first_deed; /* of the pass; those of the statement end where the next one's begin */
     size_t deed_end;

@@ -161,7 +161,12 @@ const struct lint_rule lint_rules[RULE__COUNT] = {
         "UPDATE or DELETE of all rows",
         "all rows of {table} are changed at once",
         "Every row stays locked until the commit, and the table grows by as much as it holds.",
-        "change them in batches, in revisions or jobs of their own"},
+        "change them in batches, in a section of their own: -- migrate:up repeat:until-no-rows"},
+    [RULE_REPEAT_UNBOUNDED] = {LINT_WARNING, LINT_ALL, SCALE_SIZE,
+        "A statement that repeats without a bound",
+        "nothing bounds a batch of {table}: the first one changes all rows at once",
+        "A statement that repeats until it changes no row is for small transactions, each of which locks few rows for a short time. Without LIMIT the first batch does all of the work.",
+        "take so many rows at a time: … WHERE id IN (SELECT id FROM {table} WHERE … LIMIT 1000); MariaDB takes UPDATE … LIMIT 1000"},
 };
 /* clang-format on */
 

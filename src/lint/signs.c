@@ -73,8 +73,11 @@ void pass_check_signs(struct pass *pass, size_t statement, const struct deed *de
     bool is_fresh = deed->kind != DEED_CREATE_TABLE && pass_is_fresh(pass, deed->table);
     bool is_empty = is_fresh && pass_is_empty(pass, deed->table);
     bool is_inside = pass->statements[statement].is_transactional;
+    bool repeats = pass->statements[statement].repeats;
     for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
         const struct sign *sign = &signs[i];
+        if (repeats && sign->rule == RULE_UPDATE_WITHOUT_WHERE)
+            continue; /* its bound counts: RULE_REPEAT_UNBOUNDED */
         if (sign->kind == deed->kind && sign->dialects & pass->bit &&
             (deed->flags & sign->with) == sign->with && !(deed->flags & sign->without) &&
             (sign->of_fresh ||

@@ -565,6 +565,29 @@ static void a_waiver_needs_a_rule_a_reason_and_a_statement(void **state)
     }
 }
 
+/* Each batch has a transaction of its own, and so no part in what the others lock. */
+static void a_statement_that_repeats_is_to_have_a_bound(void **state)
+{
+#define REPEAT "-- migrate:up repeat:until-no-rows\n"
+    static const struct lint_case cases[] = {
+        {PG, TASK, REPEAT "UPDATE task SET n = 1 WHERE n IS NULL;", "repeat-unbounded:1"},
+        {PG, TASK, REPEAT "DELETE FROM task;", "repeat-unbounded:1"},
+        {PG, TASK,
+         REPEAT "UPDATE task SET n = 1 WHERE id IN (SELECT id FROM task WHERE n IS NULL LIMIT 9);",
+         ""},
+        {PG, TASK,
+         "-- migrate:up\nALTER TABLE task ADD m int;\n" REPEAT
+         "UPDATE task SET m = 1 WHERE id IN (SELECT id FROM task WHERE m IS NULL LIMIT 9);",
+         ""},
+        {LITE, TASK, REPEAT "DELETE FROM task WHERE n = 1;", "repeat-unbounded:1"},
+        {LITE, TASK, REPEAT "DELETE FROM task WHERE id IN (SELECT id FROM task LIMIT 9);", ""},
+        {MARIA, TASK, REPEAT "UPDATE task SET n = 1 WHERE n IS NULL;", "repeat-unbounded:1"},
+        {MARIA, TASK, REPEAT "DELETE FROM task LIMIT 1000;", ""},
+    };
+    (void)state;
+    check_cases(cases, ARRAY_LEN(cases));
+}
+
 static void every_rule_has_its_words(void **state)
 {
     (void)state;
@@ -592,6 +615,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_way_back_does_is_forgotten),
     cmocka_unit_test(tells_what_destroys_data),
     cmocka_unit_test(a_waiver_needs_a_rule_a_reason_and_a_statement),
+    cmocka_unit_test(a_statement_that_repeats_is_to_have_a_bound),
     cmocka_unit_test(every_rule_has_its_words),
 };
 
