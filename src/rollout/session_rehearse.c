@@ -4,7 +4,11 @@
 #include "rollout/session_private.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/human.h"
 
 /* What waits for a rehearsal's locks waits for nothing. */
 enum { LOCK_TIMEOUT_MS = 1000 };
@@ -35,16 +39,37 @@ bool session_needs_copy(const struct session *session)
            !session->rehearsal.copy && session->work.todo.count;
 }
 
-enum session_state session_go_to_copy(struct session *session)
-{
-    session->rehearsal.copy = rollout_copy_to_rehearse(session->env->run, session, &session->arena);
-    return SESSION_SNAPSHOT;
-}
-
 static uint64_t size_of(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* Copies that are made at the same time are not counted: who comes last is told by the system. */
+static bool has_room(const char *folder, uint64_t bytes, struct err *err)
+{
+    struct statvfs place;
+    struct buf needed;
+    if (statvfs(folder, &place) != 0 || bytes <= (uint64_t)place.f_bavail * place.f_frsize)
+        return true;
+    buf_init(&needed, BUF_MAX_DEFAULT);
+    human_add_size(&needed, bytes);
+    err_set(err, ERR_CONFIG,
+            "a copy of it needs %s, and there is less room in '%s': set TMPDIR to another folder",
+            needed.data, folder);
+    buf_done(&needed);
+    return false;
+}
+
+enum session_state session_go_to_copy(struct session *session)
+{
+    const char *copy = rollout_copy_to_rehearse(session->env->run, session, &session->arena);
+    const char *folder = arena_strndup(&session->arena, copy, (size_t)(strrchr(copy, '/') - copy));
+    struct err err;
+    if (!has_room(folder, size_of(session->tenant->url.database), &err))
+        return session_fail(session, &err);
+    session->rehearsal.copy = copy;
+    return SESSION_SNAPSHOT;
 }
 
 enum session_state session_arrive_at_copy(struct session *session)

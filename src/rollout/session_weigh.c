@@ -188,7 +188,7 @@ const struct state_row row_weigh = {
     .answer = answer_weigh,
     .on_error = error_weigh,
     .next = SESSION_RELEASE,
-    .exits = TO(RELEASE) | TO(SNAPSHOT),
-    .error_exits = TO(RELEASE) | TO(SNAPSHOT) | TO(CLOSE),
+    .exits = TO(RELEASE) | TO(SNAPSHOT) | TO_WAY_OUT,
+    .error_exits = TO(RELEASE) | TO(SNAPSHOT) | TO_WAY_OUT,
     .is_cancellable = true,
 };

@@ -119,6 +119,17 @@ class OnCopies(FleetCase):
         tenant = self.rehearse().tenant("acme")
         self.assertEqual((tenant["state"], tenant["rehearsal"]), ("unchanged", {"at": None, "seen": []}))
 
+    def test_a_copy_without_room_is_not_begun(self):
+        self.make("acme", "globex")
+        self.fleet.revision("bbbb2222", "INSERT INTO task VALUES (9, 'z');", down="")
+        os.truncate(self.fleet.path("data", "acme.db"), 8 << 40)  # with nothing on the disk
+        result = self.rehearse(code=1)
+        error = result.tenant("acme")["error"]
+        self.assertEqual(error["class"], "config")
+        self.assertIn("a copy of it needs 8.8 TB", error["message"])
+        self.assertIn("set TMPDIR", error["message"])
+        self.assertEqual(result.tenant("globex")["state"], "succeeded")
+
     def test_what_a_killed_rehearsal_leaves_goes_with_the_next(self):
         self.make("acme")
         self.fleet.revision("bbbb2222", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
