@@ -158,9 +158,16 @@ class Page:
             self.requests.append(params["request"]["url"])
 
     def go(self, url):
-        self._is_loaded = False
         self.url = url.split("#")[0]
-        self.call("Page.navigate", url=url)
+        self._load("Page.navigate", url=url)
+
+    def reload(self):
+        """With the fragment that it has by now. What is evaluated while a page goes is an error of the browser's: here no one does."""
+        self._load("Page.reload")
+
+    def _load(self, method, **params):
+        self._is_loaded = False
+        self.call(method, **params)
         end = time.monotonic() + SECONDS
         while not self._is_loaded:
             self._browser._read(end)

@@ -245,7 +245,8 @@ class Choosing(Html):
         self.assertEqual(page.text("#card h2"), "soylent-2")
         page.key("Escape", 27)
         page.until("!document.getElementById('card').open && document.activeElement.textContent === 'soylent-2'")
-        page.eval("location.hash = '#tenant=virtucon'; location.reload()")
+        page.eval("location.hash = '#tenant=virtucon'")
+        page.reload()
         page.until("document.querySelector('#card h2')?.innerText === 'virtucon'")
         self.assertIn("no such file", page.text("#card .cause"))
 
