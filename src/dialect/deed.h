@@ -47,6 +47,7 @@ enum deed_kind {
     DEED_REWRITE,      /* `what`: `CLUSTER`, `VACUUM FULL` */
     DEED_TRIGGER,      /* a trigger is made */
     DEED_DETACH,       /* a partition */
+    DEED_ATTACH,       /* `other` becomes a partition of `table` */
     DEED_SET_SEQUENCE, /* what a sequence gives next */
     DEED_OTHER,        /* anything else that may change the database: DO, CALL, a function */
     DEED__COUNT
@@ -78,8 +79,20 @@ enum deed_flag {
     DEED_WITH_COLUMN =
         1 << 22, /* a constraint that stands in the definition of a column which is new */
     DEED_DATABASE_WIDE =
-        1 << 23, /* DEED_SERVER_WIDE: for one database, and not for all of the server */
-    DEED_UNREFERRED = 1 << 24, /* DEED_RENAME: it is known that no other table refers to it */
+        1 << 23,         /* DEED_SERVER_WIDE: for one database, and not for all of the server */
+    DEED_ONLY = 1 << 24, /* of this table, and of none that inherits from it */
+    DEED_MATCH_FULL = 1 << 25,  /* of a foreign key: all of its columns are NULL, or none is */
+    DEED_NULLS_EQUAL = 1 << 26, /* of a key: two NULLs are the same */
+    DEED_FILLS = 1 << 27,       /* DEED_CREATE_TABLE: with the rows of a query */
+    DEED_SEVERAL = 1 << 28,     /* of a change of rows: in other tables, too */
+    DEED_CHARSET = 1 << 29,     /* a character set or collation is said */
+    DEED_UNREFERRED = 1 << 30,  /* DEED_RENAME: it is known that no other table refers to it */
+};
+
+/* Texts of SQL in the statement's dialect: names are quoted, expressions stand in parentheses. */
+struct deed_texts {
+    const char *const *items;
+    size_t count;
 };
 
 struct deed {
@@ -95,6 +108,14 @@ struct deed {
     const char *what;
     const char *rule; /* of a CHECK: its text; NULL: not known */
     size_t offset;    /* of its place within the statement, from 1; 0: the statement's */
+
+    /* What a question about rows is made from (question.h), as SQL. */
+    struct deed_texts keys;    /* of a key, an index, a foreign key; none: not known */
+    struct deed_texts parents; /* what a foreign key refers to; none: the primary key */
+    const char *other_schema;  /* of `other`; NULL: none is named */
+    const char *expression;    /* USING; the DEFAULT of a new column; NULL: none, or not known */
+    const char *predicate;     /* the WHERE of an index; NULL: none */
+    const char *definition;    /* the type of a column, as it is written; NULL: not known */
 };
 
 struct deeds {

@@ -18,6 +18,8 @@ struct deeds;
 struct grid_shape;
 struct measure_request;
 struct probe;
+struct question_request;
+struct questions;
 struct repeated;
 struct session_setting;
 struct statement_checks;
@@ -375,6 +377,24 @@ struct dialect {
     /* A query (weigh.h) with a row for each of the tables that there are: its name, its rows as the statistics say (NULL: not
      * known), its bytes. It takes no lock and reads no row. NULL: no one can tell. */
     const char *(*measure)(struct arena *arena, const struct measure_request *request);
+
+    /* What of the rows that are there decides whether a deed succeeds (question.h): appends questions. NULL: no one knows how to
+     * ask; `null_test` is how a value is told to be NULL. */
+    void (*ask_rows)(const struct question_request *request, struct questions *questions);
+    const char *null_test;
+
+    /* Is it the fault of a value that a question's trial failed? NULL: no trial is made. */
+    bool (*is_of_values)(const struct err *err);
+
+    /* A query with a row for each of the tables whose changes of rows may reach others: by a trigger, a foreign key, a rule, a
+     * table that inherits; its name and why. NULL: no one can tell. */
+    const char *(*reach)(struct arena *arena, const struct measure_request *request);
+
+    /* The primary key's columns of a table, as one row of an SQL text for a list; NULL or no row: it has none. */
+    const char *(*find_key)(struct arena *arena, const struct measure_request *request);
+
+    /* First words, lower case, of statements that leave rows as they are though no deed is known of them; ends with NULL. */
+    const char *const *harmless_words;
 
     /* What is asked beside a statement (probe.h). NULL: nothing, ever. */
     void (*check)(struct arena *arena, const char *statement, size_t len,

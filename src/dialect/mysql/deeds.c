@@ -167,7 +167,9 @@ static void read_change(struct mysql_reader *reader, struct deeds *deeds, enum d
     skip_modifiers(reader);
     if (!mysql_deeds_take_table(reader, deeds, &table))
         return;
+    bool is_one = mysql_is(reader, "SET") || mysql_is(reader, "WHERE") || reader->is_over;
     struct deed *deed = mysql_deeds_add_on(deeds, kind, &table);
+    deed->flags |= is_one ? 0 : DEED_SEVERAL;
     deed->what = kind == DEED_UPDATE ? find_changing(*reader) : NULL;
     for (; !reader->is_over; mysql_skip(reader))
         has_where |= mysql_is(reader, "WHERE") || mysql_is(reader, "LIMIT");
@@ -199,6 +201,7 @@ static void read_index(struct mysql_reader *reader, struct deeds *deeds, enum de
         mysql_skip(reader);
     if (!mysql_deeds_take_table(reader, deeds, &table))
         return;
+    struct deed_texts keys = mysql_deeds_see_keys(*reader);
     if (mysql_is_sign(reader, '('))
         column = mysql_deeds_take_only_column(reader);
     for (; !reader->is_over; mysql_skip(reader))
@@ -207,6 +210,7 @@ static void read_index(struct mysql_reader *reader, struct deeds *deeds, enum de
     deed->flags = flags;
     deed->name = name;
     deed->column = column;
+    deed->keys = keys;
 }
 
 static void read_trigger(struct mysql_reader *reader, struct deeds *deeds)

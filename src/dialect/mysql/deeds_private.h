@@ -18,6 +18,16 @@ unsigned mysql_deeds_take_condition(struct mysql_reader *reader);
 /* The only name between the parentheses that stand next; NULL: there are several, or an expression. Steps over them. */
 const char *mysql_deeds_take_only_column(struct mysql_reader *reader);
 
+/* The columns between the parentheses that stand next, as SQL: names, parts of texts (`LEFT(name, 10)`), expressions; none:
+ * they are no such list. Leaves the reader where it is. */
+struct deed_texts mysql_deeds_see_keys(struct mysql_reader reader);
+
+/* One name, as SQL. */
+struct deed_texts mysql_deeds_name(struct arena *arena, const char *name);
+
+/* The statement's text from the reader's token to before `end`'s; NULL: there is none. */
+const char *mysql_deeds_slice(const struct mysql_reader *begin, const struct mysql_reader *end);
+
 /* Steps over the token, and what belongs between parentheses where it opens them. */
 void mysql_deeds_skip_item(struct mysql_reader *reader);
 

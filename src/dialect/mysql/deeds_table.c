@@ -170,15 +170,21 @@ static bool ends_item(const struct mysql_reader *reader)
            mysql_is_sign(reader, ';');
 }
 
-static const char *take_parent(const struct altering *altering)
+/* The table after REFERENCES, and its columns. */
+static void take_parent(const struct altering *altering, struct deed *deed)
 {
     struct mysql_name parent;
-    return mysql_deeds_take_table(altering->reader, altering->deeds, &parent) ? parent.name : NULL;
+    if (!mysql_deeds_take_table(altering->reader, altering->deeds, &parent))
+        return;
+    deed->other = parent.name;
+    deed->other_schema = parent.schema;
+    deed->parents = mysql_deeds_see_keys(*altering->reader);
 }
 
 static void read_default(struct mysql_reader *reader, struct deed *deed)
 {
     static const char *const volatiles[] = {"UUID", "RAND", "SYSDATE", "RANDOM_BYTES", NULL};
+    struct mysql_reader begin = *reader;
     bool is_null = mysql_is(reader, "NULL");
     deed->flags |= is_null ? 0 : DEED_DEFAULT;
     for (const char *const *word = volatiles; *word; word++)
@@ -187,6 +193,18 @@ static void read_default(struct mysql_reader *reader, struct deed *deed)
             deed->what = *word;
         }
     mysql_deeds_skip_item(reader);
+    if (mysql_is_sign(reader, '(')) /* of a function */
+        mysql_deeds_skip_item(reader);
+    deed->expression = mysql_deeds_slice(&begin, reader);
+}
+
+/* Adds the CHECK that stands in the definition of a column. */
+static void read_column_check(const struct altering *altering, struct deed *deed)
+{
+    struct mysql_reader begin = *altering->reader;
+    mysql_deeds_skip_item(altering->reader);
+    deed->flags |= DEED_WITH_COLUMN;
+    deed->rule = mysql_deeds_slice(&begin, altering->reader);
 }
 
 /* One word, or a few, of what defines a column. */
@@ -213,10 +231,12 @@ static void read_attribute(const struct altering *altering, struct deed *deed)
         deed->flags |= DEED_PRIMARY_KEY | DEED_NOT_NULL;
         mysql_accept(reader, "KEY");
     } else if (mysql_accept(reader, "CHECK")) {
-        deed->flags |= DEED_WITH_COLUMN;
-        mysql_deeds_skip_item(reader);
+        read_column_check(altering, deed);
     } else if (mysql_accept(reader, "REFERENCES")) {
-        deed->other = take_parent(altering);
+        take_parent(altering, deed);
+    } else if (mysql_accept(reader, "CHARACTER") || mysql_accept(reader, "CHARSET") ||
+               mysql_accept(reader, "COLLATE")) {
+        deed->flags |= DEED_CHARSET;
     } else if (mysql_accept(reader, "AFTER") || mysql_accept(reader, "COMMENT")) {
         mysql_deeds_skip_item(reader);
     } else {
@@ -238,7 +258,10 @@ static void read_column(const struct altering *altering, enum deed_kind kind, un
         if (deed.other && strcmp(deed.other, deed.column) == 0)
             deed.other = NULL;
     }
+    struct mysql_reader type = *altering->reader;
     deed.type = take_type(altering->reader);
+    deed.definition = mysql_deeds_slice(&type, altering->reader);
+    deed.keys = mysql_deeds_name(altering->reader->arena, deed.column);
     while (!ends_item(altering->reader))
         read_attribute(altering, &deed);
     if (deed.other && kind != DEED_SET_TYPE && !altering->is_new) {
@@ -246,6 +269,9 @@ static void read_column(const struct altering *altering, enum deed_kind kind, un
         parent->flags = DEED_WITH_COLUMN;
         parent->column = deed.column;
         parent->other = deed.other;
+        parent->other_schema = deed.other_schema;
+        parent->keys = deed.keys;
+        parent->parents = deed.parents;
     }
     if (kind == DEED_SET_TYPE && deed.other) {
         struct deed *rename = add(altering, DEED_RENAME);
@@ -261,7 +287,14 @@ static void read_column(const struct altering *altering, enum deed_kind kind, un
         struct deed *unique = add(altering, DEED_ADD_UNIQUE);
         unique->flags = kind == DEED_SET_TYPE ? 0 : DEED_WITH_COLUMN;
         unique->column = deed.column;
+        unique->keys = deed.keys;
         unique->what = "UNIQUE";
+    }
+    if (deed.rule && !altering->is_new) {
+        struct deed *check = add(altering, DEED_ADD_CHECK);
+        check->flags = DEED_WITH_COLUMN;
+        check->column = deed.column;
+        check->rule = deed.rule;
     }
 }
 
@@ -279,6 +312,7 @@ static void read_key(const struct altering *altering, enum deed_kind kind, unsig
     deed->flags = flags;
     deed->name = name;
     deed->what = flags & DEED_PRIMARY_KEY ? "PRIMARY KEY" : "UNIQUE";
+    deed->keys = mysql_deeds_see_keys(*reader);
     deed->column = mysql_is_sign(reader, '(') ? mysql_deeds_take_only_column(reader) : NULL;
 }
 
@@ -290,14 +324,16 @@ static void read_foreign_key(const struct altering *altering, const char *name)
     mysql_deeds_take_condition(reader);
     if (!mysql_is_sign(reader, '('))
         (void)mysql_take_name(reader, &ignored);
-    const char *column = mysql_deeds_take_only_column(reader);
-    const char *parent = mysql_accept(reader, "REFERENCES") ? take_parent(altering) : NULL;
-    const char *parents = mysql_is_sign(reader, '(') ? mysql_deeds_take_only_column(reader) : NULL;
-    struct deed *deed = add(altering, DEED_ADD_FOREIGN_KEY);
-    deed->name = name;
-    deed->column = column;
-    deed->other = parent;
-    deed->what = parents;
+    struct deed deed = {.kind = DEED_ADD_FOREIGN_KEY, .name = name};
+    deed.schema = altering->table.schema;
+    deed.table = altering->table.name;
+    deed.keys = mysql_deeds_see_keys(*reader);
+    deed.column = mysql_deeds_take_only_column(reader);
+    if (mysql_accept(reader, "REFERENCES"))
+        take_parent(altering, &deed);
+    if (mysql_is_sign(reader, '('))
+        deed.what = mysql_deeds_take_only_column(reader);
+    *deeds_add(altering->deeds, DEED_ADD_FOREIGN_KEY) = deed;
 }
 
 static void read_check(const struct altering *altering, const char *name)
@@ -437,6 +473,16 @@ static bool read_rewrite(const struct altering *altering)
     return false;
 }
 
+/* Of partitions, or of the files that tables are. */
+static bool moves_rows(const struct mysql_reader *reader)
+{
+    static const char *const words[] = {"EXCHANGE", "TRUNCATE", "DISCARD", "IMPORT", NULL};
+    for (const char *const *word = words; *word; word++)
+        if (mysql_is(reader, *word))
+            return true;
+    return false;
+}
+
 static void read_specification(const struct altering *altering, bool *ret_is_said)
 {
     struct mysql_reader *reader = altering->reader;
@@ -454,6 +500,8 @@ static void read_specification(const struct altering *altering, bool *ret_is_sai
         read_rename(altering);
     } else if (mysql_is(reader, "ALGORITHM") || mysql_is(reader, "LOCK")) {
         *ret_is_said = true;
+    } else if (moves_rows(reader)) {
+        deeds_add(altering->deeds, DEED_OTHER)->what = "a partition";
     } else {
         (void)read_rewrite(altering);
     }
@@ -483,13 +531,20 @@ void mysql_deeds_read_alter(struct mysql_reader *reader, struct deeds *deeds)
 
 /* ---- CREATE TABLE ------------------------------------------------------------------------------- */
 
+static bool has_query(struct mysql_reader reader)
+{
+    while (!reader.is_over && !mysql_is(&reader, "SELECT") && !mysql_is(&reader, "VALUES"))
+        mysql_skip(&reader);
+    return !reader.is_over;
+}
+
 void mysql_deeds_read_create(struct mysql_reader *reader, struct deeds *deeds, unsigned flags)
 {
     struct altering altering = {reader, deeds, {0}, true};
     flags |= mysql_deeds_take_condition(reader);
     if (!mysql_deeds_take_table(reader, deeds, &altering.table))
         return;
-    add(&altering, DEED_CREATE_TABLE)->flags = flags;
+    add(&altering, DEED_CREATE_TABLE)->flags = flags | (has_query(*reader) ? DEED_FILLS : 0);
     if (!mysql_accept_sign(reader, '(') || mysql_is(reader, "SELECT") || mysql_is(reader, "LIKE"))
         return;
     do {

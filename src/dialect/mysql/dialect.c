@@ -10,6 +10,7 @@
 #include "dialect/mysql/option_file.h"
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
+#include "dialect/mysql/question.h"
 #include "dialect/mysql/settings.h"
 #include "dialect/mysql/split.h"
 #include "dialect/mysql/templates.h"
@@ -31,6 +32,10 @@ static const struct session_word session_words[] = {
 
 static const struct script_mark script_marks[] = {
     {"AUTO_INCREMENT", false}, {"`", false}, {NULL, false}};
+
+static const char *const harmless_words[] = {"alter", "analyze", "check",  "create",   "drop",
+                                             "flush", "grant",   "lock",   "optimize", "revoke",
+                                             "set",   "show",    "unlock", NULL};
 
 /* What both have; a revision may have sections for MariaDB alone. */
 /* clang-format off */
@@ -57,6 +62,11 @@ static const struct script_mark script_marks[] = {
     .judge = mysql_judge, \
     .read_deeds = mysql_read_deeds, \
     .measure = mysql_measure, \
+    .reach = mysql_reach, \
+    .find_key = mysql_find_key, \
+    .ask_rows = mysql_ask_rows, \
+    .null_test = "IS NULL", \
+    .harmless_words = harmless_words, \
     .keeps_rows = mysql_keeps_rows, \
     .takes_all = mysql_takes_all, \
     .reads_zone = mysql_reads_zone, \

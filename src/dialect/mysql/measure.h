@@ -4,6 +4,8 @@
 
 #include "dialect/weigh.h"
 
+const char *mysql_reach(struct arena *arena, const struct measure_request *request);
+const char *mysql_find_key(struct arena *arena, const struct measure_request *request);
 const char *mysql_measure(struct arena *arena, const struct measure_request *request);
 
 #endif

@@ -23,6 +23,7 @@ struct deed *postgres_deeds_add_on(const struct postgres_deeds *reading, enum de
     struct deed *deed = deeds_add(reading->deeds, kind);
     deed->schema = postgres_deeds_text(reading, range, "schemaname");
     deed->table = postgres_deeds_text(reading, range, "relname");
+    deed->flags |= range && !is_true(range, "inh") ? DEED_ONLY : 0;
     return deed;
 }
 
@@ -215,7 +216,8 @@ static void read_select(const struct postgres_deeds *reading, const json_t *node
     size_t count = json_array_size(names);
     read_parts(reading, node);
     if (into)
-        postgres_deeds_add_on(reading, DEED_CREATE_TABLE, json_object_get(into, "rel"));
+        postgres_deeds_add_on(reading, DEED_CREATE_TABLE, json_object_get(into, "rel"))->flags |=
+            DEED_FILLS;
     if (!count)
         return;
     if (tree_is(json_object_get(json_array_get(names, count - 1), "String"), "sval",
@@ -244,6 +246,7 @@ static void read_index(const struct postgres_deeds *reading, const json_t *node)
     if (json_array_size(params) == 1)
         deed->column = postgres_deeds_text(
             reading, json_object_get(json_array_get(params, 0), "IndexElem"), "name");
+    postgres_deeds_read_keys(reading, node, deed);
     deed->flags |= (is_true(node, "concurrent") ? DEED_CONCURRENT : 0) |
                    (is_true(node, "unique") ? DEED_UNIQUE : 0) |
                    (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0);
@@ -376,7 +379,7 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
     if (strcmp(kind, "CreateTableAsStmt") == 0)
         postgres_deeds_add_on(reading, DEED_CREATE_TABLE,
                               json_object_get(json_object_get(node, "into"), "rel"))
-            ->flags |= is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0;
+            ->flags |= DEED_FILLS | (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0);
     if (strcmp(kind, "DoStmt") == 0)
         add_what(reading, DEED_OTHER, "DO");
     if (strcmp(kind, "CallStmt") == 0)

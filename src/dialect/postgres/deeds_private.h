@@ -22,6 +22,28 @@ struct deed *postgres_deeds_add_on(const struct postgres_deeds *reading, enum de
  * is known to be. */
 const char *postgres_deeds_find_volatile(const json_t *expression, bool counts_now);
 
+/* ---- texts: deeds_text.c ---- */
+
+/* The statement's text from there to where a comma, a semicolon or an open end of parentheses stands, one of the words
+ * (NULL: none; lower case), or `end`; NULL: there is nothing. */
+struct postgres_slice {
+    size_t begin, end;
+    const char *const *words;
+    bool keeps_commas;
+};
+const char *postgres_deeds_slice(const struct postgres_deeds *reading,
+                                 const struct postgres_slice *slice);
+
+/* The name in quotes. */
+const char *postgres_deeds_quoted(const struct postgres_deeds *reading, const char *name);
+
+/* A list of String nodes, as names in quotes. */
+struct deed_texts postgres_deeds_names(const struct postgres_deeds *reading, const json_t *list);
+
+/* What a CREATE INDEX says of its keys and of the rows that are in it. */
+void postgres_deeds_read_keys(const struct postgres_deeds *reading, const json_t *index,
+                              struct deed *deed);
+
 void postgres_deeds_read_alter(const struct postgres_deeds *reading, const json_t *node);
 void postgres_deeds_read_create(const struct postgres_deeds *reading, const json_t *node);
 

@@ -83,7 +83,11 @@ static void read_foreign_key(const struct altering *altering, const json_t *node
     deed->name = copied(altering, node, "conname");
     deed->column = only_name(altering, json_object_get(node, "fk_attrs"));
     deed->other = copied(altering, parent, "relname");
+    deed->other_schema = copied(altering, parent, "schemaname");
     deed->what = only_name(altering, json_object_get(node, "pk_attrs"));
+    deed->keys = postgres_deeds_names(altering->reading, json_object_get(node, "fk_attrs"));
+    deed->parents = postgres_deeds_names(altering->reading, json_object_get(node, "pk_attrs"));
+    deed->flags |= tree_is(node, "fk_matchtype", "f") ? DEED_MATCH_FULL : 0;
 }
 
 static void read_unique(const struct altering *altering, const json_t *node)
@@ -92,8 +96,11 @@ static void read_unique(const struct altering *altering, const json_t *node)
     bool is_primary = tree_is(node, "contype", "CONSTR_PRIMARY");
     deed->flags |=
         (is_primary ? DEED_PRIMARY_KEY : 0) | (*tree_text(node, "indexname") ? DEED_BY_INDEX : 0);
+    deed->other = copied(altering, node, "indexname");
     deed->name = copied(altering, node, "conname");
+    deed->flags |= is_true(node, "nulls_not_distinct") ? DEED_NULLS_EQUAL : 0;
     deed->column = only_name(altering, json_object_get(node, "keys"));
+    deed->keys = postgres_deeds_names(altering->reading, json_object_get(node, "keys"));
     deed->what = is_primary ? "PRIMARY KEY" : "UNIQUE";
 }
 
@@ -110,6 +117,13 @@ static void read_constraint(const struct altering *altering, const json_t *node)
         add(altering, DEED_REWRITE)->what = "ADD EXCLUDE";
 }
 
+static struct deed_texts name_alone(const struct altering *altering, const char *column)
+{
+    const char **texts = arena_calloc(altering->reading->deeds->arena, 1, sizeof *texts);
+    texts[0] = postgres_deeds_quoted(altering->reading, column);
+    return (struct deed_texts){texts, 1};
+}
+
 /* A constraint within a column's definition: it is about that column. */
 static void read_column_constraint(const struct altering *altering, const json_t *node,
                                    const char *column)
@@ -120,7 +134,44 @@ static void read_column_constraint(const struct altering *altering, const json_t
     for (size_t i = before; i < deeds->count; i++) {
         deeds->items[i].column = column;
         deeds->items[i].flags |= DEED_WITH_COLUMN;
+        if (!deeds->items[i].keys.count && deeds->items[i].kind != DEED_ADD_CHECK)
+            deeds->items[i].keys = name_alone(altering, column);
     }
+}
+
+/* Where the next of a column's constraints begins after `at`; 0: there is none. */
+static size_t next_place(const json_t *constraints, size_t at)
+{
+    size_t index, next = 0;
+    const json_t *item;
+    json_array_foreach(constraints, index, item)
+    {
+        size_t location = place(json_object_get(item, "Constraint")) - 1;
+        if (location > at && (!next || location < next))
+            next = location;
+    }
+    return next;
+}
+
+/* What follows DEFAULT. */
+static const char *default_at(const struct altering *altering, const json_t *constraint,
+                              const json_t *constraints)
+{
+    static const size_t word = sizeof "DEFAULT" - 1;
+    size_t at = place(constraint) - 1;
+    return postgres_deeds_slice(
+        altering->reading,
+        &(struct postgres_slice){.begin = at + word, .end = next_place(constraints, at)});
+}
+
+/* A type as it is written; what may come after it in a definition ends it. */
+static const char *type_at(const struct altering *altering, const json_t *definition, size_t end)
+{
+    static const char *const words[] = {"collate", "using", "compression", "storage", NULL};
+    const json_t *type = json_object_get(definition, "typeName");
+    struct postgres_slice slice = {.begin = place(type) - 1, .end = end, .words = words};
+    return json_object_get(type, "location") ? postgres_deeds_slice(altering->reading, &slice)
+                                             : NULL;
 }
 
 static unsigned default_flags(const json_t *expression, const char **ret_function)
@@ -148,6 +199,9 @@ static void read_column(const struct altering *altering, const json_t *node, boo
     deed.type = postgres_type(arena, json_object_get(node, "typeName"), &is_serial);
     deed.flags |= is_serial ? DEED_NUMBERED | DEED_NOT_NULL | DEED_DEFAULT : 0;
     deed.flags |= is_conditional ? DEED_CONDITIONAL : 0;
+    deed.keys = name_alone(altering, deed.column);
+    deed.definition =
+        type_at(altering, node, next_place(constraints, place(json_object_get(node, "typeName"))));
     json_array_foreach(constraints, at, item)
     {
         const json_t *constraint = json_object_get(item, "Constraint");
@@ -160,8 +214,10 @@ static void read_column(const struct altering *altering, const json_t *node, boo
             deed.flags |= DEED_NUMBERED | DEED_NOT_NULL | DEED_DEFAULT;
         if (strcmp(type, "CONSTR_GENERATED") == 0)
             deed.flags |= DEED_STORED | DEED_GENERATED | DEED_DEFAULT;
-        if (strcmp(type, "CONSTR_DEFAULT") == 0)
+        if (strcmp(type, "CONSTR_DEFAULT") == 0) {
             deed.flags |= default_flags(json_object_get(constraint, "raw_expr"), &deed.what);
+            deed.expression = default_at(altering, constraint, constraints);
+        }
         read_column_constraint(altering, constraint, deed.column);
     }
     altering->reading->deeds->items[index] = deed;
@@ -189,6 +245,20 @@ static bool is_column_alone(const json_t *expression, const char *column)
            tree_is(json_object_get(json_array_get(fields, 0), "String"), "sval", column);
 }
 
+/* What follows USING, after the type. */
+static const char *using_at(const struct altering *altering, const json_t *definition)
+{
+    const char *sql = altering->reading->sql;
+    size_t len = strlen(sql), at = place(json_object_get(definition, "typeName")) - 1;
+    struct postgres_scan scan = {.sql = sql, .len = len, .at = at < len ? at : len};
+    struct postgres_token token;
+    while (postgres_scan_next(&scan, &token))
+        if (postgres_token_is(sql, &token, "using"))
+            return postgres_deeds_slice(altering->reading,
+                                        &(struct postgres_slice){.begin = token.end});
+    return NULL;
+}
+
 static void read_type(const struct altering *altering, const json_t *command)
 {
     const json_t *definition = json_object_get(json_object_get(command, "def"), "ColumnDef");
@@ -198,6 +268,13 @@ static void read_type(const struct altering *altering, const json_t *command)
     deed->column = copied(altering, command, "name");
     deed->type = postgres_type(altering->reading->deeds->arena,
                                json_object_get(definition, "typeName"), &is_serial);
+    deed->keys = name_alone(altering, deed->column);
+    deed->definition = type_at(altering, definition, 0);
+    if (expression) {
+        deed->expression = using_at(altering, definition);
+        deed->what = postgres_deeds_find_volatile(expression, true);
+        deed->flags |= deed->what ? DEED_UNSTABLE : 0;
+    }
     if (expression && !is_column_alone(expression, tree_text(command, "name")))
         deed->flags |= DEED_USING | (holds_timezone(expression) ? DEED_AT_ZONE : 0);
 }
@@ -208,6 +285,58 @@ static void read_detach(const struct altering *altering, const json_t *command)
     struct deed *deed = add(altering, DEED_DETACH);
     deed->other = copied(altering, json_object_get(partition, "name"), "relname");
     deed->flags |= is_true(partition, "concurrent") ? DEED_CONCURRENT : 0;
+}
+
+/* What stands in the parentheses that open next after `at`; `ret_end`: the place after them. */
+static const char *parenthesized(const struct altering *altering, size_t at, size_t *ret_end)
+{
+    const char *sql = altering->reading->sql;
+    struct postgres_scan scan = {.sql = sql, .len = strlen(sql), .at = at};
+    struct postgres_token token;
+    while (postgres_scan_next(&scan, &token))
+        if (token.kind == TOKEN_BYTE && sql[token.begin] == '(') {
+            struct postgres_slice slice = {.begin = token.end, .keeps_commas = true};
+            const char *text = postgres_deeds_slice(altering->reading, &slice);
+            *ret_end = token.end + (text ? strlen(text) : 0);
+            return text;
+        }
+    return NULL;
+}
+
+/* The partition's rows become the table's: `what` is how they are told apart, `expression` and `predicate` the bounds. */
+static void read_attach(const struct altering *altering, const json_t *command)
+{
+    static const char *const strategies[][2] = {{"l", "list"}, {"r", "range"}, {"h", "hash"}};
+    const json_t *partition = json_object_get(json_object_get(command, "def"), "PartitionCmd");
+    const json_t *name = json_object_get(partition, "name");
+    const json_t *bound = json_object_get(partition, "bound");
+    struct deed *deed = add(altering, DEED_ATTACH);
+    size_t at = place(bound) - 1;
+    deed->other = copied(altering, name, "relname");
+    deed->other_schema = copied(altering, name, "schemaname");
+    for (size_t i = 0; i < ARRAY_LEN(strategies) && !is_true(bound, "is_default"); i++)
+        if (tree_is(bound, "strategy", strategies[i][0]))
+            deed->what = strategies[i][1];
+    if (deed->what && strcmp(deed->what, "hash") == 0) {
+        deed->expression = arena_printf(altering->reading->deeds->arena,
+                                        "%" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT,
+                                        json_integer_value(json_object_get(bound, "modulus")),
+                                        json_integer_value(json_object_get(bound, "remainder")));
+    } else if (deed->what) {
+        deed->expression = parenthesized(altering, at, &at);
+        if (strcmp(deed->what, "range") == 0)
+            deed->predicate = parenthesized(altering, at, &at);
+    }
+}
+
+/* Rows of a table that inherits from it are its own. */
+static void read_inherit(const struct altering *altering, const json_t *command)
+{
+    const json_t *parent = json_object_get(json_object_get(command, "def"), "RangeVar");
+    struct deed *deed = add(altering, DEED_ATTACH);
+    deed->other = deed->table;
+    deed->table = copied(altering, parent, "relname");
+    deed->what = "inherit";
 }
 
 static void read_command(const struct altering *altering, const json_t *command)
@@ -228,6 +357,7 @@ static void read_command(const struct altering *altering, const json_t *command)
         if (strcmp(plain[i].subtype, subtype) == 0) {
             struct deed *deed = add(altering, plain[i].kind);
             deed->column = deed->name = copied(altering, command, "name");
+            deed->keys = name_alone(altering, deed->column);
             deed->flags |= (is_true(command, "missing_ok") ? DEED_CONDITIONAL : 0) |
                            (tree_is(command, "behavior", "DROP_CASCADE") ? DEED_CASCADE : 0);
         }
@@ -243,6 +373,10 @@ static void read_command(const struct altering *altering, const json_t *command)
         read_type(altering, command);
     else if (strcmp(subtype, "AT_DetachPartition") == 0)
         read_detach(altering, command);
+    else if (strcmp(subtype, "AT_AttachPartition") == 0)
+        read_attach(altering, command);
+    else if (strcmp(subtype, "AT_AddInherit") == 0)
+        read_inherit(altering, command);
 }
 
 void postgres_deeds_read_alter(const struct postgres_deeds *reading, const json_t *node)

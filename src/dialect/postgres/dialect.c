@@ -9,6 +9,7 @@
 #include "dialect/postgres/judge.h"
 #include "dialect/postgres/measure.h"
 #include "dialect/postgres/probe.h"
+#include "dialect/postgres/question.h"
 #include "dialect/postgres/scan.h"
 #include "dialect/postgres/settings.h"
 #include "dialect/postgres/split.h"
@@ -82,6 +83,11 @@ static const char *const temporary_schemas[] = {"pg_temp", NULL};
 static const char *const timeouts[] = {"lock_timeout", "statement_timeout",
                                        "idle_in_transaction_session_timeout", NULL};
 
+static const char *const harmless_words[] = {
+    "alter",  "analyze", "cluster", "comment", "create",  "drop",     "grant",
+    "lock",   "notify",  "reindex", "reset",   "revoke",  "security", "set",
+    "vacuum", "refresh", "show",    "listen",  "discard", "reassign", NULL};
+
 /* With the session's settings DISCARD ALL takes the tenant's lock. */
 static const char *refuse_discard(const char *sql, size_t len)
 {
@@ -151,6 +157,13 @@ const struct dialect dialect_postgres = {
     .judge = postgres_judge,
     .read_deeds = postgres_read_deeds,
     .measure = postgres_measure,
+    .reach = postgres_reach,
+    .find_key = postgres_find_key,
+    .ask_rows = postgres_ask_rows,
+    .null_test =
+        "IS NOT DISTINCT FROM NULL", /* a row of NULLs is no NULL where a column may not be one */
+    .is_of_values = postgres_is_of_values,
+    .harmless_words = harmless_words,
     .keeps_rows = postgres_keeps_rows,
     .takes_all = postgres_takes_all,
     .reads_zone = postgres_reads_zone,

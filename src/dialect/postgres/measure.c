@@ -4,6 +4,24 @@
 #include "base/buf.h"
 #include "dialect/postgres/templates.h"
 
+/* `c` is one of the tables. */
+static void add_tables(struct buf *sql, const struct measure_request *request)
+{
+    if (request->schema) {
+        buf_adds(sql, "c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = ");
+        postgres_add_literal(sql, request->schema);
+        buf_addc(sql, ')');
+    } else {
+        buf_adds(sql, "pg_catalog.pg_table_is_visible(c.oid)");
+    }
+    buf_adds(sql, " AND c.relname IN (");
+    for (size_t i = 0; i < request->count; i++) {
+        buf_adds(sql, i ? ", " : "");
+        postgres_add_literal(sql, request->tables[i]);
+    }
+    buf_addc(sql, ')');
+}
+
 /* By relpages, for the functions that tell sizes wait for who has locked the table. */
 const char *postgres_measure(struct arena *arena, const struct measure_request *request)
 {
@@ -12,19 +30,41 @@ const char *postgres_measure(struct arena *arena, const struct measure_request *
     buf_adds(&sql, "SELECT c.relname, CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END, "
                    "c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint "
                    "FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'm') AND ");
-    if (request->schema) {
-        buf_adds(&sql,
-                 "c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = ");
-        postgres_add_literal(&sql, request->schema);
-        buf_addc(&sql, ')');
-    } else {
-        buf_adds(&sql, "pg_catalog.pg_table_is_visible(c.oid)");
-    }
-    buf_adds(&sql, " AND c.relname IN (");
-    for (size_t i = 0; i < request->count; i++) {
-        buf_adds(&sql, i ? ", " : "");
-        postgres_add_literal(&sql, request->tables[i]);
-    }
-    buf_addc(&sql, ')');
+    add_tables(&sql, request);
+    return buf_into(&sql, arena);
+}
+
+const char *postgres_reach(struct arena *arena, const struct measure_request *request)
+{
+    struct buf sql;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    buf_adds(
+        &sql,
+        "SELECT c.relname, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = "
+        "c.oid AND NOT t.tgisinternal) THEN 'a trigger' WHEN EXISTS (SELECT FROM "
+        "pg_catalog.pg_constraint f WHERE f.confrelid = c.oid AND f.contype = 'f' AND (f.confdeltype "
+        "IN ('c', 'n', 'd') OR f.confupdtype IN ('c', 'n', 'd'))) THEN 'a foreign key' WHEN "
+        "c.relhasrules THEN 'a rule' WHEN c.relkind NOT IN ('r', 'p') THEN 'a view' ELSE "
+        "'inheritance' END FROM pg_catalog.pg_class c WHERE (c.relkind NOT IN ('r', 'p') OR "
+        "c.relhasrules OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND "
+        "NOT t.tgisinternal) OR EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.confrelid = "
+        "c.oid AND f.contype = 'f' AND (f.confdeltype IN ('c', 'n', 'd') OR f.confupdtype IN ('c', "
+        "'n', 'd'))) OR EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhrelid, "
+        "i.inhparent))) AND ");
+    add_tables(&sql, request);
+    return buf_into(&sql, arena);
+}
+
+const char *postgres_find_key(struct arena *arena, const struct measure_request *request)
+{
+    struct buf sql;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    buf_adds(
+        &sql,
+        "SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY "
+        "pg_catalog.array_position(i.indkey::smallint[], a.attnum)) FROM pg_catalog.pg_class c JOIN "
+        "pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary JOIN "
+        "pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey) WHERE ");
+    add_tables(&sql, request);
     return buf_into(&sql, arena);
 }

@@ -4,6 +4,8 @@
 
 #include "dialect/weigh.h"
 
+const char *postgres_reach(struct arena *arena, const struct measure_request *request);
+const char *postgres_find_key(struct arena *arena, const struct measure_request *request);
 const char *postgres_measure(struct arena *arena, const struct measure_request *request);
 
 #endif

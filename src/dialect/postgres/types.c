@@ -131,6 +131,12 @@ bool postgres_keeps_rows(const char *from, const char *to)
     return false;
 }
 
+/* A char becomes a varchar without the blanks at its end, which mean nothing to it. */
+static bool is_char_as_varchar(const struct type *from, const struct type *to)
+{
+    return is(from, "bpchar") && is(to, "varchar") && from->count && has_as_much_room(from, to);
+}
+
 /* The place in the order in which each takes all values of those before it; 0: none. */
 static int width_of(const struct type *type)
 {
@@ -148,7 +154,8 @@ bool postgres_takes_all(const char *from, const char *to)
         return false;
     bool is_any_text = (is(&new, "text") || is(&new, "varchar")) && !new.count;
     bool is_wider = width_of(&old) && width_of(&new) > width_of(&old);
-    return is_any_text || is_wider || (is(&old, "float4") && is(&new, "float8")) ||
+    return is_any_text || is_wider || is_char_as_varchar(&old, &new) ||
+           (is(&old, "float4") && is(&new, "float8")) ||
            (is(&old, "date") && is(&new, "timestamp") && !new.count) ||
            postgres_keeps_rows(from, to);
 }

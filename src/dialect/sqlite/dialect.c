@@ -9,6 +9,7 @@
 #include "dialect/sqlite/judge.h"
 #include "dialect/sqlite/measure.h"
 #include "dialect/sqlite/probe.h"
+#include "dialect/sqlite/question.h"
 #include "dialect/sqlite/split.h"
 #include "dialect/sqlite/templates.h"
 #include "dialect/sqlite/tokens.h"
@@ -117,6 +118,9 @@ static const struct word_pattern stand_alone[] = {
     {NULL, NULL, NULL},
 };
 
+static const char *const harmless_words[] = {"alter",   "analyze", "create", "drop", "pragma",
+                                             "reindex", "select",  "vacuum", NULL};
+
 static const char *const temporary_schemas[] = {"temp", NULL};
 
 const struct dialect dialect_sqlite = {
@@ -144,6 +148,11 @@ const struct dialect dialect_sqlite = {
     .mark_deeds = sqlite_mark_deeds,
     .undo_deeds = sqlite_undo_deeds,
     .measure = sqlite_measure,
+    .reach = sqlite_reach,
+    .find_key = sqlite_find_key,
+    .ask_rows = sqlite_ask_rows,
+    .null_test = "IS NULL",
+    .harmless_words = harmless_words,
     .probe = sqlite_probe,
     .catalog = &sqlite_catalog,
     .emitter = &sqlite_emitter,

@@ -4,6 +4,8 @@
 
 #include "dialect/weigh.h"
 
+const char *sqlite_reach(struct arena *arena, const struct measure_request *request);
+const char *sqlite_find_key(struct arena *arena, const struct measure_request *request);
 const char *sqlite_measure(struct arena *arena, const struct measure_request *request);
 
 #endif

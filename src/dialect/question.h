@@ -1,0 +1,102 @@
+/* What decides whether a deed will succeed on the rows that are there, as questions that only read. Pure.
+ *
+ * A question is SQL of the dialect in one of three forms: the rows that would not fit; a query that makes such a text from what the
+ * catalog says; or a trial, a query that fails as the statement would. Where there is no safe form, it says why nothing is asked.
+ *
+ *     struct questions questions = {.arena = &arena};
+ *     dialect->ask_rows(&(struct question_request){…}, &questions);
+ */
+#ifndef DIALECT_QUESTION_H
+#define DIALECT_QUESTION_H
+
+#include "dialect/deed.h"
+
+struct dialect;
+
+enum question_kind {
+    QUESTION_NULLS,      /* rows that hold NULL */
+    QUESTION_ROWS,       /* any rows: a new column has no value for them */
+    QUESTION_DUPLICATES, /* values that several rows have */
+    QUESTION_ORPHANS,    /* rows without a parent */
+    QUESTION_CHECK,      /* rows that break a rule */
+    QUESTION_CAST,       /* values that cannot become another type */
+    QUESTION_LENGTH,     /* values that the type has no room for */
+    QUESTION_BOUNDS,     /* rows that the partition is not for */
+    QUESTION__COUNT
+};
+
+/* As JSON has it: `nulls`, … */
+const char *question_kind_name(enum question_kind kind);
+
+/* What a row that does not fit is, for people: `%s` of it stands for what it is about. */
+const char *question_kind_words(enum question_kind kind);
+
+struct question {
+    enum question_kind kind;
+    const char *table; /* whose rows */
+    const char *other; /* whose rows decide, too; NULL: none */
+    const char *about; /* a column, several, a constraint: for people */
+    struct deed_texts
+        depends;      /* texts that name all columns that it depends on; none: any may matter */
+    const char *rows; /* what stands after FROM: each row of it does not fit; NULL: another form */
+    const char *sample; /* an expression of those rows that shows which; NULL: nothing would */
+    /* A query for a row of three: such a text for `rows`, or NULL: all fits; a sample, or NULL; why nothing can be asked,
+     * or NULL. No row: there is no such thing yet. */
+    const char *lookup;
+    const char *trial;  /* a query whose error of the class of values is the answer */
+    const char *reason; /* why nothing is asked; NULL: it is */
+};
+
+struct questions {
+    struct arena *arena;
+    struct question *items;
+    size_t count, capacity;
+};
+
+/* A deed, and what stands around it. */
+struct question_request {
+    const struct dialect *dialect;
+    const struct deed *deed;
+    const struct deed *deeds; /* of its statement, in their order */
+    size_t count;
+    const char *sql;     /* the statement, NUL-terminated */
+    const char *made_by; /* the statement that made the deed's table before; NULL: none did */
+    const char
+        *was; /* the name that a table has had before: of `deed->other`; NULL: it is its own */
+};
+
+/* ---- for dialects ---------------------------------------------------------------------------- */
+
+struct question *questions_add(struct questions *questions, enum question_kind kind,
+                               const struct question_request *request);
+
+/* The deed's table as it is named; `[schema.]table`. */
+const char *question_relation(struct arena *arena, const struct question_request *request);
+
+/* A text by itself. */
+struct deed_texts question_text(struct arena *arena, const char *text);
+
+/* Does the question depend on the column? */
+bool question_depends(const struct question *question, const char *column);
+
+/* `a, b` of the texts; with `before` put before each. */
+const char *question_list(struct arena *arena, const struct deed_texts *texts, const char *before);
+
+/* What most deeds need, of the rows of `relation`. */
+void questions_add_nulls(struct questions *questions, const struct question_request *request,
+                         const char *relation);
+void questions_add_duplicates(struct questions *questions, const struct question_request *request,
+                              const char *relation);
+void questions_add_check(struct questions *questions, const struct question_request *request,
+                         const char *relation);
+void questions_add_orphans(struct questions *questions, const struct question_request *request,
+                           const char *relation);
+
+/* Nothing is asked, because. */
+void questions_add_reason(struct questions *questions, enum question_kind kind,
+                          const struct question_request *request, const char *reason);
+
+/* The deed of the statement that adds the column; NULL: it does not. */
+const struct deed *question_new_column(const struct question_request *request);
+
+#endif
