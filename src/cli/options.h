@@ -141,6 +141,8 @@ struct options {
     bool asks_fleet;
     const char *machine; /* NULL: this machine is called as its host */
     bool works_forever;
+    bool is_preflight;
+    bool tells_examples;
     bool is_dry_run;
     bool says_yes;
     bool purges;

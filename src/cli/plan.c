@@ -5,6 +5,8 @@
 #include "cli/run.h"
 #include "library/saved_plan.h"
 
+enum { EXAMPLES = 3 };
+
 static void write_plan(const void *ctx, FILE *out)
 {
     saved_plan_write((void *)(uintptr_t)ctx, out);
@@ -24,22 +26,44 @@ static int exit_by_work(const struct saved_plan_maker *maker, int exit_code)
     return exit_code == EXIT_OK && maker->pending_count ? EXIT_TENANT_FAILED : exit_code;
 }
 
+/* What becomes of a plan, besides its report. */
+struct watch {
+    struct saved_plan_maker maker;
+    size_t failing; /* tenants on whose rows a statement will fail */
+};
+
+static void on_planned(void *ctx, const struct event *event)
+{
+    struct watch *watch = ctx;
+    bool fails = false;
+    saved_plan_observe(&watch->maker, event);
+    if (event->kind != EVENT_TENANT_FINISHED)
+        return;
+    for (size_t i = 0; i < event->outcome->preflight_count; i++)
+        fails |= event->outcome->preflight[i].state == PREFLIGHT_FAILS;
+    watch->failing += fails;
+}
+
 static int run_plan(struct fleet *fleet, const struct options *options)
 {
     struct request request = cli_request(options, VERB_PLAN);
-    struct saved_plan_maker maker;
+    struct watch watch = {.failing = 0};
     request.rehearses = options->rehearses;
+    request.asks_rows = options->is_preflight;
+    request.examples = options->tells_examples ? EXAMPLES : 0;
     if (!cli_judge(fleet, NULL, options->is_quiet))
         return EXIT_USAGE;
-    saved_plan_begin(&maker, fleet, &request);
-    struct observer observer = {saved_plan_observe, &maker};
+    saved_plan_begin(&watch.maker, fleet, &request);
+    struct observer observer = {on_planned, &watch};
     int exit_code = cli_run(fleet, options, &request, &observer);
     bool has_looked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED;
     if (options->exits_by_work)
-        exit_code = exit_by_work(&maker, exit_code);
-    if (has_looked && !save(&maker, options))
+        exit_code = exit_by_work(&watch.maker, exit_code);
+    if (exit_code == EXIT_OK && watch.failing)
+        exit_code = EXIT_TENANT_FAILED;
+    if (has_looked && !save(&watch.maker, options))
         exit_code = EXIT_USAGE;
-    saved_plan_end(&maker);
+    saved_plan_end(&watch.maker);
     return exit_code;
 }
 
@@ -61,7 +85,11 @@ const struct command command_plan = {
         "With --save the plan is written to a file that 'skein upgrade --plan' follows: its target and\n"
         "its tenants, as far as they still stand where they stood. With --exit-code, for pipelines:\n"
         "0 where nothing would change, 1 where something would, 2 on a fault or where a tenant could\n"
-        "not be asked.",
+        "not be asked.\n"
+        "\n"
+        "With --preflight what decides whether a statement will succeed becomes a question that only\n"
+        "reads, asked of each tenant: NULLs before NOT NULL, duplicates before UNIQUE, rows without a\n"
+        "parent, rows that break a CHECK, values that do not become a type. Where one will fail, exit 1.",
     .example = "skein plan --tenant acme -v",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |

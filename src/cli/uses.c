@@ -57,6 +57,8 @@ static const struct use uses[] = {
     {"revision", "schema",
      .bars = "select tenant wave allow-empty state behind ledger parallel per-server progress",
      .why = "the chain is replayed, and no tenant asked"},
+    {"examples", "plan", .needs = "preflight", .why = "it is about rows that do not fit"},
+    {"preflight", "plan", .bars = "rehearse", .why = "a rehearsal meets the rows themselves"},
     {"dialect", "schema", .needs = "revision", .why = "each tenant has its own"},
     {"dialect", "check", .needs = "chain", .why = "each tenant has its own"},
     {"chain", NULL,

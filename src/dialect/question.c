@@ -6,16 +6,16 @@
 #include "dialect/dialect.h"
 
 static const struct {
-    const char *name, *words;
+    const char *name, *words; /* before what it is about */
 } kinds[QUESTION__COUNT] = {
-    [QUESTION_NULLS] = {"nulls", "rows hold NULL in %s"},
-    [QUESTION_ROWS] = {"rows", "the table holds rows, and they have no value for %s"},
-    [QUESTION_DUPLICATES] = {"duplicates", "several rows have the same %s"},
-    [QUESTION_ORPHANS] = {"orphans", "rows have no parent for %s"},
-    [QUESTION_CHECK] = {"check", "rows break %s"},
-    [QUESTION_CAST] = {"cast", "values cannot become %s"},
-    [QUESTION_LENGTH] = {"length", "values do not fit into %s"},
-    [QUESTION_BOUNDS] = {"bounds", "rows are outside the bounds of %s"},
+    [QUESTION_NULLS] = {"nulls", "rows hold NULL in"},
+    [QUESTION_ROWS] = {"rows", "there are rows, which get no value for"},
+    [QUESTION_DUPLICATES] = {"duplicates", "several rows have the same"},
+    [QUESTION_ORPHANS] = {"orphans", "rows have no parent for"},
+    [QUESTION_CHECK] = {"check", "rows break"},
+    [QUESTION_CAST] = {"cast", "values do not become"},
+    [QUESTION_LENGTH] = {"length", "values do not fit into"},
+    [QUESTION_BOUNDS] = {"bounds", "rows are outside the bounds of"},
 };
 
 const char *question_kind_name(enum question_kind kind)
@@ -23,9 +23,9 @@ const char *question_kind_name(enum question_kind kind)
     return kinds[kind].name;
 }
 
-const char *question_kind_words(enum question_kind kind)
+void question_add_words(struct buf *buf, const struct question *question)
 {
-    return kinds[kind].words;
+    buf_addf(buf, "%s %s", kinds[question->kind].words, question->about);
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */

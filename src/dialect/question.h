@@ -28,9 +28,6 @@ enum question_kind {
 /* As JSON has it: `nulls`, … */
 const char *question_kind_name(enum question_kind kind);
 
-/* What a row that does not fit is, for people: `%s` of it stands for what it is about. */
-const char *question_kind_words(enum question_kind kind);
-
 struct question {
     enum question_kind kind;
     const char *table; /* whose rows */
@@ -52,6 +49,11 @@ struct questions {
     struct question *items;
     size_t count, capacity;
 };
+
+struct buf;
+
+/* `rows hold NULL in owner`, for people. */
+void question_add_words(struct buf *buf, const struct question *question);
 
 /* A deed, and what stands around it. */
 struct question_request {

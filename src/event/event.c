@@ -21,6 +21,12 @@ const char *run_state_words(enum run_state state, bool is_dry_run)
     return is_dry_run && state == RUN_SUCCEEDED ? "done" : run_state_name(state);
 }
 
+const char *preflight_state_name(enum preflight_state state)
+{
+    static const char *const names[PREFLIGHT__COUNT] = {"fits", "fails", "unknown", "not_asked"};
+    return names[state];
+}
+
 const char *tenant_state_name(enum tenant_state state)
 {
     static const char *const names[TENANT__COUNT] = {
@@ -195,6 +201,8 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     copy->catalog = NULL;
     copy->weighed = NULL; /* of runs that leave no trace */
     copy->weighed_count = 0;
+    copy->preflight = NULL;
+    copy->preflight_count = 0;
     copy->measured = NULL;
     copy->measured_count = 0;
     copy->seen = NULL;

@@ -139,6 +139,33 @@ struct measured {
     uint64_t rows, bytes; /* `bytes` may be more than it has */
 };
 
+/* What the rows that are there say of a statement that is still to run. */
+enum preflight_state {
+    PREFLIGHT_FITS,    /* nothing in the rows stands in its way */
+    PREFLIGHT_FAILS,   /* it will fail */
+    PREFLIGHT_UNKNOWN, /* an earlier statement changes what it is about: `reason` */
+    PREFLIGHT_UNASKED, /* there is no safe question, or there was no answer: `reason` */
+    PREFLIGHT__COUNT
+};
+
+const char *preflight_state_name(enum preflight_state state); /* fits, fails, unknown, not_asked */
+
+struct preflight_answer {
+    const struct revision *revision;
+    int line;           /* of its file */
+    const char *source; /* that line */
+    const char *kind;   /* of the question: `nulls` (dialect/question.h) */
+    const char *table;
+    const char *what; /* in words: `rows hold NULL in owner` */
+    enum preflight_state state;
+    uint64_t count;     /* PREFLIGHT_FAILS: so many do not fit; 0: some, it was not counted */
+    bool is_more;       /* and more */
+    const char *reason; /* NULL: none */
+    const char *const
+        *examples; /* PREFLIGHT_FAILS, where they are asked for: which; `example_count` of them */
+    size_t example_count;
+};
+
 /* A step of which a run has done some statements and not all, outside a transaction. */
 struct half_step {
     const char *revision;
@@ -173,6 +200,8 @@ struct outcome {
     enum rehearsed_at rehearsed; /* the steps have the times that they took there */
     const struct seen *seen;     /* of the rehearsal; `seen_count` of them */
     size_t seen_count;
+    const struct preflight_answer *preflight; /* by a run that asks the rows; `preflight_count` */
+    size_t preflight_count;
     uint32_t attempts;
     double duration_ms;
     double started_ms;                     /* since the run began */

@@ -73,8 +73,10 @@ struct request {
     /* Tables whose sizes a run that only looks asks each tenant for that it has work for; `measured_count` of them. */
     const char *const *measured;
     size_t measured_count;
-    bool measures_all;      /* whether there is work for it or not */
-    bool rehearses;         /* a plan is carried out, where nothing of it remains */
+    bool measures_all; /* whether there is work for it or not */
+    bool rehearses;    /* a plan is carried out, where nothing of it remains */
+    bool asks_rows; /* a run that only looks asks whether its statements will succeed on the rows */
+    uint32_t examples;      /* of rows that do not fit: so many are told; 0: none */
     bool weighs_changes;    /* a run that only looks asks what changes of tables will cost */
     bool reads_catalog;     /* the outcome tells what the database holds, once all is done */
     bool reads_for_emitter; /* and so that statements can be made of it */

@@ -509,6 +509,8 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
         put_weighed(stream, row);
     if (report->run.request->rehearses)
         json_put(stream, "rehearsal", json_rehearsal(row));
+    if (report->run.request->asks_rows)
+        json_put_answers(stream, row);
     if (row->stands_above && !request_changes(report->run.request))
         json_put(stream, "stands_above", json_true());
     json_put(stream, "attempts", count_value(row->attempts));
@@ -575,6 +577,8 @@ static bool write_json(const struct report *report, const struct report_options 
         lint_json_put(&stream, report->findings);
     if (options->is_verbose)
         json_put_sql(&stream, report);
+    if (report->run.request->asks_rows)
+        json_put_preflight(&stream, report);
     json_open(&stream, "tenants", '[');
     for (size_t i = 0; i < report->run.tenant_count; i++)
         put_tenant(&stream, report, i);

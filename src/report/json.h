@@ -19,6 +19,10 @@ void json_put_said(struct json_stream *stream, const struct said *said);
 /* Members of a notice without its tenants. */
 void json_put_notice(struct json_stream *stream, const struct report_notice *notice);
 
+/* `preflight`, of a run that asks the rows; and of one of its tenants, without what fits. */
+void json_put_preflight(struct json_stream *stream, const struct report *report);
+void json_put_answers(struct json_stream *stream, const struct report_row *row);
+
 /* `history`, for a report that has visits. */
 void json_put_history(struct json_stream *stream, const struct report *report);
 

@@ -123,6 +123,8 @@ struct report_row {
     enum rehearsed_at rehearsed;
     const struct seen *seen; /* its texts are interned; NULL: nothing */
     size_t seen_count;
+    const struct preflight_answer *preflight; /* NULL: the rows were not asked */
+    size_t preflight_count;
 };
 
 struct report_wave {

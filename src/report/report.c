@@ -83,7 +83,8 @@ static const struct request *keep_request(struct arena *arena, const struct requ
                              .is_dry_run = request->is_dry_run,
                              .rehearses = request->rehearses,
                              .purges = request->purges,
-                             .forces = request->forces};
+                             .forces = request->forces,
+                             .asks_rows = request->asks_rows};
     return kept;
 }
 
@@ -176,6 +177,31 @@ static void keep_seen(struct report *report, struct report_row *row, const struc
     row->seen_count = outcome->seen_count;
 }
 
+static void keep_preflight(struct report *report, struct report_row *row,
+                           const struct outcome *outcome)
+{
+    size_t count = outcome->preflight_count;
+    if (!count)
+        return;
+    struct preflight_answer *copy = arena_calloc(&report->arena, count, sizeof *copy);
+    for (size_t i = 0; i < count; i++) {
+        const struct preflight_answer *answer = &outcome->preflight[i];
+        copy[i] = *answer;
+        copy[i].source = report_keep_text(report, answer->source);
+        copy[i].kind = report_keep_text(report, answer->kind);
+        copy[i].table = report_keep_text(report, answer->table);
+        copy[i].what = report_keep_text(report, answer->what);
+        copy[i].reason = answer->reason ? report_keep_text(report, answer->reason) : NULL;
+        const char **examples =
+            arena_calloc(&report->arena, answer->example_count, sizeof *examples);
+        for (size_t at = 0; at < answer->example_count; at++)
+            examples[at] = arena_strdup(&report->arena, answer->examples[at]);
+        copy[i].examples = examples;
+    }
+    row->preflight = copy;
+    row->preflight_count = count;
+}
+
 static void keep_outcome(struct report *report, struct report_row *row,
                          const struct outcome *outcome)
 {
@@ -183,6 +209,7 @@ static void keep_outcome(struct report *report, struct report_row *row,
     keep_weighed(report, row, outcome);
     if (outcome->seen_count || outcome->rehearsed != REHEARSED_NOWHERE)
         keep_seen(report, row, outcome);
+    keep_preflight(report, row, outcome);
     row->is_from_known = outcome->from.is_known;
     row->from = report_keep_ids(report, &outcome->from);
     row->half = report_keep_half(report, outcome->half_step);

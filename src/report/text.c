@@ -180,6 +180,7 @@ static void print_outcome(const struct text *text)
     }
     print_above(text);
     text_plan(text);
+    text_preflight(text);
     text_forecast(text);
     if (request->verb->work == WORK_SETTLE)
         text_settled(text);

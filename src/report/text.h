@@ -57,6 +57,7 @@ void text_forecast(
     const struct text *text); /* text_forecast.c: what the rehearsal says of the upgrade */
 /* text_rehearsal.c: what the rehearsal of a group's plan saw */
 void text_rehearsal(const struct text *text, const struct view_group *group);
+void text_preflight(const struct text *text); /* text_preflight.c */
 void text_waves(const struct text *text);     /* text_waves.c */
 void text_machines(const struct text *text);  /* text_machines.c */
 void text_passwords(const struct text *text); /* text_passwords.c */

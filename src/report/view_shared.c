@@ -103,13 +103,12 @@ static void count_everywhere(struct counting *counting, struct arena *arena)
 
 /* ---- of a cause ---------------------------------------------------------------------------- */
 
-static void count_here(struct counting *counting, const struct report_error *error,
+static void count_here(struct counting *counting, const struct view_rows *set,
                        struct view_shared_item *item)
 {
     counting->seen_count = 0;
-    for (uint32_t row = error->first_row; row != REPORT_NONE;
-         row = counting->report->rows[row].next_same_error) {
-        const uint32_t *facts = counting->facts_of[row];
+    for (size_t i = 0; i < set->count; i++) {
+        const uint32_t *facts = counting->facts_of[set->rows[i]];
         item->here += facts != NULL;
         for (uint32_t k = 1; facts && k <= facts[0]; k++)
             if (!counting->here[facts[k]]++)
@@ -172,17 +171,19 @@ static double median(double *values, size_t count)
     return values[count / 2];
 }
 
-static void compare_durations(struct counting *counting, uint32_t error,
+static void compare_durations(struct counting *counting, const struct view_rows *set,
                               struct view_shared_item *item, double *scratch)
 {
     const struct report *report = counting->report;
-    size_t here = 0, elsewhere = item->here;
+    size_t here = 0, elsewhere = item->here, next = 0; /* its rows ascend */
     if (item->here < 2 || item->elsewhere < 2)
         return;
-    for (size_t i = 0; i < report->run.tenant_count; i++)
+    for (size_t i = 0; i < report->run.tenant_count; i++) {
+        bool is_here = next < set->count && set->rows[next] == i;
+        next += is_here;
         if (counting->facts_of[i])
-            scratch[report->rows[i].error == error ? here++ : elsewhere++] =
-                report->rows[i].duration_ms;
+            scratch[is_here ? here++ : elsewhere++] = report->rows[i].duration_ms;
+    }
     double here_ms = median(scratch, item->here);
     double elsewhere_ms = median(scratch + item->here, item->elsewhere);
     if (here_ms <= FAR * elsewhere_ms && elsewhere_ms <= FAR * here_ms)
@@ -191,24 +192,47 @@ static void compare_durations(struct counting *counting, uint32_t error,
     item->elsewhere_ms = elsewhere_ms;
 }
 
-void view_shared_init(struct view_shared *shared, const struct report *report)
+void view_shared_of(struct view_shared *shared, const struct report *report,
+                    const struct view_rows *sets, size_t count)
 {
     struct counting counting = {.report = report};
     *shared = (struct view_shared){0};
     arena_init(&shared->arena);
-    shared->items = arena_calloc(&shared->arena, report->error_count + 1, sizeof *shared->items);
-    if (!report->error_count)
+    shared->items = arena_calloc(&shared->arena, count + 1, sizeof *shared->items);
+    if (!count)
         return;
     intern_init(&counting.facts, &shared->arena);
     buf_init(&counting.key, BUF_MAX_DEFAULT);
     count_everywhere(&counting, &shared->arena);
     double *scratch = arena_calloc(&shared->arena, report->run.tenant_count, sizeof *scratch);
-    for (uint32_t i = 0; i < report->error_count && i < ERRORS_MAX; i++) {
-        count_here(&counting, &report->errors[i], &shared->items[i]);
+    for (size_t i = 0; i < count && i < ERRORS_MAX; i++) {
+        count_here(&counting, &sets[i], &shared->items[i]);
         choose_facts(&counting, &shared->items[i]);
-        compare_durations(&counting, i, &shared->items[i], scratch);
+        compare_durations(&counting, &sets[i], &shared->items[i], scratch);
     }
     buf_done(&counting.key);
+}
+
+static struct view_rows rows_of(struct arena *arena, const struct report *report,
+                                const struct report_error *error)
+{
+    uint32_t *rows = arena_calloc(arena, error->row_count + 1, sizeof *rows);
+    size_t count = 0;
+    for (uint32_t row = error->first_row; row != REPORT_NONE;
+         row = report->rows[row].next_same_error)
+        rows[count++] = row;
+    return (struct view_rows){rows, count};
+}
+
+void view_shared_init(struct view_shared *shared, const struct report *report)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct view_rows *sets = arena_calloc(&arena, report->error_count + 1, sizeof *sets);
+    for (size_t i = 0; i < report->error_count && i < ERRORS_MAX; i++)
+        sets[i] = rows_of(&arena, report, &report->errors[i]);
+    view_shared_of(shared, report, sets, report->error_count);
+    arena_done(&arena);
 }
 
 void view_shared_done(struct view_shared *shared)

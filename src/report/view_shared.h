@@ -30,12 +30,21 @@ struct view_shared_item {
     double here_ms, elsewhere_ms;
 };
 
+/* Some of the tenants, by their place in the run. */
+struct view_rows {
+    const uint32_t *rows;
+    size_t count;
+};
+
 struct view_shared {
-    struct view_shared_item *items; /* by error of the report */
+    struct view_shared_item *items; /* by error of the report, or by set */
     struct arena arena;
 };
 
 void view_shared_init(struct view_shared *shared, const struct report *report);
+/* The same of sets of tenants: only the first 50 are looked at. */
+void view_shared_of(struct view_shared *shared, const struct report *report,
+                    const struct view_rows *sets, size_t count);
 void view_shared_done(struct view_shared *shared);
 
 #endif

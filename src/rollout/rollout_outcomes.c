@@ -152,6 +152,40 @@ static const struct notices *shown_notices(const struct rollout *rollout, size_t
     return shown;
 }
 
+/* Room for marks that are longer than what they stand for. */
+static const char *redacted_text(const struct rollout *rollout, size_t tenant, struct arena *arena,
+                                 const char *text)
+{
+    enum { ROOM = 16 };
+    if (!text)
+        return NULL;
+    size_t size = strlen(text) + ROOM;
+    char *copy = arena_alloc(arena, size);
+    memcpy(copy, text, strlen(text) + 1);
+    redact(rollout, tenant, copy, size);
+    return copy;
+}
+
+static const struct preflight_answer *shown_answers(const struct rollout *rollout, size_t tenant,
+                                                    struct arena *arena,
+                                                    const struct outcome *outcome)
+{
+    struct preflight_answer *answers =
+        arena_calloc(arena, outcome->preflight_count + 1, sizeof *answers);
+    for (size_t i = 0; i < outcome->preflight_count; i++) {
+        struct preflight_answer *answer = &answers[i];
+        *answer = outcome->preflight[i];
+        answer->source = redacted_text(rollout, tenant, arena, answer->source);
+        answer->what = redacted_text(rollout, tenant, arena, answer->what);
+        answer->reason = redacted_text(rollout, tenant, arena, answer->reason);
+        const char **examples = arena_calloc(arena, answer->example_count + 1, sizeof *examples);
+        for (size_t at = 0; at < answer->example_count; at++)
+            examples[at] = redacted_text(rollout, tenant, arena, answer->examples[at]);
+        answer->examples = examples;
+    }
+    return answers;
+}
+
 void rollout_note_retry(struct rollout *rollout, struct session *session, const struct err *err,
                         uint32_t attempt, uint64_t delay_ms)
 {
@@ -357,6 +391,7 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
         redact(rollout, tenant, statement, sizeof statement);
         redacted.error_statement = statement;
     }
+    redacted.preflight = shown_answers(rollout, tenant, &arena, outcome);
     redacted.notices = shown_notices(rollout, tenant, &arena, outcome->notices);
     redacted.started_ms = rollout_elapsed_ms(rollout) - outcome->duration_ms;
     rollout->slots[tenant].session = NULL;

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "rollout/survey.h"
 #include "rollout/evidence.h"
+#include "rollout/preflights.h"
 #include "rollout/gates.h"
 #include "rollout/journal.h"
 #include "rollout/machine.h"
@@ -68,6 +69,7 @@ struct rollout {
     bool *is_used; /* by revision of the chain: an outcome speaks of it; NULL: none does */
     struct routes *routes;
     struct evidence *evidence;
+    struct preflights *preflights;
     struct gates *gates;
     struct survey *survey; /* NULL: tenants are looked at one by one */
     bool is_surveying;     /* nothing is decided until it has answered */

@@ -211,6 +211,7 @@ void rollout_fill_env(struct rollout *rollout)
         .chain = options->run.chain,
         .scripts = options->scripts,
         .evidence = rollout->evidence,
+        .preflights = rollout->preflights,
         .request = options->run.request,
         .target = options->target,
         .adoption = options->adoption,

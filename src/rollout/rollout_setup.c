@@ -298,6 +298,7 @@ void rollout_open(struct rollout *rollout)
             journal_new(rollout->loop, options->ledger, rollout_on_ledger_broken, rollout);
     if (options->share)
         rollout->machine = machine_new(rollout);
+    rollout->preflights = preflights_new();
     rollout->evidence = evidence_new(options->run.chain, options->scripts);
     rollout_fill_env(rollout);
     watch_signals(rollout);
@@ -311,6 +312,7 @@ void rollout_close(struct rollout *rollout)
     gates_free(rollout->gates);
     routes_free(rollout->routes);
     evidence_free(rollout->evidence);
+    preflights_free(rollout->preflights);
     map_done(&rollout->claimed);
     survey_free(rollout->survey);
     links_free(rollout->links);

@@ -31,7 +31,8 @@ struct session_env {
     const char *run_id;
     const char *rolled_back_run; /* the run that is taken back, where tenants go back */
     const char *version_table;
-    struct evidence *evidence; /* what stamps are held to */
+    struct evidence *evidence;     /* what stamps are held to */
+    struct preflights *preflights; /* what the rows are asked */
     /* by revision: a changed file of it is right as it is; NULL: of none */
     const bool *accepts;
     bool may_meet_twins;                 /* two names of the run may be those of one database */

@@ -331,6 +331,12 @@ static enum session_state accept_files(struct session *session)
     return SESSION_RELEASE;
 }
 
+/* Of a run that only looks: what no survey tells. */
+static bool asks_more(struct session *session)
+{
+    return session_weighs(session) || session_asks_rows(session);
+}
+
 static enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
@@ -361,7 +367,7 @@ static enum session_state answer_plan(struct session *session)
         return SESSION_VERIFY;
     bool is_looking = !session_changes(session);
     bool is_surveyed = session->look.is_surveyed;
-    if (is_surveyed && (is_looking ? session_weighs(session) : session->work.todo.count > 0))
+    if (is_surveyed && (is_looking ? asks_more(session) : session->work.todo.count > 0))
         return session_forget_survey(session);
     if (is_surveyed && !is_looking)
         return SESSION_RELEASE;
@@ -390,8 +396,8 @@ const struct state_row row_plan = {
     .does = "computes what is left to do",
     .answer = answer_plan,
     .next = SESSION_INTENT,
-    .exits = TO(INTENT) | TO(LINK) | TO(WEIGH) | TO_END | TO(PROBE) | TO(EVIDENCE) | TO(SETTLE) |
-             TO(RESTORE) | TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
+    .exits = TO(INTENT) | TO(LINK) | TO(WEIGH) | TO(PREFLIGHT) | TO_END | TO(PROBE) | TO(EVIDENCE) |
+             TO(SETTLE) | TO(RESTORE) | TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

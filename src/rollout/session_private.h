@@ -20,6 +20,7 @@
 #include "schema/catalog.h"
 
 struct session_catalog;
+struct session_preflight;
 
 enum session_state {
     SESSION_LINK,
@@ -54,6 +55,7 @@ enum session_state {
     SESSION_VERIFY,
     SESSION_CATALOG,
     SESSION_WEIGH,
+    SESSION_PREFLIGHT,
     SESSION_RELEASE,
     SESSION_CLOSE,
     SESSION_BACKOFF,
@@ -207,6 +209,8 @@ struct session_result {
     size_t weighed_count;
     const struct measured *measured;
     size_t measured_count;
+    struct preflight_answer *preflight;
+    size_t preflight_count;
 };
 
 /* Where and how the plan is rehearsed, if it is. */
@@ -242,7 +246,8 @@ struct session {
     struct session_result result;
     struct session_verify verify;
     struct session_rehearsal rehearsal;
-    struct session_catalog *catalog; /* NULL: it is not read */
+    struct session_catalog *catalog;     /* NULL: it is not read */
+    struct session_preflight *preflight; /* NULL: the rows are not asked */
 };
 
 /* A set of states; TO(LOCK) | TO(CLOSE) is the set of two. */
@@ -306,6 +311,9 @@ extern const struct state_row row_ease, row_pause, row_batch;
 /* session_weigh.c */
 extern const struct state_row row_weigh;
 
+/* session_preflight.c */
+extern const struct state_row row_preflight;
+
 /* session_doubt.c */
 extern const struct state_row row_resolve, row_probe, row_settle, row_look, row_repair;
 
@@ -363,6 +371,10 @@ const struct io_op *session_look_op(const struct session *session, enum look_op 
 /* session_weigh.c: the state after a plan that is only shown; and is the server asked what its changes will cost? */
 enum session_state session_after_plan(struct session *session);
 bool session_weighs(struct session *session);
+/* session_preflight.c: are the rows asked whether the plan's statements will succeed? And the state after what is weighed: that, or
+ * the way out. */
+bool session_asks_rows(struct session *session);
+enum session_state session_after_weigh(struct session *session);
 /* session_link.c: did that op fail since the connection, which another tenant has left, is not like a new one, or died
  * meanwhile? Then it does not count as a failure: after the close comes a new one. */
 bool session_died_unused(struct session *session, const struct io_op *op);

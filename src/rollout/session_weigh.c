@@ -47,6 +47,8 @@ enum session_state session_after_plan(struct session *session)
 {
     if (session_weighs(session))
         return SESSION_WEIGH;
+    if (session_asks_rows(session))
+        return SESSION_PREFLIGHT;
     return session->conn.is_missing ? SESSION_RELEASE : session_end(session);
 }
 
@@ -168,16 +170,14 @@ static enum session_state answer_weigh(struct session *session)
         take_measure(session);
     if (can_weigh(session))
         take_weigh(session);
-    return session_needs_copy(session) ? session_go_to_copy(session) : SESSION_RELEASE;
+    return session_after_weigh(session);
 }
 
 /* The plan stands without it. */
 static enum session_state error_weigh(struct session *session, const struct io_op *op)
 {
     (void)op;
-    if (io_is_broken(session->conn.io))
-        return SESSION_CLOSE;
-    return session_needs_copy(session) ? session_go_to_copy(session) : SESSION_RELEASE;
+    return io_is_broken(session->conn.io) ? SESSION_CLOSE : session_after_weigh(session);
 }
 
 const struct state_row row_weigh = {
@@ -188,7 +188,7 @@ const struct state_row row_weigh = {
     .answer = answer_weigh,
     .on_error = error_weigh,
     .next = SESSION_RELEASE,
-    .exits = TO(RELEASE) | TO(SNAPSHOT) | TO_WAY_OUT,
-    .error_exits = TO(RELEASE) | TO(SNAPSHOT) | TO_WAY_OUT,
+    .exits = TO(PREFLIGHT) | TO(RELEASE) | TO(SNAPSHOT) | TO_WAY_OUT,
+    .error_exits = TO(PREFLIGHT) | TO(RELEASE) | TO(SNAPSHOT) | TO_WAY_OUT,
     .is_cancellable = true,
 };

@@ -120,11 +120,14 @@ static void preflight_of_postgresql(void **state)
         {"ALTER TABLE t ALTER a TYPE varchar(20), ALTER b TYPE numeric(6, 2) USING b::numeric",
          "1 length t varchar(20) of a: \"t\" WHERE pg_catalog.rtrim(pg_catalog.substr((\"a\"\n"
          ")::pg_catalog.text, 21), ' ') <> ''\n"
+         "1 duplicates t a: lookup\n"
          "1 length t numeric(6,2) of b: \"t\" WHERE pg_catalog.abs(pg_catalog.round((b::numeric\n"
          ")::pg_catalog.numeric, 2)) >= 1e4::pg_catalog.numeric AND (b::numeric\n"
-         ")::pg_catalog.numeric <> 'NaN'\n"},
+         ")::pg_catalog.numeric <> 'NaN'\n"
+         "1 duplicates t b: lookup\n"},
         {"ALTER TABLE t ALTER a TYPE int USING (a::int), ALTER b TYPE varchar(3)[]",
          "1 cast t int4 of a: trial\n"
+         "1 duplicates t a: lookup\n"
          "1 cast t b: no cast to varchar(3)[] refuses what an ALTER refuses\n"},
         {"ALTER TABLE t ALTER a TYPE int USING random()",
          "1 cast t a: random is another each time\n"},
@@ -220,40 +223,40 @@ static void preflight_of_sqlite(void **state)
         {"ALTER TABLE t ADD COLUMN a NOT NULL", "1 rows t a: \"t\"\n"},
         {"ALTER TABLE t ADD COLUMN a NOT NULL DEFAULT 1 CHECK (a > 5)",
          "1 check t a > 5: (SELECT *, (1\n"
-         ") AS \"a\" FROM \"t\") AS \"t\" WHERE NOT (a > 5\n"
+         ") AS `a` FROM \"t\") AS \"t\" WHERE NOT (a > 5\n"
          ")\n"},
         {"ALTER TABLE t ADD COLUMN a DEFAULT current_timestamp", "1 rows t a: \"t\"\n"},
         {"CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT NOT NULL UNIQUE CHECK (a <> ''), p REFERENCES q (id));\n"
          "INSERT INTO n SELECT id, a, p FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t",
-         "2 duplicates t id: (WITH \"n\"(\"id\", \"a\", \"p\") AS (SELECT id, a, p FROM t\n"
-         ") SELECT 1 FROM \"n\" WHERE \"id\" IS NOT NULL GROUP BY (CASE WHEN typeof(\"id\") = 'text' AND CAST(\"id\" AS NUMERIC) = \"id\" THEN CAST(\"id\" AS NUMERIC) ELSE \"id\" END) HAVING count(*) > 1) AS skein_found\n"
-         "2 cast t INTEGER of id: (WITH \"n\"(\"id\", \"a\", \"p\") AS (SELECT id, a, p FROM t\n"
-         ") SELECT 1 FROM \"n\" WHERE NOT (typeof(\"id\") IN ('null', 'integer') OR (typeof(\"id\") IN ('real', 'text') AND CAST(\"id\" AS INTEGER) = \"id\"))) AS skein_found\n"
-         "2 nulls t a: (WITH \"n\"(\"id\", \"a\", \"p\") AS (SELECT id, a, p FROM t\n"
-         ") SELECT 1 FROM \"n\" WHERE \"a\" IS NULL) AS skein_found\n"
-         "2 check t a <> '': (WITH \"n\"(\"id\", \"a\", \"p\") AS (SELECT id, a, p FROM t\n"
-         ") SELECT 1 FROM \"n\" WHERE NOT (a <> ''\n"
+         "2 duplicates t id: (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
+         ") SELECT `id` AS skein_1 FROM `n` WHERE `id` IS NOT NULL GROUP BY (CASE WHEN typeof(`id`) = 'text' AND CAST(`id` AS NUMERIC) = `id` THEN CAST(`id` AS NUMERIC) ELSE `id` END) HAVING count(*) > 1) AS skein_found\n"
+         "2 cast t INTEGER of id: (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
+         ") SELECT `id` AS skein_1 FROM `n` WHERE NOT (typeof(`id`) IN ('null', 'integer') OR (typeof(`id`) IN ('real', 'text') AND CAST(`id` AS INTEGER) = `id`))) AS skein_found\n"
+         "2 nulls t a: (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
+         ") SELECT `id` AS skein_1 FROM `n` WHERE `a` IS NULL) AS skein_found\n"
+         "2 check t a <> '': (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
+         ") SELECT `id` AS skein_1 FROM `n` WHERE NOT (a <> ''\n"
          ")) AS skein_found\n"
-         "2 duplicates t a: (WITH \"n\"(\"id\", \"a\", \"p\") AS (SELECT id, a, p FROM t\n"
-         ") SELECT 1 FROM \"n\" WHERE \"a\" IS NOT NULL GROUP BY (CASE WHEN typeof(\"a\") IN ('integer', 'real') THEN CAST(\"a\" AS TEXT) ELSE \"a\" END) HAVING count(*) > 1) AS skein_found\n"
-         "2 orphans t p: (WITH \"n\"(\"id\", \"a\", \"p\") AS (SELECT id, a, p FROM t\n"
-         ") SELECT 1 FROM \"n\" AS skein_child WHERE skein_child.\"p\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.\"q\" AS skein_parent WHERE (id) = skein_child.\"p\") AND NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list('t') WHERE \"from\" = 'p' COLLATE NOCASE AND \"table\" = 'q' COLLATE NOCASE)) AS skein_found\n"},
+         "2 duplicates t a: (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
+         ") SELECT `a` AS skein_1 FROM `n` WHERE `a` IS NOT NULL GROUP BY (CASE WHEN typeof(`a`) IN ('integer', 'real') THEN CAST(`a` AS TEXT) ELSE `a` END) HAVING count(*) > 1) AS skein_found\n"
+         "2 orphans t p: (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
+         ") SELECT 1 FROM `n` AS skein_child WHERE skein_child.`p` IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.`q` AS skein_parent WHERE (id) = skein_child.`p`) AND NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list('t') WHERE \"from\" = 'p' COLLATE NOCASE AND \"table\" = 'q' COLLATE NOCASE)) AS skein_found\n"},
         {"ALTER TABLE t RENAME TO old;\nCREATE TABLE t (a INT, b, CONSTRAINT k CHECK (a > b), UNIQUE (a, b)) STRICT;\n"
          "INSERT INTO t (a, b) SELECT a, b FROM old;\nDROP TABLE old",
-         "3 cast t INT of a: (WITH \"old\" AS (SELECT * FROM main.\"t\"), \"t\"(\"a\", \"b\") AS (SELECT a, b FROM old\n"
-         ") SELECT 1 FROM \"t\" WHERE NOT (typeof(\"a\") IN ('null', 'integer') OR (typeof(\"a\") IN ('real', 'text') AND CAST(\"a\" AS INTEGER) = \"a\"))) AS skein_found\n"
-         "3 check t k: (WITH \"old\" AS (SELECT * FROM main.\"t\"), \"t\"(\"a\", \"b\") AS (SELECT a, b FROM old\n"
-         ") SELECT 1 FROM \"t\" WHERE NOT (a > b\n"
+         "3 cast t INT of a: (WITH `old` AS (SELECT * FROM main.`t`), `t`(`a`, `b`) AS (SELECT a, b FROM old\n"
+         ") SELECT 1 AS skein_1 FROM `t` WHERE NOT (typeof(`a`) IN ('null', 'integer') OR (typeof(`a`) IN ('real', 'text') AND CAST(`a` AS INTEGER) = `a`))) AS skein_found\n"
+         "3 check t k: (WITH `old` AS (SELECT * FROM main.`t`), `t`(`a`, `b`) AS (SELECT a, b FROM old\n"
+         ") SELECT 1 AS skein_1 FROM `t` WHERE NOT (a > b\n"
          ")) AS skein_found\n"
-         "3 duplicates t a, b: (WITH \"old\" AS (SELECT * FROM main.\"t\"), \"t\"(\"a\", \"b\") AS (SELECT a, b FROM old\n"
-         ") SELECT 1 FROM \"t\" WHERE \"a\" IS NOT NULL AND \"b\" IS NOT NULL GROUP BY (CASE WHEN typeof(\"a\") = 'text' AND CAST(\"a\" AS NUMERIC) = \"a\" THEN CAST(\"a\" AS NUMERIC) ELSE \"a\" END), \"b\" HAVING count(*) > 1) AS skein_found\n"},
+         "3 duplicates t a, b: (WITH `old` AS (SELECT * FROM main.`t`), `t`(`a`, `b`) AS (SELECT a, b FROM old\n"
+         ") SELECT `a` AS skein_1, `b` AS skein_2 FROM `t` WHERE `a` IS NOT NULL AND `b` IS NOT NULL GROUP BY (CASE WHEN typeof(`a`) = 'text' AND CAST(`a` AS NUMERIC) = `a` THEN CAST(`a` AS NUMERIC) ELSE `a` END), `b` HAVING count(*) > 1) AS skein_found\n"},
         {"UPDATE t SET a = 1;\nCREATE TABLE n (a NOT NULL);\nINSERT INTO n SELECT a FROM t",
          "3 nulls t a: a.sql:1 changes t\n"},
         {"CREATE TABLE n (a NOT NULL);\nINSERT OR IGNORE INTO n SELECT a FROM t",
          "2 check n n: the statement has its own way with what does not fit\n"},
         {"CREATE TABLE n (a, b NOT NULL);\nINSERT INTO n (a) SELECT a FROM t",
-         "2 rows t b: (WITH \"n\"(\"a\") AS (SELECT a FROM t\n"
-         ") SELECT 1 FROM \"n\" WHERE true) AS skein_found\n"},
+         "2 rows t b: (WITH `n`(`a`) AS (SELECT a FROM t\n"
+         ") SELECT 1 AS skein_1 FROM `n` WHERE true) AS skein_found\n"},
         {"CREATE TABLE n (a);\nCREATE UNIQUE INDEX i ON n (a)", ""},
         {"DELETE FROM u;\nCREATE UNIQUE INDEX i ON t (a)",
          "2 duplicates t a: (SELECT (a) AS skein_1 FROM \"t\" WHERE (a) IS NOT NULL GROUP BY (a) HAVING count(*) > 1) AS skein_found\n"},

@@ -201,6 +201,7 @@ const char *const mysql_sql[SQL__COUNT] = {
     [SQL_BEGIN] = "START TRANSACTION",
     [SQL_BEGIN_READING] = "SET SESSION /*M!100101 max_statement_time = {statement_timeout} / 1000, "
                           "*/autocommit = 1; START TRANSACTION READ ONLY",
+    [SQL_BEGIN_ASKING] = "START TRANSACTION READ ONLY",
     [SQL_SETUP_LOCAL] = SETTINGS,
     [SQL_SETUP] = SETTINGS,
     /* As Alembic makes it, in the database's collation; but the engine must know transactions. */

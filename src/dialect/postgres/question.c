@@ -1,12 +1,11 @@
 #include "dialect/postgres/question.h"
 
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "dialect/dialect.h"
+#include "dialect/postgres/question_private.h"
 #include "dialect/postgres/templates.h"
-#include "dialect/question.h"
 #include "dialect/template.h"
 
 /* Data exceptions, and a rule of a domain that does not hold. */
@@ -68,78 +67,6 @@ static void ask_not_null(const struct question_request *request, struct question
     questions_add_nulls(questions, request, question_relation(questions->arena, request));
 }
 
-static bool is_limited_text(const char *type, long *ret_length)
-{
-    bool is_text = strncmp(type, "varchar(", 8) == 0 || strncmp(type, "bpchar(", 7) == 0;
-    *ret_length = is_text ? strtol(strchr(type, '(') + 1, NULL, 10) : 0;
-    return is_text && type[strlen(type) - 1] == ')';
-}
-
-static bool is_limited_number(const char *type, long *ret_precision, long *ret_scale)
-{
-    char *end = NULL;
-    if (strncmp(type, "numeric(", 8) != 0 || type[strlen(type) - 1] != ')')
-        return false;
-    *ret_precision = strtol(type + 8, &end, 10);
-    *ret_scale = *end == ',' ? strtol(end + 1, NULL, 10) : 0;
-    return true;
-}
-
-/* A cast that is asked for cuts what is too long; one that an ALTER does refuses it. */
-static bool is_cut(const char *type)
-{
-    static const char *const cut[] = {"bit", "varbit", "varchar(", "bpchar("};
-    for (size_t i = 0; i < ARRAY_LEN(cut); i++)
-        if (strncmp(type, cut[i], strlen(cut[i])) == 0)
-            return true;
-    return false;
-}
-
-static void ask_type(const struct question_request *request, struct questions *questions)
-{
-    const struct deed *deed = request->deed;
-    struct arena *arena = questions->arena;
-    const char *relation = question_relation(arena, request);
-    const char *value = deed->expression ? deed->expression : deed->keys.items[0];
-    long length, precision, scale;
-    struct question *question;
-    if (!deed->definition || !deed->type) {
-        questions_add_reason(questions, QUESTION_CAST, request, "its type could not be read");
-        return;
-    }
-    if (deed->flags & DEED_UNSTABLE) {
-        questions_add_reason(questions, QUESTION_CAST, request,
-                             arena_printf(arena, "%s is another each time", deed->what));
-        return;
-    }
-    if (is_limited_text(deed->type, &length)) {
-        question = questions_add(questions, QUESTION_LENGTH, request);
-        question->rows = arena_printf(
-            arena,
-            "%s WHERE pg_catalog.rtrim(pg_catalog.substr((%s\n)::pg_catalog.text, %ld), ' ') <> ''",
-            relation, value, length + 1);
-    } else if (is_limited_number(deed->type, &precision, &scale) && scale >= 0 &&
-               scale <= precision) {
-        question = questions_add(questions, QUESTION_LENGTH, request);
-        question->rows = arena_printf(
-            arena,
-            "%s WHERE pg_catalog.abs(pg_catalog.round((%s\n)::pg_catalog.numeric, %ld)) >= "
-            "1e%ld::pg_catalog.numeric AND (%s\n)::pg_catalog.numeric <> 'NaN'",
-            relation, value, scale, precision - scale, value);
-    } else if (is_cut(deed->type)) {
-        questions_add_reason(
-            questions, QUESTION_CAST, request,
-            arena_printf(arena, "no cast to %s refuses what an ALTER refuses", deed->type));
-        return;
-    } else {
-        question = questions_add(questions, QUESTION_CAST, request);
-        question->trial = arena_printf(arena, "SELECT pg_catalog.count((%s\n)::%s) FROM %s", value,
-                                       deed->definition, relation);
-    }
-    question->depends = deed->expression ? question_text(arena, deed->expression) : deed->keys;
-    question->about = arena_printf(arena, "%s of %s", deed->type, question->about);
-}
-
 /* ---- constraints -------------------------------------------------------------------------------- */
 
 /* The primary key by an index that is there: its columns become NOT NULL. */
@@ -153,18 +80,9 @@ static void ask_primary_by_index(const struct question_request *request,
              "SELECT pg_catalog.format('%s WHERE %s', i.indrelid::pg_catalog.regclass, "
              "pg_catalog.string_agg(pg_catalog.format('%I IS NOT DISTINCT FROM NULL', a.attname), "
              "' OR ')), NULL, NULL FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON "
-             "a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHERE i.indexrelid = "
-             "pg_catalog.to_regclass(");
-    struct buf name;
-    buf_init(&name, BUF_MAX_DEFAULT);
-    if (request->deed->schema) {
-        sql_add_identifier(&name, request->deed->schema);
-        buf_addc(&name, '.');
-    }
-    sql_add_identifier(&name, request->deed->other);
-    postgres_add_literal(&buf, name.data);
-    buf_done(&name);
-    buf_adds(&buf, ") GROUP BY i.indrelid");
+             "a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHERE i.indexrelid = ");
+    postgres_add_regclass(&buf, request->deed->schema, request->deed->other);
+    buf_adds(&buf, " GROUP BY i.indrelid");
     question->about = request->deed->other;
     question->depends = (struct deed_texts){0};
     question->lookup = buf_into(&buf, questions->arena);
@@ -214,7 +132,7 @@ static void look_up_orphans(const struct question_request *request, struct quest
     const char **marks = arena_calloc(arena, deed->keys.count, sizeof *marks);
     struct deed marked = *deed;
     struct question_request asked = *request;
-    struct buf buf, parent;
+    struct buf buf;
     for (size_t i = 0; i < deed->keys.count; i++)
         marks[i] = arena_printf(arena, "\x01%zu\x01", i + 1);
     parents = (struct deed_texts){marks, deed->keys.count};
@@ -223,9 +141,7 @@ static void look_up_orphans(const struct question_request *request, struct quest
     questions_add_orphans(questions, &asked, rows_of(request, arena));
     struct question *question = &questions->items[questions->count - 1];
     buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_init(&parent, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < deed->keys.count; i++)
-        buf_adds(&buf, i ? "" : "SELECT ");
+    buf_adds(&buf, "SELECT ");
     for (size_t i = 0; i < deed->keys.count; i++)
         buf_adds(&buf, "pg_catalog.replace(");
     postgres_add_literal(&buf, question->rows);
@@ -238,18 +154,12 @@ static void look_up_orphans(const struct question_request *request, struct quest
     }
     buf_adds(&buf, ", ");
     postgres_add_literal(&buf, question->sample);
-    if (deed->other_schema) {
-        sql_add_identifier(&parent, deed->other_schema);
-        buf_addc(&parent, '.');
-    }
-    sql_add_identifier(&parent, deed->other);
     buf_adds(&buf,
              ", NULL FROM pg_catalog.pg_constraint c, pg_catalog.unnest(c.conkey) WITH ORDINALITY "
              "AS k (num, at), pg_catalog.pg_attribute a WHERE a.attrelid = c.conrelid AND "
-             "a.attnum = k.num AND c.contype = 'p' AND c.conrelid = pg_catalog.to_regclass(");
-    postgres_add_literal(&buf, parent.data);
-    buf_addf(&buf, ") HAVING pg_catalog.count(*) = %zu", deed->keys.count);
-    buf_done(&parent);
+             "a.attnum = k.num AND c.contype = 'p' AND c.conrelid = ");
+    postgres_add_regclass(&buf, deed->other_schema, deed->other);
+    buf_addf(&buf, " HAVING pg_catalog.count(*) = %zu", deed->keys.count);
     question->rows = NULL;
     question->sample = NULL;
     question->lookup = buf_into(&buf, arena);
@@ -294,20 +204,12 @@ static void ask_validate(const struct question_request *request, struct question
         "p.attrelid = c.confrelid AND p.attnum = c.confkey[n.at]) AS k WHERE c.conname = ";
     const struct deed *deed = request->deed;
     struct question *question = questions_add(questions, QUESTION_CHECK, request);
-    struct buf buf, table;
+    struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_init(&table, BUF_MAX_DEFAULT);
     buf_adds(&buf, sql);
     postgres_add_literal(&buf, deed->name);
-    buf_adds(&buf, " AND c.conrelid = pg_catalog.to_regclass(");
-    if (deed->schema) {
-        sql_add_identifier(&table, deed->schema);
-        buf_addc(&table, '.');
-    }
-    sql_add_identifier(&table, deed->table);
-    postgres_add_literal(&buf, table.data);
-    buf_done(&table);
-    buf_addc(&buf, ')');
+    buf_adds(&buf, " AND c.conrelid = ");
+    postgres_add_regclass(&buf, deed->schema, deed->table);
     question->about = deed->name;
     question->depends = (struct deed_texts){0};
     question->lookup = buf_into(&buf, questions->arena);
@@ -323,84 +225,14 @@ static void ask_index(const struct question_request *request, struct questions *
         questions_add_duplicates(questions, request, question_relation(questions->arena, request));
 }
 
-/* ---- partitions --------------------------------------------------------------------------------- */
-
-static bool has_word(const char *text, const char *const *words)
-{
-    for (; *words; words++)
-        if (ascii_holds(text, *words))
-            return true;
-    return false;
-}
-
-/* The condition that the bounds are, of the key `%s`; NULL: it is not known. */
-static const char *bounds_of(struct arena *arena, const struct deed *deed)
-{
-    static const char *const open[] = {"minvalue", "maxvalue", NULL};
-    static const char *const nothing[] = {"null", NULL};
-    const char *from = deed->expression, *to = deed->predicate;
-    if (!deed->what || !from)
-        return NULL;
-    if (strcmp(deed->what, "list") == 0)
-        return has_word(from, nothing) ? NULL : arena_printf(arena, "(\x01) IN (%s)", from);
-    if (strcmp(deed->what, "range") != 0 || !to)
-        return NULL;
-    bool has_from = !has_word(from, open), has_to = !has_word(to, open);
-    bool is_one = !strchr(from, ',') && !strchr(to, ',');
-    if (!has_from && !has_to)
-        return is_one ? "(\x01) IS NOT NULL" : NULL;
-    if ((!has_from || !has_to) && !is_one)
-        return NULL;
-    const char *low = has_from ? arena_printf(arena, "(\x01) >= (%s)", from) : NULL;
-    const char *high = has_to ? arena_printf(arena, "(\x01) < (%s)", to) : NULL;
-    return low && high ? arena_printf(arena, "%s AND %s", low, high) : low ? low : high;
-}
-
-/* The key of the partitioned table is in the catalog. */
-static void ask_attach(const struct question_request *request, struct questions *questions)
-{
-    const struct deed *deed = request->deed;
-    struct arena *arena = questions->arena;
-    struct deed parent = *deed, part = *deed;
-    struct question_request of_parent = *request, of_part = *request;
-    struct buf buf;
-    const char *bounds = bounds_of(arena, deed);
-    if (deed->what && strcmp(deed->what, "inherit") == 0)
-        return;
-    part.table = deed->other;
-    part.schema = deed->other_schema;
-    of_part.deed = &part;
-    of_parent.deed = &parent;
-    struct question *question = questions_add(questions, QUESTION_BOUNDS, &of_part);
-    question->other = deed->table;
-    question->about = deed->other;
-    if (!bounds) {
-        question->reason = "its bounds are of a kind that no question is known for";
-        return;
-    }
-    const char *rows = arena_printf(arena, "%s WHERE (%s) IS NOT TRUE",
-                                    question_relation(arena, &of_part), bounds);
-    buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_adds(&buf, "SELECT pg_catalog.replace(");
-    postgres_add_literal(&buf, rows);
-    buf_adds(&buf, ", ");
-    postgres_add_literal(&buf, "\x01");
-    buf_adds(&buf, ", pg_catalog.substring(pg_catalog.pg_get_partkeydef(p.partrelid), "
-                   "'^[A-Z]+ [(](.*)[)]$')), NULL, NULL FROM pg_catalog.pg_partitioned_table p "
-                   "WHERE p.partrelid = pg_catalog.to_regclass(");
-    postgres_add_literal(&buf, question_relation(arena, &of_parent));
-    buf_addc(&buf, ')');
-    question->lookup = buf_into(&buf, arena);
-}
-
 void postgres_ask_rows(const struct question_request *request, struct questions *questions)
 {
     static void (*const asks[DEED__COUNT])(const struct question_request *, struct questions *) = {
-        [DEED_ADD_COLUMN] = ask_add_column, [DEED_SET_NOT_NULL] = ask_not_null,
-        [DEED_SET_TYPE] = ask_type,         [DEED_ADD_CHECK] = ask_check,
-        [DEED_ADD_UNIQUE] = ask_unique,     [DEED_ADD_FOREIGN_KEY] = ask_foreign_key,
-        [DEED_VALIDATE] = ask_validate,     [DEED_CREATE_INDEX] = ask_index,
-        [DEED_ATTACH] = ask_attach,
+        [DEED_ADD_COLUMN] = ask_add_column,  [DEED_SET_NOT_NULL] = ask_not_null,
+        [DEED_SET_TYPE] = postgres_ask_type, [DEED_ADD_CHECK] = ask_check,
+        [DEED_ADD_UNIQUE] = ask_unique,      [DEED_ADD_FOREIGN_KEY] = ask_foreign_key,
+        [DEED_VALIDATE] = ask_validate,      [DEED_CREATE_INDEX] = ask_index,
+        [DEED_ATTACH] = postgres_ask_attach,
     };
     if (asks[request->deed->kind])
         asks[request->deed->kind](request, questions);

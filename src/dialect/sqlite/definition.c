@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "dialect/template.h"
 
 const char *sqlite_text_between(struct arena *arena, struct sqlite_cursor begin,
                                 const struct sqlite_cursor *end)
@@ -49,6 +50,11 @@ struct deed_texts sqlite_take_keys(struct arena *arena, struct sqlite_cursor *cu
     } while (sqlite_take_sign(cursor, ","));
     return sqlite_take_sign(cursor, ")") ? (struct deed_texts){items, count}
                                          : (struct deed_texts){0};
+}
+
+void sqlite_add_name(struct buf *buf, const char *name)
+{
+    sql_add_quoted(buf, name, '`');
 }
 
 /* ---- columns --------------------------------------------------------------------------------------- */

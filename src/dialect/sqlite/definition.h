@@ -28,6 +28,9 @@ const char *sqlite_take_inner(struct arena *arena, struct sqlite_cursor *cursor)
 /* `(name COLLATE nocase, lower(x) DESC)`: each between parentheses, without how it is sorted; steps over them. */
 struct deed_texts sqlite_take_keys(struct arena *arena, struct sqlite_cursor *cursor);
 
+/* The name in grave accents: SQLite takes a name in double quotes that nothing has for a text. */
+void sqlite_add_name(struct buf *buf, const char *name);
+
 /* The value as a column of that type keeps it. */
 const char *sqlite_with_affinity(struct arena *arena, const char *value, const char *type);
 

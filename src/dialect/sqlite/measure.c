@@ -47,7 +47,7 @@ const char *sqlite_find_key(struct arena *arena, const struct measure_request *r
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
     buf_adds(&sql,
-             "SELECT group_concat('\"' || replace(name, '\"', '\"\"') || '\"', ', ') FROM (SELECT "
+             "SELECT group_concat('`' || replace(name, '`', '``') || '`', ', ') FROM (SELECT "
              "i.name FROM main.sqlite_schema s, pragma_table_info(s.name) i WHERE s.type = 'table' "
              "AND i.pk > 0 AND s.name COLLATE NOCASE IN ");
     add_tables(&sql, request);

@@ -65,7 +65,7 @@ static void ask_checks(const struct question_request *request, struct questions 
     }
     buf_init(&name, BUF_MAX_DEFAULT);
     buf_init(&table, BUF_MAX_DEFAULT);
-    sql_add_identifier(&name, deed->column);
+    sqlite_add_name(&name, deed->column);
     sql_add_identifier(&table, deed->table);
     const char *value = definition.fallback ? definition.fallback : "NULL";
     const char *relation = arena_printf(

@@ -18,6 +18,7 @@ struct rebuild {
     struct sqlite_definition *definitions; /* by item; of a column */
     const char **columns;                  /* that the INSERT names, or all */
     size_t column_count;
+    const char *key;   /* the new table's primary key, among what is copied; NULL: none is known */
     const char *parts; /* `WITH …`, up to where the rows are there under the new table's name */
     bool is_strict, has_no_rowid;
 };
@@ -26,7 +27,7 @@ static const char *quoted(struct arena *arena, const char *name)
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    sql_add_identifier(&buf, name);
+    sqlite_add_name(&buf, name);
     return buf_into(&buf, arena);
 }
 
@@ -71,6 +72,14 @@ static void take_columns(struct rebuild *rebuild, struct sqlite_cursor *cursor)
                 rebuild->create.items[i].column;
 }
 
+static bool is_copied(const struct rebuild *rebuild, const char *column)
+{
+    for (size_t i = 0; i < rebuild->column_count; i++)
+        if (ascii_is_same(rebuild->columns[i], column))
+            return true;
+    return false;
+}
+
 /* False: the statement is of a form that is not known, or takes what does not fit in its own way. */
 static bool read_insert(struct rebuild *rebuild)
 {
@@ -97,6 +106,10 @@ static bool read_insert(struct rebuild *rebuild)
         buf_addf(&parts, "%s%s", i ? ", " : "", quoted(arena, rebuild->columns[i]));
     buf_addf(&parts, ") AS (%s\n)", query);
     rebuild->parts = buf_into(&parts, arena);
+    for (size_t i = 0; i < rebuild->create.count; i++)
+        if (rebuild->create.items[i].column && rebuild->definitions[i].is_primary &&
+            is_copied(rebuild, rebuild->create.items[i].column))
+            rebuild->key = quoted(arena, rebuild->create.items[i].column);
     return true;
 }
 
@@ -122,9 +135,11 @@ static void ask_where(struct rebuild *rebuild, enum question_kind kind, const ch
                       const char *condition)
 {
     const char *table = quoted(rebuild->arena, rebuild->request->deed->table);
-    ask(rebuild, kind, about)->rows =
-        arena_printf(rebuild->arena, "(%s SELECT 1 FROM %s WHERE %s) AS skein_found",
-                     rebuild->parts, table, condition);
+    struct question *question = ask(rebuild, kind, about);
+    question->rows =
+        arena_printf(rebuild->arena, "(%s SELECT %s AS skein_1 FROM %s WHERE %s) AS skein_found",
+                     rebuild->parts, rebuild->key ? rebuild->key : "1", table, condition);
+    question->sample = rebuild->key ? "skein_1" : NULL;
 }
 
 static const struct sqlite_definition *definition_of(const struct rebuild *rebuild,
@@ -135,14 +150,6 @@ static const struct sqlite_definition *definition_of(const struct rebuild *rebui
             ascii_is_same(rebuild->create.items[i].column, column))
             return &rebuild->definitions[i];
     return NULL;
-}
-
-static bool is_copied(const struct rebuild *rebuild, const char *column)
-{
-    for (size_t i = 0; i < rebuild->column_count; i++)
-        if (ascii_is_same(rebuild->columns[i], column))
-            return true;
-    return false;
 }
 
 /* The key as the new table compares it: with the affinity and the collation of its column. */
@@ -160,7 +167,7 @@ static const char *compared(const struct rebuild *rebuild, const char *column)
 
 static void ask_unique(struct rebuild *rebuild, const char *const *columns, size_t count)
 {
-    struct buf rows, keys, about;
+    struct buf rows, keys, about, names, sample;
     const char *table = quoted(rebuild->arena, rebuild->request->deed->table);
     for (size_t i = 0; i < count; i++)
         if (!is_copied(rebuild, columns[i]))
@@ -168,17 +175,24 @@ static void ask_unique(struct rebuild *rebuild, const char *const *columns, size
     buf_init(&rows, BUF_MAX_DEFAULT);
     buf_init(&keys, BUF_MAX_DEFAULT);
     buf_init(&about, BUF_MAX_DEFAULT);
+    buf_init(&names, BUF_MAX_DEFAULT);
+    buf_init(&sample, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < count; i++) {
+        buf_addf(&names, "%s%s AS skein_%zu", i ? ", " : "", quoted(rebuild->arena, columns[i]),
+                 i + 1);
+        buf_addf(&sample, "%sskein_%zu", i ? ", " : "", i + 1);
         buf_addf(&keys, "%s%s", i ? ", " : "", compared(rebuild, columns[i]));
         buf_addf(&about, "%s%s", i ? ", " : "", columns[i]);
     }
-    buf_addf(&rows, "(%s SELECT 1 FROM %s WHERE ", rebuild->parts, table);
+    buf_addf(&rows, "(%s SELECT %s FROM %s WHERE ", rebuild->parts, names.data, table);
+    buf_done(&names);
     for (size_t i = 0; i < count; i++)
         buf_addf(&rows, "%s%s IS NOT NULL", i ? " AND " : "", quoted(rebuild->arena, columns[i]));
     buf_addf(&rows, " GROUP BY %s HAVING count(*) > 1) AS skein_found", keys.data);
     buf_done(&keys);
     struct question *question = ask(rebuild, QUESTION_DUPLICATES, buf_into(&about, rebuild->arena));
     question->rows = buf_into(&rows, rebuild->arena);
+    question->sample = buf_into(&sample, rebuild->arena);
 }
 
 /* A table's FOREIGN KEY is looked at once tables are dropped or renamed; what was broken before does not count. */

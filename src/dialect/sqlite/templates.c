@@ -17,6 +17,7 @@ const char *const sqlite_sql[SQL__COUNT] = {
     [SQL_HISTORY_NEWEST] = HISTORY_SELECT " DESC LIMIT 1",
     [SQL_READ_END] = "COMMIT",
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_BEGIN_ASKING] = "BEGIN",
     [SQL_VERSION_CREATE] =
         "CREATE TABLE {if_not_exists}{version} (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT {version_pkc} PRIMARY KEY (version_num))",

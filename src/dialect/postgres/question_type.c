@@ -1,0 +1,138 @@
+/* Whether the values of a column become those of another type, as a question. */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dialect/dialect.h"
+#include "dialect/postgres/question_private.h"
+#include "dialect/postgres/templates.h"
+#include "dialect/template.h"
+
+void postgres_add_regclass(struct buf *buf, const char *schema, const char *table)
+{
+    struct buf name;
+    buf_init(&name, BUF_MAX_DEFAULT);
+    if (schema) {
+        sql_add_identifier(&name, schema);
+        buf_addc(&name, '.');
+    }
+    sql_add_identifier(&name, table);
+    buf_adds(buf, "pg_catalog.to_regclass(");
+    postgres_add_literal(buf, name.data);
+    buf_addc(buf, ')');
+    buf_done(&name);
+}
+
+static bool is_limited_text(const char *type, long *ret_length)
+{
+    bool is_text = strncmp(type, "varchar(", 8) == 0 || strncmp(type, "bpchar(", 7) == 0;
+    *ret_length = is_text ? strtol(strchr(type, '(') + 1, NULL, 10) : 0;
+    return is_text && type[strlen(type) - 1] == ')';
+}
+
+static bool is_limited_number(const char *type, long *ret_precision, long *ret_scale)
+{
+    char *end = NULL;
+    if (strncmp(type, "numeric(", 8) != 0 || type[strlen(type) - 1] != ')')
+        return false;
+    *ret_precision = strtol(type + 8, &end, 10);
+    *ret_scale = *end == ',' ? strtol(end + 1, NULL, 10) : 0;
+    return true;
+}
+
+/* A cast that is asked for cuts what is too long; one that an ALTER does refuses it. */
+static bool is_cut(const char *type)
+{
+    static const char *const cut[] = {"bit", "varbit", "varchar(", "bpchar("};
+    for (size_t i = 0; i < ARRAY_LEN(cut); i++)
+        if (strncmp(type, cut[i], strlen(cut[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Two values may become the same, where a unique index has the column: the catalog knows. */
+static void ask_collisions(const struct question_request *request, struct questions *questions,
+                           const char *value)
+{
+    const struct deed *deed = request->deed;
+    bool is_text = strcmp(deed->type, "text") == 0 || strcmp(deed->type, "varchar") == 0;
+    struct buf buf;
+    if (is_text && !deed->expression)
+        return;
+    struct question *question = questions_add(questions, QUESTION_DUPLICATES, request);
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_adds(&buf,
+             "SELECT CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(x.rows) END, NULL, CASE "
+             "WHEN pg_catalog.count(*) > 1 OR pg_catalog.bool_or(x.is_odd) THEN 'several unique "
+             "indexes, or one of expressions or of some rows, have the column' END FROM (SELECT "
+             "pg_catalog.format('(SELECT 1 AS skein_1 FROM %s WHERE %s GROUP BY %s HAVING count(*) "
+             "> 1) AS skein_found', ");
+    postgres_add_literal(&buf, question_relation(questions->arena, request));
+    buf_adds(&buf,
+             ", k.conditions, k.keys) AS rows, i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS "
+             "is_odd FROM pg_catalog.pg_index i CROSS JOIN LATERAL (SELECT "
+             "pg_catalog.string_agg(CASE WHEN a.attname = ");
+    postgres_add_literal(&buf, deed->column);
+    buf_adds(&buf, " THEN ");
+    postgres_add_literal(&buf,
+                         arena_printf(questions->arena, "((%s\n)::%s)", value, deed->definition));
+    buf_adds(
+        &buf,
+        " ELSE pg_catalog.quote_ident(a.attname) END, ', ') AS keys, "
+        "pg_catalog.string_agg(pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', ' AND ') AS "
+        "conditions, pg_catalog.bool_or(a.attname = ");
+    postgres_add_literal(&buf, deed->column);
+    buf_adds(
+        &buf,
+        ") AS has_it FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum "
+        "= ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS k WHERE i.indisunique AND (k.has_it "
+        "OR i.indexprs IS NOT NULL) AND i.indrelid = ");
+    postgres_add_regclass(&buf, deed->schema, deed->table);
+    buf_adds(&buf, ") AS x");
+    question->lookup = buf_into(&buf, questions->arena);
+    question->depends = (struct deed_texts){0};
+}
+
+void postgres_ask_type(const struct question_request *request, struct questions *questions)
+{
+    const struct deed *deed = request->deed;
+    struct arena *arena = questions->arena;
+    const char *relation = question_relation(arena, request);
+    const char *value = deed->expression ? deed->expression : deed->keys.items[0];
+    long length, precision, scale;
+    struct question *question;
+    if (!deed->definition || !deed->type) {
+        questions_add_reason(questions, QUESTION_CAST, request, "its type could not be read");
+        return;
+    }
+    if (deed->flags & DEED_UNSTABLE) {
+        questions_add_reason(questions, QUESTION_CAST, request,
+                             arena_printf(arena, "%s is another each time", deed->what));
+        return;
+    }
+    if (is_limited_text(deed->type, &length)) {
+        question = questions_add(questions, QUESTION_LENGTH, request);
+        question->rows = arena_printf(
+            arena,
+            "%s WHERE pg_catalog.rtrim(pg_catalog.substr((%s\n)::pg_catalog.text, %ld), ' ') <> ''",
+            relation, value, length + 1);
+    } else if (is_limited_number(deed->type, &precision, &scale) && scale >= 0 &&
+               scale <= precision) {
+        question = questions_add(questions, QUESTION_LENGTH, request);
+        question->rows = arena_printf(
+            arena,
+            "%s WHERE pg_catalog.abs(pg_catalog.round((%s\n)::pg_catalog.numeric, %ld)) >= "
+            "1e%ld::pg_catalog.numeric AND (%s\n)::pg_catalog.numeric <> 'NaN'",
+            relation, value, scale, precision - scale, value);
+    } else if (is_cut(deed->type)) {
+        questions_add_reason(
+            questions, QUESTION_CAST, request,
+            arena_printf(arena, "no cast to %s refuses what an ALTER refuses", deed->type));
+        return;
+    } else {
+        question = questions_add(questions, QUESTION_CAST, request);
+        question->trial = arena_printf(arena, "SELECT pg_catalog.count((%s\n)::%s) FROM %s", value,
+                                       deed->definition, relation);
+    }
+    question->depends = deed->expression ? question_text(arena, deed->expression) : deed->keys;
+    question->about = arena_printf(arena, "%s of %s", deed->type, question->about);
+    ask_collisions(request, questions, value);
+}

@@ -1,0 +1,86 @@
+/* What the tenants' rows say of the statements of a plan, as JSON. */
+#include "report/json.h"
+#include "report/view_preflight.h"
+
+static json_t *count_of(uint64_t count)
+{
+    return json_integer((json_int_t)count);
+}
+
+static void put_statement(struct json_stream *stream, const struct preflight_answer *answer)
+{
+    json_put(stream, "revision", json_text(answer->revision->id));
+    json_put(stream, "file", json_text(answer->revision->path));
+    json_put(stream, "line", json_integer(answer->line));
+    json_put(stream, "kind", json_text(answer->kind));
+    json_put(stream, "table", json_text(answer->table));
+    json_put(stream, "what", json_text(answer->what));
+}
+
+static void put_shared(struct json_stream *stream, const struct view_shared_item *shared)
+{
+    json_open(stream, "shared", '[');
+    for (size_t i = 0; i < shared->fact_count; i++) {
+        json_open(stream, NULL, '{');
+        json_put(stream, "name", json_text(shared->facts[i].name));
+        json_put(stream, "value", json_text(shared->facts[i].value));
+        json_put(stream, "failing", count_of(shared->facts[i].here));
+        json_put(stream, "others", count_of(shared->facts[i].elsewhere));
+        json_close(stream, '}');
+    }
+    json_close(stream, ']');
+}
+
+static void put_item(struct json_stream *stream, const struct view_preflight_item *item)
+{
+    json_open(stream, NULL, '{');
+    put_statement(stream, item->like);
+    json_put(stream, "statement", json_text(item->like->source));
+    for (size_t i = 0; i < PREFLIGHT__COUNT; i++)
+        json_put(stream, preflight_state_name((enum preflight_state)i), count_of(item->counts[i]));
+    put_shared(stream, item->shared);
+    json_close(stream, '}');
+}
+
+void json_put_preflight(struct json_stream *stream, const struct report *report)
+{
+    struct view_preflight preflight;
+    view_preflight_init(&preflight, report);
+    json_open(stream, "preflight", '{');
+    json_put(stream, "tenants_failing", count_of(preflight.failing));
+    json_put(stream, "tenants_unsure", count_of(preflight.unsure));
+    json_open(stream, "questions", '[');
+    for (size_t i = 0; i < preflight.count; i++)
+        put_item(stream, &preflight.items[i]);
+    json_close(stream, ']');
+    json_close(stream, '}');
+    view_preflight_done(&preflight);
+}
+
+static void put_answer(struct json_stream *stream, const struct preflight_answer *answer)
+{
+    json_open(stream, NULL, '{');
+    put_statement(stream, answer);
+    json_put(stream, "state", json_text(preflight_state_name(answer->state)));
+    if (answer->state == PREFLIGHT_FAILS) {
+        json_put(stream, "count", answer->count ? count_of(answer->count) : json_null());
+        json_put(stream, "is_more", json_boolean(answer->is_more));
+    }
+    json_put(stream, "reason", json_text(answer->reason));
+    if (answer->example_count) {
+        json_open(stream, "examples", '[');
+        for (size_t i = 0; i < answer->example_count; i++)
+            json_put(stream, NULL, json_text(answer->examples[i]));
+        json_close(stream, ']');
+    }
+    json_close(stream, '}');
+}
+
+void json_put_answers(struct json_stream *stream, const struct report_row *row)
+{
+    json_open(stream, "preflight", '[');
+    for (size_t i = 0; i < row->preflight_count; i++)
+        if (row->preflight[i].state != PREFLIGHT_FITS)
+            put_answer(stream, &row->preflight[i]);
+    json_close(stream, ']');
+}

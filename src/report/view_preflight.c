@@ -1,0 +1,113 @@
+#include "report/view_preflight.h"
+
+#include "base/map.h"
+
+static bool is_same(const struct preflight_answer *a, const struct preflight_answer *b)
+{
+    return a->revision == b->revision && a->line == b->line && strcmp(a->what, b->what) == 0 &&
+           strcmp(a->table, b->table) == 0;
+}
+
+const struct preflight_answer *view_preflight_answer(const struct report_row *row,
+                                                     const struct view_preflight_item *item)
+{
+    for (size_t i = 0; i < row->preflight_count; i++)
+        if (is_same(&row->preflight[i], item->like))
+            return &row->preflight[i];
+    return NULL;
+}
+
+static struct view_preflight_item *item_of(struct view_preflight *preflight, struct map *by_key,
+                                           const struct preflight_answer *answer)
+{
+    struct buf key;
+    buf_init(&key, BUF_MAX_DEFAULT);
+    buf_addf(&key, "%s %d %s %s", answer->revision->id, answer->line, answer->table, answer->what);
+    uint32_t index = map_get(by_key, key.data);
+    if (index == MAP_NONE) {
+        index = (uint32_t)preflight->count;
+        map_put(by_key, arena_strdup(&preflight->arena, key.data), index);
+        *ARENA_PUSH(&preflight->arena, preflight->items, preflight->count, preflight->capacity) =
+            (struct view_preflight_item){.like = answer};
+    }
+    buf_done(&key);
+    return &preflight->items[index];
+}
+
+static void add_reason(struct view_preflight *preflight, struct view_preflight_item *item,
+                       const struct preflight_answer *answer)
+{
+    for (size_t i = 0; i < item->reason_count; i++)
+        if (item->reasons[i].state == answer->state &&
+            strcmp(item->reasons[i].reason, answer->reason) == 0) {
+            item->reasons[i].count++;
+            return;
+        }
+    *ARENA_PUSH(&preflight->arena, item->reasons, item->reason_count, item->reason_capacity) =
+        (struct view_preflight_reason){answer->reason, answer->state, 1};
+}
+
+static void take_row(struct view_preflight *preflight, struct map *by_key,
+                     const struct report_row *row, uint32_t index)
+{
+    bool fails = false, is_unsure = false;
+    for (size_t i = 0; i < row->preflight_count; i++) {
+        const struct preflight_answer *answer = &row->preflight[i];
+        struct view_preflight_item *item = item_of(preflight, by_key, answer);
+        fails |= answer->state == PREFLIGHT_FAILS;
+        is_unsure |= answer->state == PREFLIGHT_UNKNOWN || answer->state == PREFLIGHT_UNASKED;
+        if (answer->state == PREFLIGHT_FAILS) {
+            size_t count = item->counts[PREFLIGHT_FAILS];
+            *ARENA_PUSH(&preflight->arena, item->failing, count, item->failing_capacity) = index;
+        } else if (answer->reason) {
+            add_reason(preflight, item, answer);
+        }
+        item->counts[answer->state]++;
+    }
+    preflight->asked += row->preflight_count > 0;
+    preflight->failing += fails;
+    preflight->unsure += is_unsure && !fails;
+}
+
+static int compare_items(const void *left, const void *right)
+{
+    const struct preflight_answer *a = ((const struct view_preflight_item *)left)->like;
+    const struct preflight_answer *b = ((const struct view_preflight_item *)right)->like;
+    int order = a->revision == b->revision ? 0 : strcmp(a->revision->path, b->revision->path);
+    return order ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+static int compare_reasons(const void *left, const void *right)
+{
+    const struct view_preflight_reason *a = left, *b = right;
+    return (a->count < b->count) - (a->count > b->count);
+}
+
+void view_preflight_init(struct view_preflight *preflight, const struct report *report)
+{
+    struct map by_key;
+    *preflight = (struct view_preflight){0};
+    arena_init(&preflight->arena);
+    map_init(&by_key);
+    for (uint32_t i = 0; i < report->run.tenant_count; i++)
+        take_row(preflight, &by_key, &report->rows[i], i);
+    map_done(&by_key);
+    if (preflight->count)
+        qsort(preflight->items, preflight->count, sizeof *preflight->items, compare_items);
+    struct view_rows *sets = arena_calloc(&preflight->arena, preflight->count + 1, sizeof *sets);
+    for (size_t i = 0; i < preflight->count; i++) {
+        struct view_preflight_item *item = &preflight->items[i];
+        sets[i] = (struct view_rows){item->failing, item->counts[PREFLIGHT_FAILS]};
+        if (item->reason_count)
+            qsort(item->reasons, item->reason_count, sizeof *item->reasons, compare_reasons);
+    }
+    view_shared_of(&preflight->shared, report, sets, preflight->count);
+    for (size_t i = 0; i < preflight->count; i++)
+        preflight->items[i].shared = &preflight->shared.items[i];
+}
+
+void view_preflight_done(struct view_preflight *preflight)
+{
+    view_shared_done(&preflight->shared);
+    arena_done(&preflight->arena);
+}

@@ -1,0 +1,47 @@
+/* What the tenants' rows say of the statements of a plan, by statement. Pure.
+ *
+ *     struct view_preflight preflight;
+ *     view_preflight_init(&preflight, report);
+ *     for (size_t i = 0; i < preflight.count; i++) …
+ *     view_preflight_done(&preflight);
+ */
+#ifndef REPORT_VIEW_PREFLIGHT_H
+#define REPORT_VIEW_PREFLIGHT_H
+
+#include "report/view_shared.h"
+
+/* Why some tenants' answer is not known, and of how many. */
+struct view_preflight_reason {
+    const char *reason;
+    enum preflight_state state;
+    size_t count;
+};
+
+struct view_preflight_item {
+    const struct preflight_answer *like; /* that of the first tenant: what all have in common */
+    size_t counts[PREFLIGHT__COUNT];     /* tenants by state */
+    uint32_t *failing;                   /* rows of the report, counts[PREFLIGHT_FAILS] of them */
+    size_t failing_capacity;
+    struct view_preflight_reason *reasons; /* the most frequent first */
+    size_t reason_count, reason_capacity;
+    const struct view_shared_item *shared; /* what the failing have, and others do not */
+};
+
+struct view_preflight {
+    struct view_preflight_item *items; /* by revision of the chain, then by line */
+    size_t count, capacity;
+    size_t asked;   /* tenants with an answer to anything */
+    size_t failing; /* tenants of which some statement will fail */
+    size_t unsure;  /* tenants of which none will, as far as is known, and not all is known */
+    struct view_shared shared;
+    struct arena arena;
+};
+
+void view_preflight_init(struct view_preflight *preflight, const struct report *report);
+void view_preflight_done(struct view_preflight *preflight);
+
+/* The tenant's answer to that question; NULL: it was not asked. */
+const struct preflight_answer *view_preflight_answer(const struct report_row *row,
+                                                     const struct view_preflight_item *item);
+
+#endif
