@@ -39,7 +39,62 @@ class Foretelling(FleetCase):
         return [(a["kind"], a["state"], a["reason"]) for a in result.tenant(tenant)["preflight"]]
 
 
-class SQLite(Foretelling):
+class Random:
+    """Rows and statements by a seed: what is foretold must be what happens."""
+    numbers = ["NULL", "0", "1", "2", "-3", "127", "128", "32768"]
+    texts = ["NULL", "''", "'a'", "'A'", "'a '", "'7'", "' 8 '", "'1.5'", "'abcdef'", "'2024-02-29'", "'2023-02-29'"]
+
+    def rows(self, rng):
+        lines = [f"INSERT INTO t VALUES ({i}, {rng.choice(self.numbers)}, {rng.choice(self.texts)})"
+                 for i in range(rng.choice([0, 1, 2, 4]))]
+        lines += [f"INSERT INTO p VALUES ({i})" for i in rng.sample([0, 1, 2, -3], rng.randint(0, 4))]
+        return "; ".join(lines)
+
+    def check_random(self, seed, rounds):
+        for at in range(rounds):
+            rng = random.Random(f"{seed} {at}")
+            up = rng.choice(self.statements)(rng)
+            with self.subTest(seed=seed, round=at, up=up):
+                FleetCase.setUp(self)
+                self.make(self.schema, {f"t{i}": self.rows(rng) for i in range(6)}, up)
+                result, failing, unsure = self.foretold()
+                truth, upgrade = self.upgraded()
+                self.assertEqual(failing - truth, set(), f"a false alarm: {result!r} {upgrade!r}")
+                self.assertEqual(truth - failing - unsure, set(), f"a false green: {result!r} {upgrade!r}")
+
+    @staticmethod
+    def column(rng):
+        return rng.choice("ab")
+
+    @staticmethod
+    def rule(rng):
+        return rng.choice(["a > 0", "a IS NOT NULL", "b <> ''", "a > 0 OR b = 'a'", "NOT (a = 1 AND b = 'A')", "a IN (0, 1)",
+                           "length(b) < 4"])
+
+
+class SQLite(Random, Foretelling):
+    seed = "1"
+    schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b TEXT); CREATE TABLE p (x INTEGER PRIMARY KEY)"
+
+    def test_random(self):
+        def rebuilt(rng):
+            a = rng.choice(["INT", "INT NOT NULL", "INT UNIQUE", f"INT CHECK ({self.rule(rng)})", "INT REFERENCES p (x)",
+                            "INT REFERENCES p", "TEXT UNIQUE"])
+            b = rng.choice(["TEXT", "TEXT NOT NULL", "TEXT COLLATE NOCASE UNIQUE", "INT", "INT UNIQUE", "ANY"])
+            more = rng.choice(["", "", ", UNIQUE (a, b)", f", CONSTRAINT c CHECK ({self.rule(rng)})"])
+            strict = rng.choice(["", " STRICT"]) if b != "ANY" else " STRICT"
+            return (f"CREATE TABLE n (id INTEGER PRIMARY KEY, a {a}, b {b}{more}){strict};\n"
+                    "INSERT INTO n (id, a, b) SELECT id, a, b FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t")
+        self.statements = [
+            lambda rng: f"CREATE UNIQUE INDEX i ON t ({self.column(rng)})",
+            lambda rng: "CREATE UNIQUE INDEX i ON t (a, b)",
+            lambda rng: f"CREATE UNIQUE INDEX i ON t (b COLLATE NOCASE) WHERE {self.rule(rng)}",
+            lambda rng: f"CREATE UNIQUE INDEX i ON t (lower(b), a + 1 DESC)",
+            lambda rng: f"ALTER TABLE t ADD COLUMN c INT {rng.choice(['NOT NULL', 'NOT NULL DEFAULT 1', 'DEFAULT 1 CHECK (c > a)', 'CHECK (c > 0)'])}",
+            rebuilt, rebuilt, rebuilt,
+        ]
+        self.check_random(self.seed, 12)
+
     def make(self, schema, rows, up, **options):
         tenants = [self.fleet.sqlite(name, schema + ";" + text) for name, text in rows.items()]
         self.fleet.inventory(tenants)
@@ -116,8 +171,28 @@ class SQLite(Foretelling):
         self.run_ok("plan", "--preflight", "--tenant", "three")
 
 
-class Postgres(Foretelling, PostgresCase):
+class Postgres(Random, Foretelling, PostgresCase):
     count = 0
+    seed = "1"
+    schema = "CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE p (x int PRIMARY KEY)"
+
+    def test_random(self):
+        self.statements = [
+            lambda rng: f"ALTER TABLE t ALTER {self.column(rng)} SET NOT NULL",
+            lambda rng: f"ALTER TABLE t ADD UNIQUE ({rng.choice(['a', 'b', 'a, b'])})",
+            lambda rng: f"CREATE UNIQUE INDEX i ON t ({rng.choice(['lower(b)', 'b, a', '(a + 1)', 'left(b, 1), a DESC'])}) WHERE {self.rule(rng)}",
+            lambda rng: f"ALTER TABLE t ADD CONSTRAINT c CHECK ({self.rule(rng)})",
+            lambda rng: f"ALTER TABLE t ADD CONSTRAINT c CHECK ({self.rule(rng)}) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c",
+            lambda rng: f"ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p{rng.choice(['', ' (x)', ' MATCH FULL'])}",
+            lambda rng: f"ALTER TABLE t ALTER a TYPE {rng.choice(['smallint', 'varchar(2)', 'numeric(3, 1)', 'bigint', 'text', 'char(3)'])}",
+            lambda rng: f"ALTER TABLE t ALTER b TYPE {rng.choice(['varchar(2)', 'char(3)', 'varchar(10)'])}",
+            lambda rng: f"ALTER TABLE t ALTER b TYPE {rng.choice(['int', 'numeric', 'numeric(2, 1)', 'smallint'])} USING nullif(b, '')::"
+                        f"{rng.choice(['int', 'numeric', 'text'])}::text::{rng.choice(['numeric', 'float8'])}::text::numeric::int",
+            lambda rng: "ALTER TABLE t ALTER b TYPE date USING b::date",
+            lambda rng: f"ALTER TABLE t ADD c int {rng.choice(['NOT NULL', 'UNIQUE DEFAULT 1', 'DEFAULT 1 CHECK (c > a)', 'DEFAULT 2 REFERENCES p'])}",
+            lambda rng: "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (a)",
+        ]
+        self.check_random(self.seed, 12)
 
     def make(self, schema, rows, up, **options):
         Postgres.count += 1
@@ -196,8 +271,25 @@ class Postgres(Foretelling, PostgresCase):
                 self.check_truth()
 
 
-class MariaDB(Foretelling, MariaDBCase):
+class MariaDB(Random, Foretelling, MariaDBCase):
     count = 0
+    seed = "1"
+    schema = "CREATE TABLE t (id INT PRIMARY KEY, a INT, b VARCHAR(20)); CREATE TABLE p (x INT PRIMARY KEY)"
+
+    def test_random(self):
+        self.statements = [
+            lambda rng: f"ALTER TABLE t MODIFY a {rng.choice(['INT', 'SMALLINT', 'TINYINT', 'BIGINT', 'VARCHAR(2)', 'DECIMAL(3,1)', 'INT UNSIGNED'])}"
+                        f" {rng.choice(['', 'NOT NULL'])}",
+            lambda rng: f"ALTER TABLE t MODIFY b {rng.choice(['VARCHAR(3)', 'CHAR(2)', 'INT', 'TINYINT', 'DECIMAL(2,1)', 'TEXT', 'TINYTEXT', 'DOUBLE'])}"
+                        f" {rng.choice(['', 'NOT NULL'])}",
+            lambda rng: f"ALTER TABLE t ADD UNIQUE KEY u ({rng.choice(['a', 'b', 'a, b', 'b(1)'])})",
+            lambda rng: f"ALTER TABLE t ADD CONSTRAINT c CHECK ({self.rule(rng)})",
+            lambda rng: "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (x)",
+            lambda rng: f"ALTER TABLE t ADD COLUMN c INT {rng.choice(['NOT NULL', 'NOT NULL UNIQUE', 'UNIQUE', 'DEFAULT 3 UNIQUE'])}",
+            lambda rng: "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a)",
+            lambda rng: "ALTER TABLE t MODIFY b ENUM('a', 'abcdef', '7')",
+        ]
+        self.check_random(self.seed, 10)
 
     def make(self, schema, rows, up, **options):
         MariaDB.count += 1
