@@ -80,7 +80,8 @@ enum sql_id {
     SQL_BEGIN,
     SQL_BEGIN_READING, /* a transaction that cannot write, for {statement_timeout}; NULL: op.only_reads does it */
     SQL_BEGIN_ASKING, /* a transaction that cannot write, in which the rows are asked (question.h); settings follow */
-    SQL_SETUP_LOCAL, /* settings of the transaction, just begun */
+    SQL_SETUP_ASKING, /* after SQL_SETUP_LOCAL: what else it is asked with. NULL: nothing */
+    SQL_SETUP_LOCAL,  /* settings of the transaction, just begun */
     SQL_SETUP_MARK, /* by which SQL_GUARD knows our transaction, alone: after what may have reset all settings */
     SQL_SETUP_AGAIN, /* the session's role, and the same settings, after what may have changed them: before
                           SQL_SETUP_LOCAL, and before SQL_GUARD after a script. NULL: nothing can */

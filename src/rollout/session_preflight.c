@@ -176,10 +176,9 @@ static const char *sql_of(struct session *session)
 
 static void add_begin(struct session *session)
 {
-    static const enum sql_id ids[] = {SQL_BEGIN_ASKING, SQL_SETUP_LOCAL};
-    size_t count = session->dialect->sql[SQL_SETUP_LOCAL] ? 2 : 1;
+    static const enum sql_id ids[] = {SQL_BEGIN_ASKING, SQL_SETUP_LOCAL, SQL_SETUP_ASKING};
     session->look.vars.nonce = session->env->run_id;
-    struct io_op *op = session_add_query(session, ids, count);
+    struct io_op *op = session_add_query(session, ids, ARRAY_LEN(ids));
     op->op.tx_after = TX_INSIDE;
 }
 

@@ -270,6 +270,51 @@ class Postgres(Random, Foretelling, PostgresCase):
                 self.assertEqual(failing, set(rows) - {"good"}, repr(result))
                 self.check_truth()
 
+    def test_a_mixed_fleet_and_a_revision_on_the_way(self):
+        self.make("CREATE TABLE t (id int PRIMARY KEY, a int)", {"one": "INSERT INTO t VALUES (1, NULL)", "two": ""},
+                  "-- migrate:up dialect:postgresql\nALTER TABLE t ALTER a SET NOT NULL;\n"
+                  "-- migrate:up dialect:sqlite\nCREATE UNIQUE INDEX i ON t (a);\n")
+        self.fleet.revision("bbbb", "ALTER TABLE t ADD COLUMN b int NOT NULL")
+        tenants = [{"name": name, "url": self.pg.url("postgres"), "schema": self.schemas[name]} for name in ("one", "two")]
+        self.fleet.inventory([*tenants, self.fleet.sqlite("three", "CREATE TABLE t (a); INSERT INTO t VALUES (1), (1)"),
+                              self.fleet.sqlite("four", "CREATE TABLE t (a); INSERT INTO t VALUES (1)")])
+        _, failing, _ = self.foretold("aaaa")
+        self.assertEqual(failing, {"one", "three"})
+        _, failing, _ = self.foretold("--select", "dialect=sqlite")
+        self.assertEqual(failing, {"three", "four"})
+        self.run_ok("plan", "--preflight", "--save", "p.json", "--progress", "none", code=1)
+        result, failing, _ = self.foretold("--examples", "--tenant", "one")
+        self.assertEqual(result.tenant("one")["preflight"][0]["examples"], ["1"])
+        self.check_truth()
+
+    def test_who_is_half_way_is_asked_about_what_is_left(self):
+        self.make("CREATE TABLE t (a int)", {"one": "INSERT INTO t VALUES (1)"},
+                  "-- migrate:up transaction:false\nUPDATE t SET a = NULL;\nCREATE UNIQUE INDEX CONCURRENTLY i ON t ((1 / a));\n"
+                  "ALTER TABLE t ALTER a SET NOT NULL;\n")
+        _, failing, unsure = self.foretold()
+        self.assertEqual((failing, unsure), (set(), {"one"}))  # the first statement changes all
+        self.run_ok("upgrade", "--progress", "none", code=4)
+        result, failing, unsure = self.foretold()
+        self.assertEqual((failing, unsure), ({"one"}, set()), repr(result))
+
+    def test_what_the_server_does_not_answer_is_not_asked(self):
+        self.make("CREATE TABLE u (a int); INSERT INTO u VALUES (NULL)", {"one": ""},
+                  "ALTER TABLE nope ALTER a SET NOT NULL;\nALTER TABLE u ALTER a SET NOT NULL")
+        result, _, _ = self.foretold()
+        answers = self.answer(result, "one")
+        self.assertEqual([state for _, state, _ in answers], ["not_asked", "fails"], repr(result))
+        self.assertIn("does not exist", answers[0][2])
+
+    def test_what_a_policy_hides_does_not_pass_for_good(self):
+        schema = "CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY"
+        self.make(schema, {"one": "INSERT INTO t VALUES (NULL)"}, "ALTER TABLE t ALTER a SET NOT NULL")
+        name = self.schemas["one"]
+        self.pg.sql("postgres", f"CREATE ROLE owner_{name} LOGIN; ALTER SCHEMA {name} OWNER TO owner_{name};"
+                                f"ALTER TABLE {name}.t OWNER TO owner_{name}")
+        self.fleet.inventory([{"name": "one", "url": self.pg.url("postgres", user=f"owner_{name}"), "schema": name}])
+        result, failing, unsure = self.foretold()
+        self.assertEqual((failing, unsure), (set(), {"one"}), repr(result))
+
 
 class MariaDB(Random, Foretelling, MariaDBCase):
     count = 0

@@ -187,9 +187,9 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_BEGIN] = BEGIN_READ_COMMITTED,
     [SQL_BEGIN_READING] =
         "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {statement_timeout}",
+    [SQL_BEGIN_ASKING] = "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
     /* what a policy hides must not pass for rows that are not there */
-    [SQL_BEGIN_ASKING] =
-        "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY; SET LOCAL row_security = off",
+    [SQL_SETUP_ASKING] = "SET LOCAL row_security = off",
     [SQL_SETUP_LOCAL] = SETTINGS_LOCAL "; SET LOCAL skein.tx = {nonce}",
     [SQL_SETUP_MARK] = "SET LOCAL skein.tx = {nonce}",
     /* Only the role's own reset brings back one that the login has by default. The nonce stays what it is: the
