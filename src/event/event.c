@@ -16,6 +16,22 @@ const char *run_state_name(enum run_state state)
     return names[state];
 }
 
+enum machine_state run_machine_state(const struct run_machine *machine)
+{
+    return machine->is_there ? MACHINE_AT_WORK : machine->has_left ? MACHINE_LEFT : MACHINE_GONE;
+}
+
+const char *machine_state_name(enum machine_state state)
+{
+    static const char *const names[MACHINE__COUNT] = {
+        [MACHINE_AT_WORK] = "at work",
+        [MACHINE_LEFT] = "left",
+        [MACHINE_GONE] = "gone",
+    };
+    assert(state < MACHINE__COUNT);
+    return names[state];
+}
+
 const char *run_state_words(enum run_state state, bool is_dry_run)
 {
     return is_dry_run && state == RUN_SUCCEEDED ? "done" : run_state_name(state);

@@ -309,6 +309,15 @@ struct run_machine {
     uint32_t lost;       /* and that were taken from it, since its lease was over */
 };
 
+enum machine_state {
+    MACHINE_AT_WORK,
+    MACHINE_LEFT, /* by itself */
+    MACHINE_GONE, /* its lease is over */
+    MACHINE__COUNT
+};
+enum machine_state run_machine_state(const struct run_machine *machine);
+const char *machine_state_name(enum machine_state state); /* at work, left, gone */
+
 struct run_info {
     const char *id; /* 20261123T101500Z-5f3a9c */
     const struct request *request;

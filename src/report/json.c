@@ -151,7 +151,7 @@ static json_t *machine_value(const struct run_machine *machine)
     json_object_set_new(value, "pid", json_integer((json_int_t)machine->pid));
     json_object_set_new(value, "joined_at", json_string(joined));
     json_object_set_new(value, "seen_at", json_string(seen));
-    json_object_set_new(value, "state", json_text(report_machine_state(machine)));
+    json_object_set_new(value, "state", json_text(machine_state_name(run_machine_state(machine))));
     json_object_set_new(value, "in_flight", count_value(machine->holds));
     json_object_set_new(value, "finished", count_value(machine->finished));
     json_object_set_new(value, "failed", count_value(machine->failed));

@@ -263,8 +263,7 @@ extern const struct report_format report_format_junit;
 extern const struct report_format report_format_markdown;
 extern const struct report_format report_format_html;
 
-/* Of a run of several machines: at work, left, or gone without a word; and how many tenants it told the ends of a minute. */
-const char *report_machine_state(const struct run_machine *machine);
+/* Of a run of several machines: how many tenants it told the ends of a minute. */
 double report_machine_rate(const struct run_machine *machine);
 
 #endif

@@ -3,11 +3,6 @@
 #include "report/text.h"
 #include "report/text_table.h"
 
-const char *report_machine_state(const struct run_machine *machine)
-{
-    return machine->is_there ? "at work" : machine->has_left ? "left" : "gone";
-}
-
 double report_machine_rate(const struct run_machine *machine)
 {
     double ms = (double)(machine->seen_ms - machine->joined_ms);
@@ -17,10 +12,11 @@ double report_machine_rate(const struct run_machine *machine)
 static void add_machine(const struct text *text, struct table *table,
                         const struct run_machine *machine)
 {
-    bool is_gone = !machine->is_there && !machine->has_left;
+    enum machine_state state = run_machine_state(machine);
     table_row(table);
     table_text(table, machine->name);
-    table_cell(table, report_machine_state(machine), is_gone ? text_color(text, COLOR_BAD) : NULL);
+    table_cell(table, machine_state_name(state),
+               state == MACHINE_GONE ? text_color(text, COLOR_BAD) : NULL);
     table_count(table, machine->holds, NULL);
     table_count(table, machine->finished, NULL);
     table_count(table, machine->failed, machine->failed ? text_color(text, COLOR_BAD) : NULL);

@@ -18,6 +18,7 @@ TABLES = {
     "section_dialect": ("section_dialect", ()),
     "run_state": ("run_state", ()),
     "tenant_state": ("tenant_state", ()),
+    "machine_state": ("machine_state", ()),
     "error_class": ("error_class", ()),
     "kind": ("halt", ()),
     "for": ("wait", ()),

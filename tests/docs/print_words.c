@@ -41,6 +41,9 @@ int main(void)
     begin_list("tenant_state");
     for (int i = 0; i < TENANT__COUNT; i++)
         print_word(tenant_state_name((enum tenant_state)i), (size_t)i);
+    begin_list("machine_state");
+    for (int i = 0; i < MACHINE__COUNT; i++)
+        print_word(machine_state_name((enum machine_state)i), (size_t)i);
     begin_list("error_class");
     for (int i = ERR_NONE + 1; i < ERR__COUNT; i++)
         print_word(err_class_name((enum err_class)i), (size_t)i - 1);
