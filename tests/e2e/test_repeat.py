@@ -91,7 +91,7 @@ class Everywhere:
         step = result.tenant("t")["steps"][1]
         self.assertEqual((step["batches"], step["rows"], step["statements"]), (ROWS // BATCH, ROWS, 1))
         self.assertNotIn("batches", result.tenant("t")["steps"][0])
-        self.assertIn(f'"event": "tenant_batches"', result.err)
+        self.assertIn('"event": "tenant_batches"', result.err)
         self.assertIn(f'"batches": {ROWS // BATCH}, "rows": {ROWS}, "waits_for": null', result.err)
         self.check_rows()
         self.assertEqual(self.history()[0], "applied")
@@ -235,8 +235,31 @@ class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
         self.check_rows()
 
 
+    def test_it_stands_between_statements_outside_a_transaction(self):
+        outside = "\n-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY {} ON item (n);\n"
+        self.prepare(options=" transaction:false", up="CREATE INDEX CONCURRENTLY one ON item (done)",
+                     after=f"\n-- migrate:up{REPEAT}\n{self.UPDATE};\n" + outside.format("two"), down=False)
+        step = self.run_json("upgrade").tenant("t")["steps"][1]
+        self.assertEqual((step["statements"], step["batches"], step["rows"]), (3, ROWS // BATCH, ROWS))
+        self.check_rows()
+
+    def test_of_a_rehearsal_nothing_is_left(self):
+        self.prepare()
+        self.run_ok("upgrade", "aaaa1111")
+        self.run_ok("plan", "--rehearse")
+        self.check_rows(0)
+
+
 class MariaDBs(OnMariaDB, Everywhere, MariaDBCase):
     DIALECT = "mariadb"
+
+    def test_a_table_whose_engine_takes_no_change_back_is_refused(self):
+        self.prepare()
+        self.run_ok("upgrade", "aaaa1111")
+        self.sql("ALTER TABLE item ENGINE=MyISAM")
+        tenant = self.run_json("upgrade", code=1).tenant("t")
+        self.assertIn("takes no change back", tenant["error"]["message"])
+        self.check_rows(0)
 
 
 class Pooled(OnPostgres, Pooler):
