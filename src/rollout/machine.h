@@ -27,7 +27,7 @@ void machine_fill(struct machine *machine);
 /* About ten times a second: is it time to stop believing in the lease? */
 void machine_tick(struct machine *machine);
 
-/* This machine begins nothing new for a while: what it has claimed and not begun goes back to the others. NULL is fine. */
+/* The run is paused, by who watches this machine: what it has claimed and not begun goes back. NULL is fine. */
 void machine_pause(struct machine *machine);
 
 /* A signal: true where this machine joined the run, and so leaves it to the others. */

@@ -266,7 +266,7 @@ class Live(FleetCase):
 
 
 class Machines(PostgresCase):
-    def test_a_pause_is_that_of_one_machine(self):
+    def test_a_pause_is_that_of_all_machines(self):
         names = ("a", "b", "c", "d")
         self.pg.create("ledger")
         self.fleet.revision("aaaa1111", "CREATE TABLE task (id integer);")
@@ -282,9 +282,13 @@ class Machines(PostgresCase):
                 terminal.type("p")
                 terminal.read_until("paused: ")
             wait_until(lambda: self.pg.versions("b") == ["bbbb2222"])
-            two = self.fleet.start("work", "--as", "two", "--wait", "30s", "--progress", "none", stderr=subprocess.DEVNULL)
+            with open(self.fleet.path("two.err"), "wb") as err:
+                two = self.fleet.start("work", "--as", "two", "--wait", "30s", "--progress", "json", stderr=err)
+            wait_until(lambda: b"run_paused" in self.fleet.read("two.err"), what="the pause to be told to the other machine")
+            self.assertEqual((self.pg.versions("c"), self.pg.versions("d")), (["aaaa1111"], ["aaaa1111"]))
+            terminal.type("p")
             for name in ("c", "d"):
-                wait_until(lambda: self.pg.versions(name) == ["bbbb2222"], what=f"the other machine's {name}")
+                wait_until(lambda: self.pg.versions(name) == ["bbbb2222"], what=f"{name}, once the run goes on")
         self.assertEqual(terminal.end_restored(self), 0, terminal.text[-2000:])
         self.assertEqual(terminal.modes(), terminal.before)
         two.communicate(timeout=60)
