@@ -118,13 +118,11 @@ struct report_row {
     const struct report_heard *heard; /* NULL: nothing */
     double duration_ms;
     double started_ms;
-    const struct weighed *weighed; /* NULL: nothing was asked */
-    size_t weighed_count;
-    enum rehearsed_at rehearsed;
-    const struct seen *seen; /* its texts are interned; NULL: nothing */
-    size_t seen_count;
+    const struct weighed *weighed;            /* NULL: nothing was asked */
+    const struct seen *seen;                  /* its texts are interned; NULL: nothing */
     const struct preflight_answer *preflight; /* NULL: the rows were not asked */
-    size_t preflight_count;
+    uint32_t weighed_count, seen_count, preflight_count;
+    enum rehearsed_at rehearsed;
 };
 
 struct report_wave {

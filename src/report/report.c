@@ -161,7 +161,7 @@ static void keep_weighed(struct report *report, struct report_row *row,
         copy[i].reason = weighed->reason ? report_keep_text(report, weighed->reason) : NULL;
     }
     row->weighed = copy;
-    row->weighed_count = count;
+    row->weighed_count = (uint32_t)count;
 }
 
 static void keep_seen(struct report *report, struct report_row *row, const struct outcome *outcome)
@@ -174,7 +174,7 @@ static void keep_seen(struct report *report, struct report_row *row, const struc
     }
     row->rehearsed = outcome->rehearsed;
     row->seen = copy;
-    row->seen_count = outcome->seen_count;
+    row->seen_count = (uint32_t)outcome->seen_count;
 }
 
 static void keep_preflight(struct report *report, struct report_row *row,
@@ -199,7 +199,7 @@ static void keep_preflight(struct report *report, struct report_row *row,
         copy[i].examples = examples;
     }
     row->preflight = copy;
-    row->preflight_count = count;
+    row->preflight_count = (uint32_t)count;
 }
 
 static void keep_outcome(struct report *report, struct report_row *row,

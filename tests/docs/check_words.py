@@ -19,6 +19,8 @@ TABLES = {
     "run_state": ("run_state", ()),
     "tenant_state": ("tenant_state", ()),
     "machine_state": ("machine_state", ()),
+    "preflight_state": ("preflight_state", ()),
+    "preflight_kind": ("preflight_kind", ()),
     "error_class": ("error_class", ()),
     "kind": ("halt", ()),
     "for": ("wait", ()),

@@ -5,6 +5,7 @@
 #include "base/dialect.h"
 #include "base/err.h"
 #include "base/notice.h"
+#include "dialect/question.h"
 #include "event/event.h"
 #include "event/verbs.h"
 #include "import/import.h"
@@ -71,6 +72,12 @@ int main(void)
     begin_list("blocks");
     for (int i = 0; i < BLOCKS__COUNT; i++)
         print_word(seen_blocks_name((enum seen_blocks)i), (size_t)i);
+    begin_list("preflight_state");
+    for (int i = PREFLIGHT_FITS + 1; i < PREFLIGHT__COUNT; i++) /* what fits is only counted */
+        print_word(preflight_state_name((enum preflight_state)i), (size_t)i - 1);
+    begin_list("preflight_kind");
+    for (int i = 0; i < QUESTION__COUNT; i++)
+        print_word(question_kind_name((enum question_kind)i), (size_t)i);
     begin_list("rehearsed_at");
     for (int i = REHEARSED_NOWHERE + 1; i < REHEARSED__COUNT; i++)
         print_word(rehearsed_at_name((enum rehearsed_at)i), (size_t)i - 1);
