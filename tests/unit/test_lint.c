@@ -90,8 +90,8 @@ static void check_cases(const struct lint_case *cases, size_t count)
     }
 }
 
-#define TASK                                                                                       \
-    "CREATE TABLE task (id serial PRIMARY KEY, owner text, n int, title varchar(20), price "       \
+#define TASK                                                                                                \
+    "CREATE TABLE task (id serial PRIMARY KEY, owner text, n int, title varchar(20), code char(36), price " \
     "numeric(8,2), at timestamp);"
 #define PG DIALECT_POSTGRESQL
 #define OUTSIDE "-- migrate:up transaction:false\n"
@@ -159,6 +159,8 @@ static void knows_what_a_change_of_type_rewrites(void **state)
         {"title TYPE varchar", ""},
         {"title TYPE text", ""},
         {"title TYPE varchar(10)", "type-change-rewrites:1 data-dependent:1"},
+        {"code TYPE varchar(40)", "type-change-rewrites:1"},
+        {"code TYPE varchar(30)", "type-change-rewrites:1 data-dependent:1"},
         {"title TYPE char(40)", "type-change-rewrites:1 data-dependent:1"},
         {"owner TYPE varchar(40)", "type-change-rewrites:1 data-dependent:1"},
         {"owner TYPE varchar", ""},
