@@ -16,8 +16,8 @@ static const char *const texts[] = {
     "-- Revision ID: dddd\n-- Revises: cccc\n-- migrate:up dialect:postgresql\nSELECT 1;\n",
     "-- Revision ID: ffff\n-- migrate:up\nSELECT 1;\n",
     "-- Revision ID: 9999\n-- Revises: ffff\n-- migrate:up\nSELECT 1;\n",
-    "-- Revision ID: 7777\n-- migrate:up\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\nINSERT INTO b VALUES (1);\n"
-    "CREATE TABLE c (n int);\nINSERT INTO b VALUES (2);\n",
+    ("-- Revision ID: 7777\n-- migrate:up\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\nINSERT INTO b VALUES (1);\n"
+     "CREATE TABLE c (n int);\nINSERT INTO b VALUES (2);\n"),
 };
 
 struct stage {
