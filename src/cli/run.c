@@ -181,6 +181,45 @@ struct company {
     struct listen *listen;           /* NULL: no one can ask how it stands */
 };
 
+enum { OBSERVERS_MOST = 7 };
+
+/* Of the company: returns how many. */
+static size_t add_observers(const struct company *company, struct metrics *metrics,
+                            struct observer *ret_observers)
+{
+    size_t count = 0;
+    if (company->observer)
+        ret_observers[count++] = *company->observer;
+    if (company->schemas)
+        ret_observers[count++] = schemas_observer(company->schemas);
+    if (company->lint)
+        ret_observers[count++] = plan_lint_observer(company->lint);
+    if (metrics)
+        ret_observers[count++] = metrics_observer(metrics);
+    if (company->listen)
+        ret_observers[count++] = listen_observer(company->listen);
+    return count;
+}
+
+/* Writes the reports of a run that is over, and tells the exit code. */
+static int conclude(const struct company *company, struct report *report,
+                    const struct options *options, const struct rollout_end *end, bool changes)
+{
+    bool is_told = end->err.kind == ERR_NONE;
+    int exit_code = is_told ? exit_code_of(report, end) : cli_fail(&end->err);
+    if (company->schemas && is_told && !end->signal)
+        exit_code = schemas_report(company->schemas, report, exit_code);
+    if (company->lint && is_told)
+        plan_lint_report(company->lint, report);
+    /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
+     * them, the report was all that was asked for. */
+    bool is_written = !is_told || cli_write_reports(report, options, exit_code == EXIT_OK);
+    if (!is_written && !changes && exit_code == EXIT_OK)
+        exit_code = EXIT_USAGE;
+    tell_above(report, options, changes);
+    return exit_code;
+}
+
 static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
                        const struct options *options, const struct company *company,
                        struct outlet *outlet)
@@ -194,18 +233,11 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     struct metrics *metrics =
         options->metrics || company->listen ? metrics_open(options->metrics, status, NULL) : NULL;
     struct ticking ticking = {progress, metrics, company->listen, &steering};
-    struct observer observers[7] = {{on_report_event, report}, progress_observer(progress)};
-    size_t count = 2;
+    struct observer observers[OBSERVERS_MOST] = {{on_report_event, report},
+                                                 progress_observer(progress)};
+    size_t count = 2 + add_observers(company, metrics, observers + 2);
     if (rollout.hides_sql)
         report_hide_sql(report);
-    if (company->observer)
-        observers[count++] = *company->observer;
-    if (company->schemas)
-        observers[count++] = schemas_observer(company->schemas);
-    if (company->lint)
-        observers[count++] = plan_lint_observer(company->lint);
-    if (metrics)
-        observers[count++] = metrics_observer(metrics);
     progress_set_steering(progress, &steering);
     rollout.status = status;
     rollout.steering = &steering;
@@ -213,10 +245,8 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     rollout.tick_ctx = &ticking;
     rollout.on_output = outlet ? pass_output : NULL;
     rollout.output_ctx = progress;
-    if (company->listen) {
+    if (company->listen)
         listen_begin(company->listen, status, metrics);
-        observers[count++] = listen_observer(company->listen);
-    }
     struct rollout_end end = rollout_run(&rollout, observers, count);
     if (rollout.share && end.err.kind == ERR_NONE && end.ledger_err.kind == ERR_NONE)
         report = read_whole(fleet, prepared, report, &end.ledger_err);
@@ -227,18 +257,7 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     status_free(status);
     if (outlet)
         outlet_drain(outlet);
-    int exit_code = end.err.kind == ERR_NONE ? exit_code_of(report, &end) : cli_fail(&end.err);
-    if (company->schemas && end.err.kind == ERR_NONE && !end.signal)
-        exit_code = schemas_report(company->schemas, report, exit_code);
-    if (company->lint && end.err.kind == ERR_NONE)
-        plan_lint_report(company->lint, report);
-    /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
-     * them, the report was all that was asked for. */
-    bool is_written =
-        end.err.kind != ERR_NONE || cli_write_reports(report, options, exit_code == EXIT_OK);
-    if (!is_written && !changes && exit_code == EXIT_OK)
-        exit_code = EXIT_USAGE;
-    tell_above(report, options, changes);
+    int exit_code = conclude(company, report, options, &end, changes);
     report_free(report);
     return exit_code;
 }

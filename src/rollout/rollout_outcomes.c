@@ -324,6 +324,26 @@ static void tell_tripped(struct rollout *rollout)
     rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = why, .halt = &halt});
 }
 
+/* What the outcome comes to in this run, whatever its session says of itself. */
+static void judge(struct rollout *rollout, size_t tenant, struct outcome *outcome)
+{
+    outcome->has_regressed = has_regressed(outcome);
+    if (was_kept_out(rollout, outcome)) {
+        outcome->state = TENANT_SKIPPED;
+        return;
+    }
+    if (is_rolled_back(rollout)) {
+        judge_rollback(outcome);
+        return;
+    }
+    keep_what_was_left(rollout, tenant, outcome);
+    outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
+    /* the machine that is gone has done it, in this run */
+    if (rollout->slots[tenant].is_taken_over && outcome->state == TENANT_UNCHANGED &&
+        outcome->has_changed)
+        outcome->state = TENANT_SUCCEEDED;
+}
+
 /* `is_begun`: false for a tenant that was refused or given up without a session. */
 static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome *outcome,
                           bool is_begun)
@@ -331,19 +351,7 @@ static void finish_tenant(struct rollout *rollout, size_t tenant, struct outcome
     struct scheduler *scheduler = rollout->scheduler;
     bool was_tripped = scheduler_has_tripped(scheduler);
     bool is_news = outcome->has_changed;
-    outcome->has_regressed = has_regressed(outcome);
-    if (was_kept_out(rollout, outcome))
-        outcome->state = TENANT_SKIPPED;
-    else if (is_rolled_back(rollout))
-        judge_rollback(outcome);
-    else {
-        keep_what_was_left(rollout, tenant, outcome);
-        outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
-        if (rollout->slots[tenant].is_taken_over && outcome->state == TENANT_UNCHANGED &&
-            outcome->has_changed)
-            outcome->state =
-                TENANT_SUCCEEDED; /* the machine that is gone has done it, in this run */
-    }
+    judge(rollout, tenant, outcome);
     count_outcome(rollout, outcome);
     rollout_tell(rollout, (struct event){
                               .kind = EVENT_TENANT_FINISHED, .tenant = tenant, .outcome = outcome});

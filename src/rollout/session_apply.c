@@ -356,28 +356,32 @@ static void say_overtaken(struct err *err)
     err_add(err, ": another run has worked on the tenant meanwhile");
 }
 
+/* Of an action that is a question with a place of its own in the file. */
+static void locate_verify(struct session *session, const struct action *action,
+                          const struct io_op *op, struct err *err)
+{
+    const char *guard = session->dialect->code_guard;
+    bool lacks_row = op->answer.rows_seen == 0 && err->kind == ERR_SQL &&
+                     (!err->code[0] || (guard && strcmp(err->code, guard) == 0));
+    if (lacks_row && action->verify->fault) {
+        err->said = NULL;
+        err_set(err, ERR_SQL, "%s", action->verify->fault);
+        err->trouble = TROUBLE_CONFLICT; /* another tenant of the run may be at it */
+    }
+    err_set_place(err, action->step->revision->path, action->verify->line);
+    session->result.err_statement = action->verify->fault
+                                        ? piece_line_text(&session->arena, action->piece, err->line)
+                                        : action->verify->sql;
+}
+
 /* Says where in the revision's file a failed op stands. */
 static void locate(struct session *session, const struct action *action, const struct io_op *op,
                    struct err *err)
 {
     const struct revision *revision = action->step->revision;
     session->result.err_revision = revision;
-    const char *guard = session->dialect->code_guard;
-    bool lacks_row = op->answer.rows_seen == 0 && err->kind == ERR_SQL &&
-                     (!err->code[0] || (guard && strcmp(err->code, guard) == 0));
-    if (action->kind == ACTION_VERIFY && action->verify->fault) {
-        if (lacks_row) {
-            err->said = NULL;
-            err_set(err, ERR_SQL, "%s", action->verify->fault);
-            err->trouble = TROUBLE_CONFLICT; /* another tenant of the run may be at it */
-        }
-        err_set_place(err, revision->path, action->verify->line);
-        session->result.err_statement = piece_line_text(&session->arena, action->piece, err->line);
-        return;
-    }
     if (action->kind == ACTION_VERIFY) {
-        err_set_place(err, revision->path, action->verify->line);
-        session->result.err_statement = action->verify->sql;
+        locate_verify(session, action, op, err);
         return;
     }
     if (action->kind == ACTION_WATCH || action->kind == ACTION_CHECK) {

@@ -337,6 +337,23 @@ static bool asks_more(struct session *session)
     return session_weighs(session) || session_asks_rows(session);
 }
 
+/* The way on to changing the tenant, or to rehearsing it. */
+static enum session_state begin_changing(struct session *session)
+{
+    struct err err = {0};
+    bool rehearses = session->env->request->rehearses;
+    bool may = rehearses ? session_may_rehearse_on(session, &err) : check_connection(session, &err);
+    if (!may || !check_proof(session, &err))
+        return session_fail(session, &err);
+    session->attempt.trouble_ns = 0;
+    retry_note_well(&session->attempt.history);
+    rollout_note_well(session->env->run, session);
+    if (rehearses)
+        return session_begin_rehearsal(session);
+    bool has_work = session->work.todo.count || may_restore(session);
+    return has_work && !session->work.is_intended ? SESSION_INTENT : begin_work(session);
+}
+
 static enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
@@ -378,17 +395,7 @@ static enum session_state answer_plan(struct session *session)
         show_plan(session);
         return session_after_plan(session);
     }
-    bool may = session->env->request->rehearses ? session_may_rehearse_on(session, &err)
-                                                : check_connection(session, &err);
-    if (!may || !check_proof(session, &err))
-        return session_fail(session, &err);
-    session->attempt.trouble_ns = 0;
-    retry_note_well(&session->attempt.history);
-    rollout_note_well(session->env->run, session);
-    if (session->env->request->rehearses)
-        return session_begin_rehearsal(session);
-    bool has_work = session->work.todo.count || may_restore(session);
-    return has_work && !session->work.is_intended ? SESSION_INTENT : begin_work(session);
+    return begin_changing(session);
 }
 
 const struct state_row row_plan = {
