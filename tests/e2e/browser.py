@@ -42,9 +42,9 @@ class Browser:
         self._pages = {}
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
-        # The program reads commands from its descriptor 3 and writes to 4.
+        # The program reads commands from its descriptor 3 and writes to 4. Only bash knows descriptors above 9.
         shell = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
-        command = ["sh", "-c", shell, "sh", str(theirs_in), str(theirs_out), program, "--headless", "--remote-debugging-pipe", "--no-sandbox",
+        command = ["bash", "-c", shell, "bash", str(theirs_in), str(theirs_out), program, "--headless", "--remote-debugging-pipe", "--no-sandbox",
                    "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run", "--disable-background-networking",
                    "--disable-component-update", "--force-color-profile=srgb", f"--user-data-dir={self.folder}/profile"]
         options = {}

@@ -281,6 +281,8 @@ class Machines(PostgresCase):
                 terminal.read_until("2 running, 2 pending")
                 terminal.type("p")
                 terminal.read_until("paused: ")
+                wait_until(lambda: self.pg.sql("ledger", "SELECT is_paused FROM skein_ledger.courses ORDER BY run DESC LIMIT 1") == [["t"]],
+                           what="the pause in the ledger")
             wait_until(lambda: self.pg.versions("b") == ["bbbb2222"])
             with open(self.fleet.path("two.err"), "wb") as err:
                 two = self.fleet.start("work", "--as", "two", "--wait", "30s", "--progress", "json", stderr=err)

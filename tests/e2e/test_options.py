@@ -32,7 +32,7 @@ WORDS = {
     "allow-empty": ["--allow-empty"], "parallel": ["--parallel", "1"], "per-server": ["--per-server", "1"],
     "autogenerate": ["--autogenerate"], "rename": ["--rename", "a.id=ident"], "to-tenant": ["--to-tenant", "acme"], "allow-drop": ["--allow-drop", "b"],
     "verify-schema": ["--verify-schema"], "chain": ["--chain"], "schema": ["--schema"], "state": ["--state", "succeeded"], "behind": ["--behind"], "ledger": ["--ledger", "other.db"], "wait": ["--wait", "30s"],
-    "save": ["--save", "RELEASE"], "metrics": ["--metrics", "METRICS"], "exit-code": ["--exit-code"], "rehearse": ["--rehearse"], "plan": ["--plan", "RELEASE"],
+    "save": ["--save", "RELEASE"], "metrics": ["--metrics", "METRICS"], "exit-code": ["--exit-code"], "rehearse": ["--rehearse"], "preflight": ["--preflight"], "plan": ["--plan", "RELEASE"],
     "down": ["--down"], "fleet": ["--fleet"],
     "listen": ["--listen", "127.0.0.1:0"], "listen-token-file": ["--listen-token-file", "TOKEN"],
 }
@@ -65,7 +65,7 @@ OTHER_BASES = {
 }
 # What two commands at a time, or a second of a terminal, show elsewhere.
 ELSEWHERE = {
-    "wait": "test_ledger.py", "per-server": "below", "yes": "test_terminal.py", "as": "test_machines.py", "forever": "test_machines.py",
+    "wait": "test_ledger.py", "per-server": "below", "yes": "test_terminal.py", "as": "test_machines.py", "forever": "test_machines.py", "examples": "test_preflight.py",
     **{("work", option): "test_machines.py" for option in ("output", "parallel", "progress", "ledger", "metrics")},
     ("work", "listen"): "test_listen.py", ("work", "listen-token-file"): "test_listen.py",
     # How many tenants at once a look asks: nothing that it prints tells of it.
