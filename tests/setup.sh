@@ -7,7 +7,7 @@ build="gcc cmake ninja-build pkg-config libuv1-dev libpq-dev libmariadb-dev libs
     libjansson-dev libsmartcols-dev libssl-dev libmicrohttpd-dev libpg-query-dev libprotobuf-c-dev libxxhash-dev dpkg-dev file"
 tests="clang clang-format libclang-rt-14-dev libcmocka-dev postgresql mariadb-server mariadb-client galera-4 rsync iproute2 pgbouncer sqlite3 alembic patch
     python3 python3-jsonschema python3-psycopg2 python3-pymysql python3-yaml strace openssl git locales debootstrap zsh fish libxml2-utils
-    chromium-headless-shell fonts-dejavu-core"
+    chromium-headless-shell fonts-dejavu-core systemd"
 axe=4.14.1 # the checker of accessibility, from npm
 
 wanted=$build

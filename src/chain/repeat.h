@@ -10,8 +10,8 @@
 struct buf;
 
 struct repeat {
-    uint64_t pause_ms;    /* after each batch */
-    uint64_t max_lag_ms;  /* replicas may be so far behind; 0: they are not asked */
+    uint64_t pause_ms;   /* after each batch */
+    uint64_t max_lag_ms; /* replicas may be so much later than the primary; 0: they are not asked */
     uint64_t max_wait_ms; /* for replicas and for others at work, at a time */
     uint32_t max_waiting; /* so many sessions may wait for locks; 0: they are not counted */
     uint32_t max_active;  /* and so many be at work; 0: the same */

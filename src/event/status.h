@@ -23,7 +23,7 @@
 
 enum { STATUS_DOINGS = 9, STATUS_FAILURES = 4, STATUS_TEXT = 240, STATUS_FILE = 256 };
 
-/* What a tenant at work is doing. Texts are as they came from the files and the server: whoever shows them makes them safe.
+/* What a tenant at work is doing. Texts are as they came from the files and the server: the code that shows them makes them safe.
  * They are cut to the room that there is. */
 struct status_doing {
     uint32_t tenant;

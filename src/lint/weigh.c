@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/human.h"
 
 bool lint_is_heavier(const struct table_weight *weight, const struct table_weight *than)
 {
@@ -36,16 +37,6 @@ static void add_number(struct buf *buf, uint64_t number)
         buf_addf(buf, "%" PRIu64, number);
 }
 
-static void add_bytes(struct buf *buf, uint64_t bytes)
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    for (; size >= 1000 && unit + 1 < ARRAY_LEN(units); unit++)
-        size /= 1000;
-    buf_addf(buf, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
-}
-
 /* `task holds 40 million rows (4.1 GB) in acme, and no more in any of 120 tenants` */
 static const char *words_of(struct arena *arena, const struct table_weight *weight)
 {
@@ -56,7 +47,7 @@ static const char *words_of(struct arena *arena, const struct table_weight *weig
         add_number(&buf, weight->rows);
         buf_addf(&buf, " row%s (", weight->rows == 1 ? "" : "s");
     }
-    add_bytes(&buf, weight->bytes);
+    human_add_size(&buf, weight->bytes);
     buf_addf(&buf, "%s, in %s", weight->knows_rows ? ")" : "", weight->heaviest);
     if (weight->tenants > 1)
         buf_addf(&buf, ", of %zu tenants", weight->tenants);

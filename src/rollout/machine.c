@@ -529,7 +529,7 @@ void machine_tick(struct machine *machine)
     machine->is_late = true;
     rollout_note(machine->rollout,
                  "the ledger has not answered for most of a lease: what is in flight is cancelled, "
-                 "and looked at by whoever claims it next");
+                 "and looked at by the machine that claims it next");
     lose_all(machine);
 }
 

@@ -3,7 +3,7 @@
  *
  * It believes in its claims for two thirds of a lease since it last sent a beat that was answered, by a clock that counts while the
  * machine sleeps. After that it cancels what is in flight, tells no one how that ended, and lets the ledger say what is still its
- * own. What it had begun is looked at by whoever claims the tenant next, under the tenant's own lock.
+ * own. What it had begun is looked at by the machine that claims the tenant next, under the tenant's own lock.
  *
  * All functions but machine_new take NULL: there is no other machine then, and nothing is done.
  */

@@ -96,7 +96,7 @@ const char *pressure_words(enum pressure_verdict verdict)
 {
     static const char *const words[] = {
         [PRESSURE_NONE] = NULL,
-        [PRESSURE_LAG] = "the replicas are behind",
+        [PRESSURE_LAG] = "the replicas are late",
         [PRESSURE_WAITERS] = "too many sessions wait for locks",
         [PRESSURE_CROWD] = "too many sessions are at work",
     };

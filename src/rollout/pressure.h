@@ -49,7 +49,7 @@ bool pressure_is_too_long(const struct pressure_watch *watch, const struct repea
 /* Is there anything to ask the server for? */
 bool pressure_is_asked(const struct repeat *repeat);
 
-/* What is waited for, for people: `the replicas are more than 2 s behind`. */
+/* What is waited for, for people: `the replicas are more than 2 s late`. */
 const char *pressure_words(enum pressure_verdict verdict);
 
 #endif

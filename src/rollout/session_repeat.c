@@ -1,5 +1,5 @@
 /* A statement that is repeated until it changes no row (chain/repeat.h): each batch is a transaction with its own mark in the
- * history table, so that whoever goes on knows how much is done, and the data say where. Between two batches the tenant keeps
+ * history table, so that the run that goes on knows how much is done, and the data say where. Between two batches the tenant keeps
  * its lock, its connection and its place among those at work; nothing else is held. */
 #include "rollout/session_private.h"
 

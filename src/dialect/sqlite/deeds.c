@@ -1,3 +1,4 @@
+#include "dialect/sqlite/definition.h"
 #include "dialect/sqlite/deeds.h"
 
 #include <sqlite3.h>
@@ -281,17 +282,6 @@ static bool has_now(const char *sql)
 
 /* ---- columns -------------------------------------------------------------------------------------- */
 
-static bool ends_type(const struct sqlite_token *token)
-{
-    static const char *const words[] = {"constraint", "primary", "not",      "null",
-                                        "unique",     "check",   "default",  "collate",
-                                        "references", "as",      "generated"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (sqlite_is_word(token, words[i]))
-            return true;
-    return token->kind == TOKEN_END || sqlite_is_sign(token, ",") || sqlite_is_sign(token, ")");
-}
-
 static void take_default(struct sqlite_cursor *cursor, struct deed *deed)
 {
     static const char *const volatiles[] = {"current_timestamp", "current_date", "current_time"};
@@ -316,7 +306,7 @@ static void read_definition(struct arena *arena, struct sqlite_cursor *cursor, s
     struct sqlite_cursor begin = *cursor;
     struct buf type;
     bool is_integer = sqlite_is_word(&cursor->token, "integer");
-    while (!ends_type(&cursor->token))
+    while (!sqlite_ends_type(&cursor->token))
         sqlite_skip(cursor);
     buf_init(&type, 4096);
     sqlite_add_tokens(&type, begin, cursor);

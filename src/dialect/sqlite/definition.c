@@ -59,7 +59,7 @@ void sqlite_add_name(struct buf *buf, const char *name)
 
 /* ---- columns --------------------------------------------------------------------------------------- */
 
-static bool ends_type(const struct sqlite_token *token)
+bool sqlite_ends_type(const struct sqlite_token *token)
 {
     static const char *const words[] = {"constraint", "primary", "not",      "null",
                                         "unique",     "check",   "default",  "collate",
@@ -131,7 +131,7 @@ struct sqlite_definition sqlite_read_definition(struct arena *arena, struct sqli
     struct sqlite_definition definition = {.type = ""};
     sqlite_advance(&cursor);
     struct sqlite_cursor begin = cursor;
-    while (!ends_type(&cursor.token))
+    while (!sqlite_ends_type(&cursor.token))
         sqlite_skip(&cursor);
     definition.type = sqlite_text_between(arena, begin, &cursor);
     while (!ends_definition(&cursor.token))

@@ -18,6 +18,9 @@ struct sqlite_definition {
 /* The cursor stands at the column's name: of a CREATE TABLE's item, or after ALTER TABLE … ADD. */
 struct sqlite_definition sqlite_read_definition(struct arena *arena, struct sqlite_cursor cursor);
 
+/* Does what comes before the token, the name of a type, end with it? */
+bool sqlite_ends_type(const struct sqlite_token *token);
+
 /* The statement's text from there to `end` (NULL: to its own end, without the semicolon). */
 const char *sqlite_text_between(struct arena *arena, struct sqlite_cursor begin,
                                 const struct sqlite_cursor *end);
