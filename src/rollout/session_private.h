@@ -402,7 +402,7 @@ bool session_verifies_end(struct session *session);
 /* The state verify decides whether a statement took effect. */
 enum session_state session_begin_comparison(struct session *session);
 
-/* session_apply.c: the state that begins the next actions, or the way out where none is left. */
+/* session_batch.c: the state that begins the next actions, or the way out where none is left. */
 enum session_state session_next_work(struct session *session);
 /* Asks for the actions from `begin` on, as long as they stay on one side of the transaction's border; notes the
  * steps that are recorded before `end`; and takes what the batch did for the database's now. */
@@ -410,18 +410,26 @@ enum asked session_ask_actions(struct session *session, size_t begin, bool is_in
 void session_note_step(struct session *session, const struct action *record);
 void session_note_actions(struct session *session, size_t end);
 void session_take_commit(struct session *session);
-void session_take_history_id(struct session *session);
 /* The parts of that: what the SQL of the actions is made from, and the op of one that is not deferred. */
 void session_make_actions(struct session *session, size_t begin);
 void session_add_action(struct session *session, const struct action *action);
-/* Fills the ids of the statements that make what is missing of ours: schema, version table, history. Returns how many
- * there are, three at most. */
-size_t session_missing_tables(const struct session *session, enum sql_id *ids);
+/* Is something left of what commits together? */
+bool session_has_unit_left(const struct session *session);
+/* The statement that guards the end of a script. */
+enum sql_id session_guard(const struct session *session);
+/* Is the script of another revision than the one before, or the session's first? */
+bool session_begins_revision(const struct session *session, const struct action *action);
 /* An operation of the work failed: says where in the revision's file that is; returns the way out. */
 enum session_state session_work_failed(struct session *session, const struct io_op *op);
 /* The same where another op of its message is to blame. */
 enum session_state session_blame(struct session *session, const struct io_op *failed,
                                  const struct io_op *blamed);
+
+/* session_apply.c: the history rows that the batch has added count from now on. */
+void session_take_history_id(struct session *session);
+/* Fills the ids of the statements that make what is missing of ours: schema, version table, history. Returns how many
+ * there are, three at most. */
+size_t session_missing_tables(const struct session *session, enum sql_id *ids);
 
 /* session_statements.c: what a statement left half made goes before it is run again; and what came before the work
  * failed, maybe that. */
