@@ -5,136 +5,117 @@
 
 enum { REASONS_SHOWN = 3 };
 
-/* `acme (12 rows: 4; 7)` */
-static void add_tenant(const struct text *text, struct buf *line,
-                       const struct view_preflight_item *item, size_t index)
+struct preflight_text {
+    const struct text *text;
+    struct buf words, line;
+};
+
+/* What is gathered in `words`, made safe, after what is in `line`. */
+static void add_words(struct preflight_text *told)
 {
-    const struct report *report = text->report;
-    uint32_t row = item->failing[index];
-    const struct preflight_answer *answer = view_preflight_answer(&report->rows[row], item);
-    human_add_text(line, report->run.tenants[row]->name);
-    if (!answer->count && !answer->reason && !answer->example_count)
-        return;
-    buf_adds(line, " (");
-    if (answer->count)
-        buf_addf(line, "%s%llu", answer->is_more ? "more than " : "",
-                 (unsigned long long)answer->count);
-    else if (answer->reason)
-        human_add_text(line, answer->reason);
-    for (size_t i = 0; i < answer->example_count; i++) {
-        buf_adds(line, i ? "; " : ": ");
-        human_add_text(line, answer->examples[i]);
-    }
-    buf_addc(line, ')');
+    human_add_text(&told->line, told->words.data);
+    buf_clear(&told->words);
 }
 
-static void print_tenants(const struct text *text, const struct view_preflight_item *item)
+static void end_line(struct preflight_text *told)
+{
+    fprintf(told->text->out, "%s\n", told->line.data);
+    buf_clear(&told->line);
+}
+
+/* `acme (12: 4; 7)` */
+static void add_tenant(struct preflight_text *told, const struct view_preflight_item *item,
+                       size_t index)
+{
+    const struct report *report = told->text->report;
+    uint32_t row = item->failing[index];
+    human_add_text(&told->line, report->run.tenants[row]->name);
+    view_add_answer(view_preflight_answer(&report->rows[row], item), &told->words);
+    if (!told->words.len)
+        return;
+    buf_adds(&told->line, " (");
+    add_words(told);
+    buf_addc(&told->line, ')');
+}
+
+static void print_tenants(struct preflight_text *told, const struct view_preflight_item *item)
 {
     size_t count = item->counts[PREFLIGHT_FAILS];
-    size_t shown = text->options->is_verbose || count <= VIEW_NAMES ? count : VIEW_NAMES;
-    struct buf line;
-    buf_init(&line, BUF_MAX_DEFAULT);
+    bool shows_all = told->text->options->is_verbose || count <= VIEW_NAMES;
+    size_t shown = shows_all ? count : VIEW_NAMES;
+    if (!count)
+        return;
     for (size_t i = 0; i < shown; i++) {
-        buf_adds(&line, i ? ", " : "    ");
-        add_tenant(text, &line, item, i);
+        buf_adds(&told->line, i ? ", " : "    ");
+        add_tenant(told, item, i);
     }
     if (shown < count)
-        buf_addf(&line, " and %zu more (-v shows all)", count - shown);
-    fprintf(text->out, "%s\n", line.data);
-    buf_done(&line);
+        buf_addf(&told->line, " and %zu more (-v shows all)", count - shown);
+    end_line(told);
 }
 
-/* `all have label tier=free, and 3 of 39,963 others` */
-static void print_shared(const struct text *text, const struct view_preflight_item *item)
+static void print_words(struct preflight_text *told)
 {
-    const struct view_shared_item *shared = item->shared;
-    for (size_t i = 0; i < shared->fact_count; i++) {
-        const struct view_fact *fact = &shared->facts[i];
-        struct buf line;
-        buf_init(&line, BUF_MAX_DEFAULT);
-        buf_addf(&line, "    %zu of %zu have ", fact->here, shared->here);
-        human_add_text(&line, fact->name);
-        buf_addc(&line, ' ');
-        human_add_text(&line, fact->value);
-        buf_addf(&line, ", and %zu of %zu others", fact->elsewhere, shared->elsewhere);
-        fprintf(text->out, "%s\n", line.data);
-        buf_done(&line);
-    }
+    buf_adds(&told->line, "    ");
+    add_words(told);
+    end_line(told);
 }
 
-static void print_reasons(const struct text *text, const struct view_preflight_item *item)
+static void print_question(struct preflight_text *told, const struct view_preflight_item *item)
 {
-    for (size_t i = 0; i < item->reason_count && i < REASONS_SHOWN; i++) {
-        const struct view_preflight_reason *reason = &item->reasons[i];
-        struct buf line;
-        buf_init(&line, BUF_MAX_DEFAULT);
-        buf_addf(&line, "    %s in ",
-                 reason->state == PREFLIGHT_UNKNOWN ? "cannot be known before" : "not asked");
-        human_add_count(&line, reason->count, "tenant");
-        buf_adds(&line, reason->state == PREFLIGHT_UNKNOWN ? ": " : ", because: ");
-        human_add_text(&line, reason->reason);
-        fprintf(text->out, "%s\n", line.data);
-        buf_done(&line);
-    }
-    if (item->reason_count > REASONS_SHOWN)
-        fprintf(text->out, "    and %zu more reasons\n", item->reason_count - REASONS_SHOWN);
+    bool fails = item->counts[PREFLIGHT_FAILS];
+    const char *red = fails ? text_color(told->text, COLOR_BAD) : NULL;
+    buf_adds(&told->line, "  ");
+    human_add_text(&told->line, item->like->revision->path);
+    buf_addf(&told->line, ":%d: %s", item->like->line, red ? red : "");
+    view_add_question_verdict(item, &told->words);
+    add_words(told);
+    buf_addf(&told->line, "%s%s", red ? "\033[0m" : "", fails ? ": " : " where ");
+    view_add_question(item, &told->words);
+    add_words(told);
+    buf_adds(&told->line, "\n      ");
+    human_add_text(&told->line, item->like->source);
+    end_line(told);
 }
 
-static size_t asked_of(const struct view_preflight_item *item)
+static void print_item(struct preflight_text *told, const struct view_preflight_item *item)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < PREFLIGHT__COUNT; i++)
-        count += item->counts[i];
-    return count;
-}
-
-static void print_item(const struct text *text, const struct view_preflight_item *item)
-{
-    size_t fails = item->counts[PREFLIGHT_FAILS];
-    const char *red = fails ? text_color(text, COLOR_BAD) : NULL;
-    struct buf line;
-    if (!fails && !item->reason_count && !text->options->is_verbose)
+    bool is_shown = item->counts[PREFLIGHT_FAILS] || item->reason_count;
+    if (!is_shown && !told->text->options->is_verbose)
         return;
-    buf_init(&line, BUF_MAX_DEFAULT);
-    buf_adds(&line, "  ");
-    human_add_text(&line, item->like->revision->path);
-    buf_addf(&line, ":%d: ", item->like->line);
-    if (fails)
-        buf_addf(&line, "%s%zu of %zu will fail%s: ", red ? red : "", fails, asked_of(item),
-                 red ? "\033[0m" : "");
-    else
-        buf_addf(&line, "none of %zu fails where ", asked_of(item));
-    human_add_text(&line, item->like->what);
-    buf_adds(&line, " (");
-    human_add_text(&line, item->like->table);
-    buf_adds(&line, ")\n      ");
-    human_add_text(&line, item->like->source);
-    fprintf(text->out, "%s\n", line.data);
-    buf_done(&line);
-    if (fails)
-        print_tenants(text, item);
-    print_shared(text, item);
-    print_reasons(text, item);
+    print_question(told, item);
+    print_tenants(told, item);
+    for (size_t i = 0; i < item->shared->fact_count; i++) {
+        view_add_fact(item->shared, &item->shared->facts[i], &told->words);
+        print_words(told);
+    }
+    for (size_t i = 0; i < item->reason_count && i < REASONS_SHOWN; i++) {
+        view_add_reason(&item->reasons[i], &told->words);
+        print_words(told);
+    }
+    if (item->reason_count > REASONS_SHOWN) {
+        buf_addf(&told->words, "and %zu more reasons", item->reason_count - REASONS_SHOWN);
+        print_words(told);
+    }
 }
 
 void text_preflight(const struct text *text)
 {
     struct view_preflight preflight;
-    struct buf line;
+    struct preflight_text told = {.text = text};
     if (!text->report->run.request->asks_rows)
         return;
     view_preflight_init(&preflight, text->report);
-    buf_init(&line, BUF_MAX_DEFAULT);
+    buf_init(&told.words, BUF_MAX_DEFAULT);
+    buf_init(&told.line, BUF_MAX_DEFAULT);
     text_heading(text, "Preflight");
     for (size_t i = 0; i < preflight.count; i++)
-        print_item(text, &preflight.items[i]);
-    buf_adds(&line, "  ");
-    human_add_count(&line, preflight.count, "question");
-    buf_addf(&line, " of the rows: %zu of %zu tenants will fail", preflight.failing,
-             text->report->run.tenant_count);
-    if (preflight.unsure)
-        buf_addf(&line, ", of %zu not all is known", preflight.unsure);
-    fprintf(text->out, "%s\n", line.data);
-    buf_done(&line);
+        print_item(&told, &preflight.items[i]);
+    buf_adds(&told.line, "  ");
+    view_add_preflight(&preflight, text->report, &told.words);
+    add_words(&told);
+    end_line(&told);
+    buf_done(&told.words);
+    buf_done(&told.line);
     view_preflight_done(&preflight);
 }

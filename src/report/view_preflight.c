@@ -1,6 +1,8 @@
 #include "report/view_preflight.h"
 
+#include "base/human.h"
 #include "base/map.h"
+#include "report/view.h"
 
 static bool is_same(const struct preflight_answer *a, const struct preflight_answer *b)
 {
@@ -110,4 +112,51 @@ void view_preflight_done(struct view_preflight *preflight)
 {
     view_shared_done(&preflight->shared);
     arena_done(&preflight->arena);
+}
+
+/* ---- words --------------------------------------------------------------------------------------- */
+
+void view_add_preflight(const struct view_preflight *preflight, const struct report *report,
+                        struct buf *buf)
+{
+    human_add_count(buf, preflight->count, "question");
+    buf_addf(buf, " of the rows: %zu of %zu tenants will fail", preflight->failing,
+             report->run.tenant_count);
+    if (preflight->unsure)
+        buf_addf(buf, ", of %zu not all is known", preflight->unsure);
+}
+
+void view_add_question_verdict(const struct view_preflight_item *item, struct buf *buf)
+{
+    size_t fails = item->counts[PREFLIGHT_FAILS], asked = 0;
+    for (size_t i = 0; i < PREFLIGHT__COUNT; i++)
+        asked += item->counts[i];
+    if (fails)
+        buf_addf(buf, "%zu of %zu will fail", fails, asked);
+    else
+        buf_addf(buf, "none of %zu fails", asked);
+}
+
+void view_add_question(const struct view_preflight_item *item, struct buf *buf)
+{
+    buf_addf(buf, "%s (%s)", item->like->what, item->like->table);
+}
+
+void view_add_answer(const struct preflight_answer *answer, struct buf *buf)
+{
+    if (answer->count)
+        buf_addf(buf, "%s%llu", answer->is_more ? "more than " : "",
+                 (unsigned long long)answer->count);
+    else if (answer->reason)
+        buf_adds(buf, answer->reason);
+    for (size_t i = 0; i < answer->example_count; i++)
+        buf_addf(buf, "%s%s", i ? "; " : ": ", answer->examples[i]);
+}
+
+void view_add_reason(const struct view_preflight_reason *reason, struct buf *buf)
+{
+    bool is_unknown = reason->state == PREFLIGHT_UNKNOWN;
+    buf_adds(buf, is_unknown ? "cannot be known before in " : "not asked in ");
+    human_add_count(buf, reason->count, "tenant");
+    buf_addf(buf, "%s%s", is_unknown ? ": " : ", because: ", reason->reason);
 }

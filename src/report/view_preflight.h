@@ -44,4 +44,20 @@ void view_preflight_done(struct view_preflight *preflight);
 const struct preflight_answer *view_preflight_answer(const struct report_row *row,
                                                      const struct view_preflight_item *item);
 
+/* ---- words, the same in all formats: a line each, as it came -------------------------------- */
+
+/* `5 questions of the rows: 2 of 4 tenants will fail, of 2 not all is known` */
+void view_add_preflight(const struct view_preflight *preflight, const struct report *report,
+                        struct buf *buf);
+
+/* `2 of 4 will fail`; `none of 4 fails`. And of what: `rows hold NULL in owner (task)`. */
+void view_add_question_verdict(const struct view_preflight_item *item, struct buf *buf);
+void view_add_question(const struct view_preflight_item *item, struct buf *buf);
+
+/* How many rows of the tenant do not fit, and which: `more than 1000: 4; 7`. Nothing: that is not known. */
+void view_add_answer(const struct preflight_answer *answer, struct buf *buf);
+
+/* `cannot be known before in 4 tenants: versions/aaaa.sql:13 drops the table` */
+void view_add_reason(const struct view_preflight_reason *reason, struct buf *buf);
+
 #endif

@@ -1,5 +1,8 @@
 #include "report/view_rehearsal.h"
 
+#include "base/human.h"
+#include "inventory/inventory.h"
+
 /* What makes two things one; interned, so without padding. */
 struct seen_key {
     const struct revision *revision;
@@ -113,4 +116,110 @@ void view_rehearsal_init(struct view_rehearsal *rehearsal, const struct report *
 void view_rehearsal_done(struct view_rehearsal *rehearsal)
 {
     arena_done(&rehearsal->arena);
+}
+
+/* ---- words --------------------------------------------------------------------------------------- */
+
+struct seen_words {
+    const struct report *report;
+    const struct view_group *group;
+    struct buf *buf;
+};
+
+/* ` in acme`, where others are in the group. */
+static void add_tenant(const struct seen_words *words, uint32_t row)
+{
+    if (words->group->count > 1)
+        buf_addf(words->buf, " in %s", words->report->run.tenants[row]->name);
+}
+
+static void add_held(struct buf *buf, const struct seen *seen)
+{
+    human_add_duration(buf, seen->ms);
+}
+
+static void add_bytes(struct buf *buf, const struct seen *seen)
+{
+    human_add_size(buf, seen->count);
+}
+
+static void add_row_count(struct buf *buf, const struct seen *seen)
+{
+    human_add_count(buf, (size_t)seen->count, "row");
+}
+
+static void add_amount(const struct seen_words *words, const struct view_seen *item,
+                       void (*add)(struct buf *buf, const struct seen *seen))
+{
+    buf_adds(words->buf, words->group->count > 1 ? "up to " : "");
+    add(words->buf, &item->most);
+    add_tenant(words, item->row);
+}
+
+static void add_lock(const struct seen_words *words, const struct view_seen *item)
+{
+    const struct seen *lock = &item->most;
+    buf_addf(words->buf, "locks %s (%s) for ", lock->object ? lock->object : "the database",
+             lock->words);
+    add_amount(words, item, add_held);
+    if (lock->blocks == BLOCKS_NOTHING)
+        buf_adds(words->buf, ": no traffic waits");
+    else
+        buf_addf(words->buf, ": %s wait", seen_blocks_name(lock->blocks));
+}
+
+void view_add_seen(const struct report *report, const struct view_group *group,
+                   const struct view_seen *item, struct buf *buf)
+{
+    const struct seen_words words = {report, group, buf};
+    const struct seen *seen = &item->most;
+    switch (seen->kind) {
+    case SEEN_LOCK: add_lock(&words, item); break;
+    case SEEN_REWRITE:
+        buf_addf(buf, "writes %s anew, ", seen->object);
+        add_amount(&words, item, add_bytes);
+        break;
+    case SEEN_ROWS:
+        buf_adds(buf, "touches ");
+        add_amount(&words, item, add_row_count);
+        break;
+    case SEEN_SEQUENCE:
+        buf_addf(buf, "draws numbers from %s, which the rehearsal has used up", seen->object);
+        break;
+    case SEEN_GROWTH:
+        buf_adds(buf, "the database grows by ");
+        add_amount(&words, item, add_bytes);
+        break;
+    case SEEN_SKIPPED: buf_addf(buf, "not rehearsed: %s", seen->words); break;
+    case SEEN__COUNT: break;
+    }
+}
+
+void view_add_seen_place(const struct seen *seen, struct buf *buf)
+{
+    if (seen->line && seen->revision)
+        buf_addf(buf, "%s:%d", seen->revision->path, seen->line);
+    else if (seen->revision && seen->kind == SEEN_LOCK)
+        buf_adds(buf, seen->revision->id);
+}
+
+void view_add_rehearsed(const struct report *report, const struct view_group *group,
+                        const struct view_rehearsed *step, struct buf *buf)
+{
+    const struct seen_words words = {report, group, buf};
+    buf_addf(buf, "rehearsed %s: ", step->step.revision ? step->step.revision->id : "base");
+    if (step->count > 1) {
+        buf_adds(buf, "p50 ");
+        human_add_duration(buf, step->p50_ms);
+        buf_adds(buf, ", p95 ");
+        human_add_duration(buf, step->p95_ms);
+        buf_adds(buf, ", longest ");
+    }
+    human_add_duration(buf, step->max_ms);
+    add_tenant(&words, step->slowest);
+}
+
+bool view_seen_is_quiet(const struct seen *seen)
+{
+    return seen->kind == SEEN_LOCK && seen->blocks == BLOCKS_NOTHING;
 }

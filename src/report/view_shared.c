@@ -239,3 +239,10 @@ void view_shared_done(struct view_shared *shared)
 {
     arena_done(&shared->arena);
 }
+
+void view_add_fact(const struct view_shared_item *item, const struct view_fact *fact,
+                   struct buf *buf)
+{
+    buf_addf(buf, "%zu of %zu have %s %s, and %zu of %zu others", fact->here, item->here,
+             fact->name, fact->value, fact->elsewhere, item->elsewhere);
+}

@@ -47,4 +47,8 @@ void view_shared_of(struct view_shared *shared, const struct report *report,
                     const struct view_rows *sets, size_t count);
 void view_shared_done(struct view_shared *shared);
 
+/* `2 of 2 have label tier free, and 0 of 38 others` */
+void view_add_fact(const struct view_shared_item *item, const struct view_fact *fact,
+                   struct buf *buf);
+
 #endif
