@@ -4,7 +4,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "dialect/mysql/definition.h"
-#include "dialect/mysql/reader.h"
+#include "dialect/mysql/probe_asking.h"
 #include "dialect/mysql/templates.h"
 
 /* Where things of a kind stand in the catalog. */
@@ -25,20 +25,7 @@ static const struct kind kinds[] = {
     {"EVENT", "events", "event_schema", "event_name", "created"},
 };
 
-enum { NAMES_MOST = 16 };
-
-struct asking {
-    const char *statement;
-    struct mysql_reader reader;
-    struct buf sql;
-    /* The tables or views whose definition tells, where no single name does. */
-    struct mysql_name names[NAMES_MOST];
-    size_t name_count;
-    bool needs_definition;
-    bool may_stay_same; /* it may take effect and leave the definition as it was */
-};
-
-static bool accept_if_exists(struct mysql_reader *reader)
+bool mysql_accept_if_exists(struct mysql_reader *reader)
 {
     if (!mysql_accept(reader, "IF"))
         return false;
@@ -56,14 +43,14 @@ static const struct kind *take_kind(struct mysql_reader *reader)
 
 /* ---- what is asked ------------------------------------------------------------------------- */
 
-/* It may be run again without harm. */
-static void say_undone(struct asking *asking)
+void mysql_ask_nothing(struct mysql_asking *asking)
 {
     buf_adds(&asking->sql, "SELECT 'undone'");
 }
 
 /* `FROM information_schema.x WHERE …` */
-static void add_from(struct asking *asking, const struct kind *kind, const struct mysql_name *name)
+static void add_from(struct mysql_asking *asking, const struct kind *kind,
+                     const struct mysql_name *name)
 {
     struct buf *buf = &asking->sql;
     buf_addf(buf, "FROM information_schema.%s WHERE %s = ", kind->table, kind->schema);
@@ -74,7 +61,8 @@ static void add_from(struct asking *asking, const struct kind *kind, const struc
 
 /* It is this statement's only if it is not older than the mark that was written before it. The catalog counts in whole
  * seconds. */
-static void ask_made(struct asking *asking, const struct kind *kind, const struct mysql_name *name)
+static void ask_made(struct mysql_asking *asking, const struct kind *kind,
+                     const struct mysql_name *name)
 {
     buf_addf(&asking->sql,
              "SELECT CASE WHEN COUNT(*) = 0 THEN 'undone' WHEN MAX(%s) >= (SELECT "
@@ -84,14 +72,14 @@ static void ask_made(struct asking *asking, const struct kind *kind, const struc
     add_from(asking, kind, name);
 }
 
-static void ask_gone(struct asking *asking, const struct kind *kind, const struct mysql_name *name)
+static void ask_gone(struct mysql_asking *asking, const struct kind *kind,
+                     const struct mysql_name *name)
 {
     buf_adds(&asking->sql, "SELECT IF(COUNT(*), 'undone', 'done') ");
     add_from(asking, kind, name);
 }
 
-/* How often the name stands in the statement. */
-static size_t count_name(const struct asking *asking, const char *name)
+size_t mysql_count_name(const struct mysql_asking *asking, const char *name)
 {
     struct mysql_reader reader =
         mysql_read(asking->reader.arena, asking->statement, strlen(asking->statement));
@@ -106,15 +94,13 @@ static size_t count_name(const struct asking *asking, const char *name)
     return count;
 }
 
-/* A part of a table: a column, an index, a constraint. `is_made`: the statement makes it, else it takes it away. What
- * stands in the statement twice tells nothing by being there: `DROP x, ADD x`. */
-static void ask_part(struct asking *asking, const struct mysql_name *table, const char *view,
-                     const char *column, const char *name, bool is_made)
+void mysql_ask_part(struct mysql_asking *asking, const struct mysql_name *table, const char *view,
+                    const char *column, const char *name, bool is_made)
 {
     struct buf *buf = &asking->sql;
     if (buf->len)
         return; /* an ALTER takes effect as a whole: one part tells of all */
-    if (count_name(asking, name) > 1) {
+    if (mysql_count_name(asking, name) > 1) {
         asking->needs_definition = true;
         return;
     }
@@ -128,14 +114,14 @@ static void ask_part(struct asking *asking, const struct mysql_name *table, cons
     mysql_add_literal(buf, name);
 }
 
-static bool is_same_name(const struct mysql_name *a, const struct mysql_name *b)
+bool mysql_is_same_name(const struct mysql_name *a, const struct mysql_name *b)
 {
     bool is_same_schema =
         a->schema && b->schema ? ascii_is_same(a->schema, b->schema) : a->schema == b->schema;
     return is_same_schema && ascii_is_same(a->name, b->name);
 }
 
-static void add_name(struct asking *asking, const struct mysql_name *name)
+void mysql_ask_about(struct mysql_asking *asking, const struct mysql_name *name)
 {
     if (asking->name_count < NAMES_MOST)
         asking->names[asking->name_count++] = *name;
@@ -144,12 +130,12 @@ static void add_name(struct asking *asking, const struct mysql_name *name)
 }
 
 /* Do tables only change places? Where they are defined alike, the catalog shows no difference. Names stand in pairs. */
-static bool is_permutation(const struct asking *asking)
+static bool is_permutation(const struct mysql_asking *asking)
 {
     for (size_t i = 1; i < asking->name_count; i += 2) {
         bool is_also_from = false;
         for (size_t from = 0; from < asking->name_count; from += 2)
-            is_also_from |= is_same_name(&asking->names[i], &asking->names[from]);
+            is_also_from |= mysql_is_same_name(&asking->names[i], &asking->names[from]);
         if (!is_also_from)
             return false;
     }
@@ -173,14 +159,14 @@ static bool skip_traits(struct mysql_reader *reader)
     return false;
 }
 
-static void read_create_index(struct asking *asking)
+static void read_create_index(struct mysql_asking *asking)
 {
     struct mysql_reader *reader = &asking->reader;
     struct mysql_name table;
     const char *name;
     mysql_skip(reader);
-    if (accept_if_exists(reader)) {
-        say_undone(asking);
+    if (mysql_accept_if_exists(reader)) {
+        mysql_ask_nothing(asking);
         return;
     }
     if (!mysql_take_name(reader, &name))
@@ -188,11 +174,11 @@ static void read_create_index(struct asking *asking)
     while (!reader->is_over && !mysql_is(reader, "ON"))
         mysql_skip(reader);
     if (mysql_accept(reader, "ON") && mysql_take_qualified(reader, &table))
-        ask_part(asking, &table, "statistics", "index_name", name, true);
+        mysql_ask_part(asking, &table, "statistics", "index_name", name, true);
 }
 
 /* What replaces a table drops it first: where it then fails, neither is there. */
-static void read_create(struct asking *asking, struct probe *probe)
+static void read_create(struct mysql_asking *asking, struct probe *probe)
 {
     struct mysql_reader *reader = &asking->reader;
     struct mysql_name name;
@@ -201,7 +187,7 @@ static void read_create(struct asking *asking, struct probe *probe)
     if (replaces && (mysql_is(reader, "TABLE") || mysql_is(reader, "SEQUENCE")))
         probe->remains = REMAINS_UNKNOWN;
     if (replaces || mysql_is(reader, "TEMPORARY")) {
-        say_undone(asking);
+        mysql_ask_nothing(asking);
         return;
     }
     if (!skip_traits(reader))
@@ -211,11 +197,11 @@ static void read_create(struct asking *asking, struct probe *probe)
         return;
     }
     const struct kind *kind = take_kind(reader);
-    if (accept_if_exists(reader)) {
-        say_undone(asking);
+    if (mysql_accept_if_exists(reader)) {
+        mysql_ask_nothing(asking);
     } else if (kind && mysql_take_qualified(reader, &name)) {
         asking->needs_definition = !kind->created;
-        add_name(asking, &name);
+        mysql_ask_about(asking, &name);
         if (kind->created)
             ask_made(asking, kind, &name);
     }
@@ -231,7 +217,8 @@ static void add_qualified(struct buf *buf, const struct mysql_name *name)
 }
 
 /* Of several, each is dropped by itself: where the server died, some may be gone. What is left is dropped then. */
-static void ask_all_gone(struct asking *asking, const struct kind *kind, struct mysql_name name)
+static void ask_all_gone(struct mysql_asking *asking, const struct kind *kind,
+                         struct mysql_name name)
 {
     struct buf *sql = &asking->sql;
     struct buf finish;
@@ -256,7 +243,7 @@ static void ask_all_gone(struct asking *asking, const struct kind *kind, struct 
 }
 
 /* Of several tables some may be gone and some not, also where the server says that it failed. */
-static void read_drop(struct asking *asking, struct probe *probe)
+static void read_drop(struct mysql_asking *asking, struct probe *probe)
 {
     struct mysql_reader *reader = &asking->reader;
     struct mysql_name name;
@@ -269,13 +256,13 @@ static void read_drop(struct asking *asking, struct probe *probe)
         probe->remains = REMAINS_UNKNOWN;
     if (!kind && !is_index)
         return;
-    bool is_harmless = accept_if_exists(reader) || is_temporary;
+    bool is_harmless = mysql_accept_if_exists(reader) || is_temporary;
     if (is_harmless)
-        say_undone(asking);
+        mysql_ask_nothing(asking);
     if (is_index) {
         if (mysql_take_name(reader, &index) && mysql_accept(reader, "ON") &&
             mysql_take_qualified(reader, &name))
-            ask_part(asking, &name, "statistics", "index_name", index, false);
+            mysql_ask_part(asking, &name, "statistics", "index_name", index, false);
     } else if (mysql_take_qualified(reader, &name)) {
         if (mysql_is_sign(reader, ','))
             probe->remains = REMAINS_UNKNOWN;
@@ -286,8 +273,8 @@ static void read_drop(struct asking *asking, struct probe *probe)
     }
 }
 
-static void ask_renamed(struct asking *asking, const struct mysql_name *from,
-                        const struct mysql_name *to)
+void mysql_ask_renamed(struct mysql_asking *asking, const struct mysql_name *from,
+                       const struct mysql_name *to)
 {
     buf_adds(&asking->sql, "SELECT CASE WHEN EXISTS (SELECT 1 ");
     add_from(asking, &kinds[0], from);
@@ -296,207 +283,29 @@ static void ask_renamed(struct asking *asking, const struct mysql_name *from,
     buf_adds(&asking->sql, ") THEN 'done' ELSE 'unknown' END");
 }
 
-static void read_rename(struct asking *asking)
+static void read_rename(struct mysql_asking *asking)
 {
     struct mysql_reader *reader = &asking->reader;
     struct mysql_name from, to;
     mysql_skip(reader);
     if (!mysql_accept(reader, "TABLE") && !mysql_accept(reader, "TABLES"))
         return;
-    bool may_be_missing = accept_if_exists(reader);
+    bool may_be_missing = mysql_accept_if_exists(reader);
     bool is_pair = mysql_take_qualified(reader, &from) && mysql_accept(reader, "TO") &&
                    mysql_take_qualified(reader, &to);
     if (!is_pair || may_be_missing)
         return;
     if (!mysql_is_sign(reader, ',')) {
-        ask_renamed(asking, &from, &to);
+        mysql_ask_renamed(asking, &from, &to);
         return;
     }
     asking->needs_definition = true;
     do {
-        add_name(asking, &from);
-        add_name(asking, &to);
+        mysql_ask_about(asking, &from);
+        mysql_ask_about(asking, &to);
     } while (mysql_accept_sign(reader, ',') && mysql_take_qualified(reader, &from) &&
              mysql_accept(reader, "TO") && mysql_take_qualified(reader, &to));
     asking->may_stay_same = is_permutation(asking);
-}
-
-/* ---- ALTER TABLE --------------------------------------------------------------------------- */
-
-/* To the comma that ends the specification, or the end. */
-static void skip_specification(struct mysql_reader *reader)
-{
-    for (int depth = 0; !reader->is_over; mysql_skip(reader)) {
-        if (!depth && mysql_is_sign(reader, ','))
-            return;
-        depth += mysql_is_sign(reader, '(') - mysql_is_sign(reader, ')');
-    }
-}
-
-/* After ADD. False: it cannot be told whether it took effect. */
-static bool read_add(struct asking *asking, const struct mysql_name *table)
-{
-    static const char *const others[] = {"PRIMARY", "PARTITION", "FOREIGN", "CHECK",
-                                         "PERIOD",  "SYSTEM",    NULL};
-    struct mysql_reader *reader = &asking->reader;
-    const char *name;
-    bool is_index = mysql_accept(reader, "UNIQUE") || mysql_accept(reader, "FULLTEXT") ||
-                    mysql_accept(reader, "SPATIAL");
-    is_index = mysql_accept(reader, "INDEX") || mysql_accept(reader, "KEY") || is_index;
-    bool is_constraint = !is_index && mysql_accept(reader, "CONSTRAINT");
-    bool is_column = !is_index && !is_constraint && mysql_accept(reader, "COLUMN");
-    for (const char *const *word = others; *word && !is_index && !is_constraint && !is_column;
-         word++)
-        if (mysql_is(reader, *word))
-            return false;
-    if (accept_if_exists(reader))
-        return true;
-    if (!mysql_take_name(reader, &name))
-        return false;
-    if (is_index)
-        ask_part(asking, table, "statistics", "index_name", name, true);
-    else if (is_constraint)
-        ask_part(asking, table, "table_constraints", "constraint_name", name, true);
-    else
-        ask_part(asking, table, "columns", "column_name", name, true);
-    return true;
-}
-
-static bool read_drop_part(struct asking *asking, const struct mysql_name *table)
-{
-    struct mysql_reader *reader = &asking->reader;
-    const char *name, *view = "columns", *column = "column_name";
-    if (mysql_is(reader, "PRIMARY") || mysql_is(reader, "PARTITION") ||
-        mysql_is(reader, "SYSTEM") || mysql_is(reader, "PERIOD"))
-        return false;
-    if (mysql_accept(reader, "INDEX") || mysql_accept(reader, "KEY")) {
-        view = "statistics";
-        column = "index_name";
-    } else if (mysql_accept(reader, "CONSTRAINT") || mysql_accept(reader, "CHECK") ||
-               mysql_accept(reader, "FOREIGN")) {
-        mysql_accept(reader, "KEY");
-        view = "table_constraints";
-        column = "constraint_name";
-    } else {
-        mysql_accept(reader, "COLUMN");
-    }
-    if (accept_if_exists(reader))
-        return true;
-    if (!mysql_take_name(reader, &name))
-        return false;
-    asking->may_stay_same |= count_name(asking, name) > 1; /* it may be added again, as it was */
-    ask_part(asking, table, view, column, name, false);
-    return true;
-}
-
-/* `RENAME [TO] t`, `RENAME COLUMN a TO b`, `CHANGE a b …` */
-static bool read_new_name(struct asking *asking, const struct mysql_name *table, bool is_change)
-{
-    struct mysql_reader *reader = &asking->reader;
-    struct mysql_name to;
-    const char *old, *new;
-    bool is_index = !is_change && (mysql_accept(reader, "INDEX") || mysql_accept(reader, "KEY"));
-    bool is_column = mysql_accept(reader, "COLUMN") || is_change;
-    if (!is_index && !is_column) {
-        mysql_accept(reader, "TO");
-        mysql_accept(reader, "AS");
-        if (!mysql_take_qualified(reader, &to))
-            return asking->sql.len;
-        if (is_same_name(table, &to))
-            return true;
-        buf_clear(&asking->sql); /* of a part: afterwards it is found under the new name */
-        ask_renamed(asking, table, &to);
-        return true;
-    }
-    if (accept_if_exists(reader) || !mysql_take_name(reader, &old))
-        return false;
-    mysql_accept(reader, "TO");
-    if (!mysql_take_name(reader, &new))
-        return false;
-    if (!ascii_is_same(old, new))
-        ask_part(asking, table, is_index ? "statistics" : "columns",
-                 is_index ? "index_name" : "column_name", old, false);
-    return true;
-}
-
-/* What leads to the same however often it is done. */
-static bool is_repeatable(const struct mysql_reader *reader)
-{
-    static const char *const words[] = {
-        "MODIFY",         "ALTER",   "COMMENT",    "ENGINE", "DEFAULT",   "CHARACTER",
-        "CHARSET",        "COLLATE", "ROW_FORMAT", "FORCE",  "ALGORITHM", "LOCK",
-        "AUTO_INCREMENT", "ENABLE",  "DISABLE",    "ORDER",  NULL};
-    for (const char *const *word = words; *word; word++)
-        if (mysql_is(reader, *word))
-            return true;
-    return false;
-}
-
-/* What exchanges the rows, or the file, and leaves the definition alone. */
-static bool is_opaque(const struct mysql_reader *reader)
-{
-    return mysql_is(reader, "EXCHANGE") || mysql_is(reader, "DISCARD") ||
-           mysql_is(reader, "IMPORT");
-}
-
-static bool read_specification(struct asking *asking, const struct mysql_name *table)
-{
-    struct mysql_reader *reader = &asking->reader;
-    asking->may_stay_same |= is_opaque(reader);
-    if (mysql_accept(reader, "ADD"))
-        return read_add(asking, table);
-    if (mysql_accept(reader, "DROP"))
-        return read_drop_part(asking, table);
-    if (mysql_accept(reader, "RENAME"))
-        return read_new_name(asking, table, false);
-    if (mysql_accept(reader, "CHANGE"))
-        return read_new_name(asking, table, true);
-    if (mysql_accept(reader, "CONVERT"))
-        return mysql_is(reader, "TO"); /* a character set; not a partition to a table */
-    return is_repeatable(reader);
-}
-
-/* What an ALTER of another kind of thing says leads to the same however often it is said, but for a new name. */
-static bool is_harmless_alter(struct mysql_reader *reader)
-{
-    static const char *const words[] = {"VIEW",   "PROCEDURE", "FUNCTION", "DATABASE",
-                                        "SCHEMA", "SEQUENCE",  "EVENT",    NULL};
-    bool is_one = false;
-    for (; !reader->is_over; mysql_skip(reader)) {
-        for (const char *const *word = words; *word; word++)
-            is_one |= mysql_is(reader, *word);
-        if (mysql_is(reader, "RENAME") || mysql_is(reader, "TABLE"))
-            return false;
-        if (is_one && mysql_is(reader, "AS"))
-            return true; /* a view's query may hold any word */
-    }
-    return is_one;
-}
-
-static void read_alter(struct asking *asking)
-{
-    struct mysql_reader *reader = &asking->reader;
-    struct mysql_name table;
-    bool is_known = true;
-    mysql_skip(reader);
-    while (mysql_accept(reader, "ONLINE") || mysql_accept(reader, "IGNORE"))
-        continue;
-    if (!mysql_accept(reader, "TABLE")) {
-        if (is_harmless_alter(reader))
-            say_undone(asking);
-        return;
-    }
-    accept_if_exists(reader);
-    if (!mysql_take_qualified(reader, &table))
-        return;
-    do {
-        is_known = read_specification(asking, &table) && is_known;
-        skip_specification(reader);
-    } while (mysql_accept_sign(reader, ','));
-    if (!asking->sql.len && is_known && !asking->needs_definition)
-        say_undone(asking);
-    asking->needs_definition = !asking->sql.len;
-    add_name(asking, &table);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -524,7 +333,7 @@ static bool may_leave_parts(const struct mysql_reader *reader)
 }
 
 /* Adds each name that a point follows: a database, or an alias, which no database bears by chance alone. */
-static void add_named_databases(const struct asking *asking, struct buf *buf)
+static void add_named_databases(const struct mysql_asking *asking, struct buf *buf)
 {
     struct mysql_reader reader =
         mysql_read(asking->reader.arena, asking->statement, strlen(asking->statement));
@@ -541,7 +350,7 @@ static void add_named_databases(const struct asking *asking, struct buf *buf)
 
 /* After it failed: tables that know transactions have taken the statement back as a whole. Triggers and functions may
  * write to other tables than it names. */
-static const char *ask_rolled_back(const struct asking *asking)
+static const char *ask_rolled_back(const struct mysql_asking *asking)
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
@@ -565,7 +374,7 @@ static bool changes_rows(const struct mysql_reader *reader)
            mysql_is(reader, "UPDATE") || mysql_is(reader, "DELETE") || mysql_is(reader, "LOAD");
 }
 
-static void read_statement(struct asking *asking, struct probe *probe)
+static void read_statement(struct mysql_asking *asking, struct probe *probe)
 {
     bool has_rows = changes_rows(&asking->reader);
     if (may_leave_parts(&asking->reader))
@@ -577,9 +386,9 @@ static void read_statement(struct asking *asking, struct probe *probe)
     else if (mysql_is(&asking->reader, "RENAME"))
         read_rename(asking);
     else if (mysql_is(&asking->reader, "ALTER"))
-        read_alter(asking);
+        mysql_ask_altered(asking);
     else if (is_harmless(&asking->reader))
-        say_undone(asking);
+        mysql_ask_nothing(asking);
     if (has_rows) {
         probe->remains = REMAINS_TOLD;
         probe->sql_failed = ask_rolled_back(asking);
@@ -588,7 +397,7 @@ static void read_statement(struct asking *asking, struct probe *probe)
 }
 
 /* What the mark before it recorded tells whether it took effect: nothing else changes the tenant meanwhile. */
-static void ask_definition(struct asking *asking)
+static void ask_definition(struct mysql_asking *asking)
 {
     struct buf *buf = &asking->sql;
     buf_adds(buf, "SELECT CASE WHEN definition IS NULL THEN 'unknown' WHEN definition <> ");
@@ -601,8 +410,8 @@ static void ask_definition(struct asking *asking)
 
 void mysql_probe(struct arena *arena, const char *statement, struct probe *ret_probe)
 {
-    struct asking asking = {.statement = statement,
-                            .reader = mysql_read(arena, statement, strlen(statement))};
+    struct mysql_asking asking = {.statement = statement,
+                                  .reader = mysql_read(arena, statement, strlen(statement))};
     *ret_probe = (struct probe){.remains = REMAINS_NOTHING};
     buf_init(&asking.sql, BUF_MAX_DEFAULT);
     read_statement(&asking, ret_probe);
@@ -615,8 +424,8 @@ void mysql_probe(struct arena *arena, const char *statement, struct probe *ret_p
 
 const char *mysql_define(struct arena *arena, const char *statement)
 {
-    struct asking asking = {.statement = statement,
-                            .reader = mysql_read(arena, statement, strlen(statement))};
+    struct mysql_asking asking = {.statement = statement,
+                                  .reader = mysql_read(arena, statement, strlen(statement))};
     struct probe ignored = {0};
     const char *definition = NULL;
     buf_init(&asking.sql, BUF_MAX_DEFAULT);

@@ -6,8 +6,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
-#include "dialect/sqlite/create.h"
-#include "dialect/sqlite/tokens.h"
+#include "dialect/sqlite/deed_head.h"
 
 enum { EVENTS_MOST = 64, STEPS_MOST = 10 };
 
@@ -142,220 +141,13 @@ void sqlite_undo_deeds(void *reader)
         (void)sqlite3_exec(state->db, "ROLLBACK TO way_back; RELEASE way_back", NULL, NULL, NULL);
 }
 
-/* ---- tokens --------------------------------------------------------------------------------------- */
-
-/* What the statement's words say, whether it could be prepared or not. */
-struct head {
-    int action; /* as the authorizer would call it; 0: none of those */
-    unsigned flags;
-    const char *table, *name;
-    struct sqlite_cursor rest; /* after the name */
-};
-
-static const char *take_name(struct arena *arena, struct sqlite_cursor *cursor)
-{
-    enum token_kind kind = cursor->token.kind;
-    if (kind != TOKEN_WORD && kind != TOKEN_NAME && kind != TOKEN_STRING)
-        return NULL;
-    const char *name = sqlite_token_name(arena, &cursor->token);
-    sqlite_advance(cursor);
-    return name;
-}
-
-static const char *take_qualified(struct arena *arena, struct sqlite_cursor *cursor)
-{
-    const char *name = take_name(arena, cursor);
-    return name && sqlite_take_sign(cursor, ".") ? take_name(arena, cursor) : name;
-}
-
-static unsigned take_condition(struct sqlite_cursor *cursor)
-{
-    if (!sqlite_take_word(cursor, "if"))
-        return 0;
-    sqlite_take_word(cursor, "not");
-    sqlite_take_word(cursor, "exists");
-    return DEED_CONDITIONAL;
-}
-
-static void read_create(struct arena *arena, struct sqlite_cursor *cursor, struct head *head)
-{
-    if (sqlite_take_word(cursor, "temp") || sqlite_take_word(cursor, "temporary"))
-        head->flags |= DEED_TEMPORARY;
-    if (sqlite_take_word(cursor, "unique"))
-        head->flags |= DEED_UNIQUE;
-    head->action = sqlite_take_word(cursor, "table")     ? SQLITE_CREATE_TABLE
-                   : sqlite_take_word(cursor, "index")   ? SQLITE_CREATE_INDEX
-                   : sqlite_take_word(cursor, "trigger") ? SQLITE_CREATE_TRIGGER
-                   : sqlite_take_word(cursor, "view")    ? SQLITE_CREATE_VIEW
-                                                         : 0;
-    head->flags |= take_condition(cursor);
-    head->name = take_qualified(arena, cursor);
-    head->table = head->name;
-    if (head->action == SQLITE_CREATE_TABLE)
-        return;
-    while (cursor->token.kind != TOKEN_END && !sqlite_take_word(cursor, "on"))
-        sqlite_advance(cursor);
-    head->table = take_name(arena, cursor);
-}
-
-static void read_drop(struct arena *arena, struct sqlite_cursor *cursor, struct head *head)
-{
-    head->action = sqlite_take_word(cursor, "table")     ? SQLITE_DROP_TABLE
-                   : sqlite_take_word(cursor, "index")   ? SQLITE_DROP_INDEX
-                   : sqlite_take_word(cursor, "trigger") ? SQLITE_DROP_TRIGGER
-                   : sqlite_take_word(cursor, "view")    ? SQLITE_DROP_VIEW
-                                                         : 0;
-    head->flags |= take_condition(cursor);
-    head->name = head->table = take_qualified(arena, cursor);
-}
-
-/* `WITH … INSERT`: the verb stands after the parts. */
-static void skip_with(struct sqlite_cursor *cursor)
-{
-    static const char *const verbs[] = {"insert", "replace", "update", "delete", "select"};
-    if (!sqlite_take_word(cursor, "with"))
-        return;
-    while (cursor->token.kind != TOKEN_END) {
-        for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-            if (sqlite_is_word(&cursor->token, verbs[i]))
-                return;
-        sqlite_skip(cursor);
-    }
-}
-
-static bool take_or(struct sqlite_cursor *cursor)
-{
-    static const char *const words[] = {"rollback", "abort", "replace", "fail", "ignore"};
-    if (!sqlite_take_word(cursor, "or"))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (sqlite_take_word(cursor, words[i]))
-            return true;
-    return false;
-}
-
-static struct head read_head(struct arena *arena, const char *sql)
-{
-    struct sqlite_cursor cursor = sqlite_cursor(sql);
-    struct head head = {0};
-    skip_with(&cursor);
-    if (sqlite_take_word(&cursor, "create")) {
-        read_create(arena, &cursor, &head);
-    } else if (sqlite_take_word(&cursor, "drop")) {
-        read_drop(arena, &cursor, &head);
-    } else if (sqlite_take_word(&cursor, "alter")) {
-        head.action = sqlite_take_word(&cursor, "table") ? SQLITE_ALTER_TABLE : 0;
-        head.table = take_qualified(arena, &cursor);
-    } else if (sqlite_take_word(&cursor, "insert") || sqlite_take_word(&cursor, "replace")) {
-        take_or(&cursor);
-        head.action = sqlite_take_word(&cursor, "into") ? SQLITE_INSERT : 0;
-        head.table = take_qualified(arena, &cursor);
-    } else if (sqlite_take_word(&cursor, "update")) {
-        take_or(&cursor);
-        head.action = SQLITE_UPDATE;
-        head.table = take_qualified(arena, &cursor);
-    } else if (sqlite_take_word(&cursor, "delete")) {
-        head.action = sqlite_take_word(&cursor, "from") ? SQLITE_DELETE : 0;
-        head.table = take_qualified(arena, &cursor);
-    }
-    head.rest = cursor;
-    return head;
-}
-
-static bool has_word(struct sqlite_cursor cursor, const char *word)
-{
-    for (; cursor.token.kind != TOKEN_END; sqlite_skip(&cursor))
-        if (sqlite_is_word(&cursor.token, word))
-            return true;
-    return false;
-}
-
-static bool has_now(const char *sql)
-{
-    struct sqlite_cursor cursor = sqlite_cursor(sql);
-    for (; cursor.token.kind != TOKEN_END; sqlite_advance(&cursor))
-        if (cursor.token.kind == TOKEN_STRING && cursor.token.len == 5 &&
-            ascii_begins(cursor.token.text, "'now'"))
-            return true;
-    return false;
-}
-
-/* ---- columns -------------------------------------------------------------------------------------- */
-
-static void take_default(struct sqlite_cursor *cursor, struct deed *deed)
-{
-    static const char *const volatiles[] = {"current_timestamp", "current_date", "current_time"};
-    bool is_null = sqlite_is_word(&cursor->token, "null");
-    for (size_t i = 0; i < ARRAY_LEN(volatiles); i++)
-        if (sqlite_is_word(&cursor->token, volatiles[i])) {
-            deed->flags |= DEED_VOLATILE;
-            deed->what = volatiles[i];
-        }
-    if (sqlite_is_sign(&cursor->token, "(")) {
-        deed->flags |=
-            DEED_VOLATILE; /* any expression: ADD COLUMN refuses it where there are rows */
-        deed->what = "an expression";
-    }
-    deed->flags |= is_null ? 0 : DEED_DEFAULT;
-    sqlite_skip(cursor);
-}
-
-/* After the column's name; as far as the definition goes. */
-static void read_definition(struct arena *arena, struct sqlite_cursor *cursor, struct deed *deed)
-{
-    struct sqlite_cursor begin = *cursor;
-    struct buf type;
-    bool is_integer = sqlite_is_word(&cursor->token, "integer");
-    while (!sqlite_ends_type(&cursor->token))
-        sqlite_skip(cursor);
-    buf_init(&type, 4096);
-    sqlite_add_tokens(&type, begin, cursor);
-    deed->type = buf_into(&type, arena);
-    while (cursor->token.kind != TOKEN_END && !sqlite_is_sign(&cursor->token, ",") &&
-           !sqlite_is_sign(&cursor->token, ")")) {
-        if (sqlite_take_word(cursor, "not"))
-            deed->flags |= sqlite_take_word(cursor, "null") ? DEED_NOT_NULL : 0;
-        else if (sqlite_take_word(cursor, "default"))
-            take_default(cursor, deed);
-        else if (sqlite_take_word(cursor, "primary"))
-            deed->flags |= DEED_PRIMARY_KEY | (is_integer ? DEED_NUMBERED | DEED_NOT_NULL : 0);
-        else if (sqlite_take_word(cursor, "unique"))
-            deed->flags |= DEED_UNIQUE;
-        else if (sqlite_take_word(cursor, "references"))
-            deed->other = take_name(arena, cursor);
-        else if (sqlite_take_word(cursor, "stored"))
-            deed->flags |= DEED_STORED | DEED_GENERATED;
-        else if (sqlite_take_word(cursor, "as") || sqlite_take_word(cursor, "generated"))
-            deed->flags |= DEED_GENERATED | DEED_DEFAULT;
-        else
-            sqlite_skip(cursor);
-    }
-}
-
-static void add_columns(struct deeds *deeds, const char *sql, const char *table)
-{
-    struct create_table create = {0};
-    create_table_read(deeds->arena, sql, &create);
-    for (size_t i = 0; i < create.count; i++) {
-        const struct create_item *item = &create.items[i];
-        if (!item->column)
-            continue;
-        const char *text = arena_strndup(deeds->arena, item->text, item->len);
-        struct sqlite_cursor cursor = sqlite_cursor(text);
-        struct deed deed = {.kind = DEED_COLUMN, .table = table, .column = item->column};
-        sqlite_skip(&cursor);
-        read_definition(deeds->arena, &cursor, &deed);
-        *deeds_add(deeds, DEED_COLUMN) = deed;
-    }
-}
-
 /* ---- deeds ---------------------------------------------------------------------------------------- */
 
 struct telling {
     struct deed_reader *reader;
     struct deeds *deeds;
     const char *sql;
-    struct head head;
+    struct deed_head head;
 };
 
 /* `, index ix_a, trigger t_b`: what goes with the table, and what a statement made; NULL: nothing. */
@@ -406,12 +198,12 @@ static void tell_alter(const struct telling *telling, const char *table)
     if (sqlite_take_word(&cursor, "add")) {
         sqlite_take_word(&cursor, "column");
         deed.kind = DEED_ADD_COLUMN;
-        deed.column = take_name(arena, &cursor);
-        read_definition(arena, &cursor, &deed);
+        deed.column = sqlite_take_name(arena, &cursor);
+        sqlite_read_column(arena, &cursor, &deed);
     } else if (sqlite_take_word(&cursor, "drop")) {
         sqlite_take_word(&cursor, "column");
         deed.kind = DEED_DROP_COLUMN;
-        deed.column = take_name(arena, &cursor);
+        deed.column = sqlite_take_name(arena, &cursor);
     } else if (sqlite_take_word(&cursor, "rename")) {
         bool is_table = sqlite_take_word(&cursor, "to");
         deed.kind = DEED_RENAME;
@@ -419,10 +211,10 @@ static void tell_alter(const struct telling *telling, const char *table)
         deed.flags |= is_table && is_unreferred(telling, table) ? DEED_UNREFERRED : 0;
         if (!is_table) {
             sqlite_take_word(&cursor, "column");
-            deed.column = take_name(arena, &cursor);
+            deed.column = sqlite_take_name(arena, &cursor);
             sqlite_take_word(&cursor, "to");
         }
-        deed.other = take_name(arena, &cursor);
+        deed.other = sqlite_take_name(arena, &cursor);
     } else {
         return;
     }
@@ -440,7 +232,7 @@ static const char *find_source(const struct telling *telling, const char *table)
     struct sqlite_cursor cursor = telling->head.rest;
     while (cursor.token.kind != TOKEN_END && !sqlite_take_word(&cursor, "from"))
         sqlite_skip(&cursor);
-    return cursor.token.kind == TOKEN_END ? NULL : take_name(telling->deeds->arena, &cursor);
+    return cursor.token.kind == TOKEN_END ? NULL : sqlite_take_name(telling->deeds->arena, &cursor);
 }
 
 static void tell_constants(const struct telling *telling, const char *table)
@@ -454,7 +246,7 @@ static void tell_constants(const struct telling *telling, const char *table)
     sqlite_advance(&columns);
     do {
         bool is_number = values.token.kind == TOKEN_NUMBER;
-        const char *column = take_name(telling->deeds->arena, &columns);
+        const char *column = sqlite_take_name(telling->deeds->arena, &columns);
         while (values.token.kind != TOKEN_END && !sqlite_is_sign(&values.token, ",") &&
                !sqlite_is_sign(&values.token, ")"))
             sqlite_skip(&values);
@@ -469,7 +261,7 @@ static void tell_constants(const struct telling *telling, const char *table)
 
 static void tell_rows(const struct telling *telling, int action, const char *table)
 {
-    bool copies = action == SQLITE_INSERT && has_word(telling->head.rest, "select");
+    bool copies = action == SQLITE_INSERT && sqlite_has_word(telling->head.rest, "select");
     struct deed *deed = deeds_add(telling->deeds, action == SQLITE_UPDATE   ? DEED_UPDATE
                                                   : action == SQLITE_DELETE ? DEED_DELETE
                                                   : copies                  ? DEED_COPY_ROWS
@@ -478,7 +270,7 @@ static void tell_rows(const struct telling *telling, int action, const char *tab
     deed->what = action == SQLITE_DELETE ? NULL : telling->reader->changing;
     deed->flags |= deed->what ? DEED_UNSTABLE : 0;
     if (action != SQLITE_INSERT)
-        deed->flags |= has_word(telling->head.rest, "where") ? 0 : DEED_ALL_ROWS;
+        deed->flags |= sqlite_has_word(telling->head.rest, "where") ? 0 : DEED_ALL_ROWS;
     if (copies)
         deed->other = find_source(telling, table);
     if (action == SQLITE_INSERT && !copies)
@@ -508,7 +300,7 @@ static bool changes_schema(const struct deed_reader *reader)
 
 static void tell_event(const struct telling *telling, const struct deed_event *event)
 {
-    const struct head *head = &telling->head;
+    const struct deed_head *head = &telling->head;
     struct deed deed = {.flags = head->flags, .table = event->first};
     bool is_schema = changes_schema(telling->reader);
     switch (event->action) {
@@ -541,7 +333,7 @@ static void tell_event(const struct telling *telling, const struct deed_event *e
     }
     *deeds_add(telling->deeds, deed.kind) = deed;
     if (deed.kind == DEED_CREATE_TABLE)
-        add_columns(telling->deeds, telling->sql, deed.table);
+        sqlite_add_column_deeds(telling->deeds, telling->sql, deed.table);
 }
 
 /* An index on one column, and on all rows. */
@@ -550,7 +342,7 @@ static void name_column(const struct telling *telling, size_t first)
     struct sqlite_cursor cursor = telling->head.rest;
     if (telling->head.action != SQLITE_CREATE_INDEX || !sqlite_take_sign(&cursor, "("))
         return;
-    const char *column = take_name(telling->deeds->arena, &cursor);
+    const char *column = sqlite_take_name(telling->deeds->arena, &cursor);
     bool is_one = column && sqlite_take_sign(&cursor, ")") && cursor.token.kind == TOKEN_END;
     for (size_t i = first; i < telling->deeds->count && is_one; i++)
         if (telling->deeds->items[i].kind == DEED_CREATE_INDEX)
@@ -560,7 +352,7 @@ static void name_column(const struct telling *telling, size_t first)
 /* What the library does not know (a table that no revision made) is told by the words. */
 static void guess_event(struct telling *telling)
 {
-    const struct head *head = &telling->head;
+    const struct deed_head *head = &telling->head;
     bool is_alter = head->action == SQLITE_ALTER_TABLE;
     bool is_named = head->action == SQLITE_CREATE_INDEX || head->action == SQLITE_CREATE_TRIGGER;
     telling->reader->count = 0;
@@ -585,8 +377,8 @@ void sqlite_read_deeds(void *reader, const char *sql, size_t len, struct deeds *
     state->count = 0;
     state->steps = 0;
     state->changing = NULL;
-    state->has_now = has_now(telling.sql);
-    telling.head = read_head(deeds->arena, telling.sql);
+    state->has_now = sqlite_has_now(telling.sql);
+    telling.head = sqlite_read_head(deeds->arena, telling.sql);
     bool is_known = sqlite3_prepare_v2(state->db, telling.sql, -1, &prepared, NULL) == SQLITE_OK;
     /* IF EXISTS of what no revision made: the library tells of nothing */
     bool is_silent = !state->count && telling.head.flags & DEED_CONDITIONAL;
