@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/failpoint.h"
+#include "base/hash.h"
 #include "ledger/store_kind.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -92,6 +94,29 @@ bool store_may_come_back(const struct store *store)
 
 /* ---- transactions -------------------------------------------------------------------------- */
 
+#ifdef SKEIN_FAILPOINTS
+/* Every statement of a ledger that machines share is a failpoint: the beginning of its text, and a bit of its digest. */
+static void pass(const struct store *store, const char *sql)
+{
+    enum { WORDS = 28 };
+    char name[48], digest[HASH_HEX_SIZE];
+    if (!store_can_share(store))
+        return;
+    hash_hex(sql, strlen(sql), digest);
+    snprintf(name, sizeof name, "sql_%.*s_%.6s", WORDS, sql, digest);
+    for (char *at = name; *at; at++)
+        if (strchr(" =:,?", *at))
+            *at = '_';
+    (void)failpoint(name);
+}
+#else
+static void pass(const struct store *store, const char *sql)
+{
+    (void)store;
+    (void)sql;
+}
+#endif
+
 static bool die(struct store *store, const struct err *err)
 {
     store->kind->give_up(store);
@@ -106,11 +131,13 @@ bool store_begin(struct store *store, struct err *err)
         *err = store->death;
         return false;
     }
+    pass(store, "BEGIN");
     return store->kind->begin(store, err) || die(store, err);
 }
 
 bool store_end(struct store *store, bool is_fine, struct err *err)
 {
+    pass(store, is_fine ? "COMMIT" : "ROLLBACK");
     if (is_fine && store->kind->commit(store, err))
         return true;
     store->kind->roll_back(store);
@@ -147,6 +174,7 @@ bool store_inspect(struct store *store, struct err *err)
 bool store_run_values(struct store *store, struct err *err, const char *sql,
                       const struct value *values, size_t count)
 {
+    pass(store, sql);
     return store->kind->run(store, err, sql, values, count);
 }
 
@@ -188,6 +216,7 @@ void store_query_values(struct store *store, struct cursor *cursor, const char *
                         const struct value *values, size_t count)
 {
     *cursor = (struct cursor){.store = store};
+    pass(store, sql);
     store->kind->query(cursor, sql, values, count);
 }
 

@@ -159,11 +159,18 @@ static struct decision begin_rollback(struct scheduler *scheduler)
 
 static const struct decision idle = {.kind = DECIDE_IDLE};
 
+/* After a trip nothing more is begun; but who feeds the scheduler gives it then only what another machine had begun, or what is to go
+ * back. */
+static bool may_begin_more(const struct scheduler *scheduler)
+{
+    return !scheduler->is_stopped &&
+           (!scheduler->has_tripped || scheduler->is_fed || scheduler->phase == PHASE_ROLLBACK);
+}
+
 /* START, GIVE_UP or IDLE; *ret_is_over once all that was queued has finished. */
 static struct decision next_of_queues(struct scheduler *scheduler, bool *ret_is_over)
 {
-    bool may_begin =
-        !scheduler->is_stopped && (!scheduler->has_tripped || scheduler->phase == PHASE_ROLLBACK);
+    bool may_begin = may_begin_more(scheduler);
     struct queues *queues = scheduler->queues;
     uint32_t tenant = queues_start(queues, !may_begin || scheduler->is_paused);
     *ret_is_over = false;

@@ -503,6 +503,39 @@ static void tries_another_database_before_it_gives_a_server_up(void **state)
           "wave0 +0 | | +1 | | | +2 | +3 | end0 over"});
 }
 
+static void expect_start(struct scheduler *scheduler, uint32_t tenant)
+{
+    struct decision decision = scheduler_next(scheduler, 0);
+    assert_int_equal(decision.kind, DECIDE_START);
+    assert_int_equal(decision.tenant, tenant);
+}
+
+/* Who feeds the scheduler says what may be begun: after a trip what another machine had begun, after a stop nothing. */
+static void begins_what_it_is_fed_after_a_trip_and_not_after_a_stop(void **state)
+{
+    (void)state;
+    struct scheduler *scheduler = scheduler_new(3);
+    uint32_t wave = scheduler_add_wave(
+        scheduler, &(struct scheduler_rules){.parallel = 2, .per_server = 2, .max_failures = 0});
+    uint32_t credential =
+        scheduler_add_credential(scheduler, scheduler_add_server(scheduler, true), false);
+    for (uint32_t tenant = 0; tenant < 3; tenant++)
+        scheduler_add_tenant(scheduler, tenant, wave, credential, tenant);
+    scheduler_feed(scheduler);
+    scheduler_open(scheduler, wave);
+    assert_int_equal(scheduler_next(scheduler, 0).kind, DECIDE_IDLE);
+    scheduler_give(scheduler, 1);
+    expect_start(scheduler, 1);
+    scheduler_trip(scheduler);
+    scheduler_give(scheduler, 2);
+    expect_start(scheduler, 2);
+    scheduler_finished(scheduler, 1, &(struct finish){0});
+    scheduler_stop(scheduler);
+    scheduler_give(scheduler, 0);
+    assert_int_equal(scheduler_next(scheduler, 0).kind, DECIDE_IDLE);
+    scheduler_free(scheduler);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(obeys_its_limits),
     cmocka_unit_test(proves_a_login_with_one_tenant),
@@ -517,6 +550,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(leaves_one_alone_on_its_server),
     cmocka_unit_test(spares_a_server_in_trouble),
     cmocka_unit_test(tries_another_database_before_it_gives_a_server_up),
+    cmocka_unit_test(begins_what_it_is_fed_after_a_trip_and_not_after_a_stop),
 };
 
 UNIT_MAIN(tests)
