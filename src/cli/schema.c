@@ -213,7 +213,7 @@ static int show_revision(struct fleet *fleet, const struct options *options,
     if (!is_read)
         return signal ? EXIT_SIGNAL + signal : cli_fail(&err);
     shown.catalog = catalog;
-    shown.fingerprint = survey_fingerprint(catalog, rules);
+    shown.fingerprint = catalog_fingerprint(catalog, rules);
     return show(options, &(struct showing){&shown, 1}, EXIT_OK);
 }
 

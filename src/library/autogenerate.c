@@ -6,8 +6,8 @@
 bool autogenerate_are_equal(const struct generating *generating, const struct catalog *a,
                             const struct catalog *b)
 {
-    return strcmp(survey_fingerprint(a, generating->rules).hex,
-                  survey_fingerprint(b, generating->rules).hex) == 0;
+    return strcmp(catalog_fingerprint(a, generating->rules).hex,
+                  catalog_fingerprint(b, generating->rules).hex) == 0;
 }
 
 /* ---- proof ------------------------------------------------------------------------------------ */

@@ -214,8 +214,8 @@ static bool prove(struct checking *checking, const struct revision *checkpoint)
     struct catalog *made;
     if (!make_by_checkpoint(checking, checkpoint, &made))
         return false;
-    if (strcmp(survey_fingerprint(made, &checking->rules).hex,
-               survey_fingerprint(checking->wanted, &checking->rules).hex) == 0)
+    if (strcmp(catalog_fingerprint(made, &checking->rules).hex,
+               catalog_fingerprint(checking->wanted, &checking->rules).hex) == 0)
         return true;
     comparison_make(&checking->checkpoint->remaining, checking->wanted, made, &checking->rules);
     return err_set(checking->err, ERR_CHAIN,

@@ -65,7 +65,7 @@ static void replay_item(struct expectations *expectations, struct expected *item
         close_scratch(expectations); /* it may have stopped half way */
         return;
     }
-    const struct fingerprint fingerprint = survey_fingerprint(item->catalog, expectations->rules);
+    const struct fingerprint fingerprint = catalog_fingerprint(item->catalog, expectations->rules);
     const struct expected_place place = {item->kind, item->rows, item->catalog->group};
     item->fingerprint = fingerprint;
     item->group = item->catalog->group;

@@ -3,14 +3,6 @@
 #include "library/prepare.h"
 #include "schema/reader.h"
 
-struct fingerprint survey_fingerprint(const struct catalog *catalog,
-                                      const struct catalog_rules *rules)
-{
-    struct canonical canonical;
-    canonical_make(&canonical, catalog, rules);
-    return canonical_fingerprint(&canonical);
-}
-
 static void note_error(struct survey *survey, struct surveyed *item, const struct err *err)
 {
     struct err *copy = arena_alloc(&survey->arena, sizeof *copy);
@@ -38,7 +30,7 @@ static void take_catalog(void *ctx, size_t index, const struct catalog *catalog)
     struct survey *survey = surveying->survey;
     struct surveyed *item = &survey->items[index];
     item->group = arena_strdup(&survey->arena, catalog->group);
-    item->fingerprint = survey_fingerprint(catalog, surveying->request->rules);
+    item->fingerprint = catalog_fingerprint(catalog, surveying->request->rules);
     if (surveying->request->keeps_catalogs)
         item->catalog = catalog_copy(&survey->arena, catalog);
 }

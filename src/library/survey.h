@@ -65,8 +65,4 @@ bool survey_read(struct fleet *fleet, const struct survey_request *request, stru
                  struct err *err) MUST_CHECK;
 void survey_done(struct survey *survey);
 
-/* The fingerprint of a catalog, by the rules. */
-struct fingerprint survey_fingerprint(const struct catalog *catalog,
-                                      const struct catalog_rules *rules);
-
 #endif

@@ -59,14 +59,6 @@ void verification_free(struct verification *verification)
     free(verification);
 }
 
-static struct fingerprint fingerprint_of(const struct catalog *catalog,
-                                         const struct catalog_rules *rules)
-{
-    struct canonical canonical;
-    canonical_make(&canonical, catalog, rules);
-    return canonical_fingerprint(&canonical);
-}
-
 void verification_add(struct verification *verification, const struct verified_kind *kind,
                       const struct rows *rows, const struct catalog *catalog)
 {
@@ -74,7 +66,7 @@ void verification_add(struct verification *verification, const struct verified_k
     *place = (struct place){.kind = *kind,
                             .rows = rows_copy(&verification->arena, rows),
                             .catalog = catalog_copy(&verification->arena, catalog)};
-    place->fingerprint = fingerprint_of(place->catalog, verification->rules);
+    place->fingerprint = catalog_fingerprint(place->catalog, verification->rules);
     *ARENA_PUSH(&verification->arena, verification->places, verification->count,
                 verification->capacity) = place;
 }
@@ -134,7 +126,7 @@ static bool judge(const struct verification *verification, const struct place *p
         return err_set(err, ERR_DRIFT,
                        "its schema cannot be verified: the scratch database is %s, and it is %s",
                        place->catalog->group, found->group);
-    struct fingerprint fingerprint = fingerprint_of(found, verification->rules);
+    struct fingerprint fingerprint = catalog_fingerprint(found, verification->rules);
     if (strcmp(fingerprint.hex, place->fingerprint.hex) == 0)
         return true;
     say_differences(verification, place, found, err);
@@ -183,12 +175,12 @@ void verification_add_doubt(struct verification *verification, const struct doub
 {
     struct arena *arena = &verification->arena;
     struct doubt *doubt = arena_alloc(arena, sizeof *doubt);
-    *doubt =
-        (struct doubt){.of = *doubted,
-                       .rows = rows_copy(arena, doubted->rows),
-                       .group = arena_strdup(arena, with->group),
-                       .without = fingerprint_of(catalog_copy(arena, without), verification->rules),
-                       .with = fingerprint_of(catalog_copy(arena, with), verification->rules)};
+    *doubt = (struct doubt){
+        .of = *doubted,
+        .rows = rows_copy(arena, doubted->rows),
+        .group = arena_strdup(arena, with->group),
+        .without = catalog_fingerprint(catalog_copy(arena, without), verification->rules),
+        .with = catalog_fingerprint(catalog_copy(arena, with), verification->rules)};
     doubt->of.rows = &doubt->rows;
     doubt->of.revision = arena_strdup(arena, doubted->revision);
     *ARENA_PUSH(arena, verification->doubts, verification->doubt_count,
@@ -225,7 +217,7 @@ enum probe_answer verification_decide(const struct verification *verification,
     if (!found || strcmp(found->group, doubt->group) != 0 ||
         strcmp(doubt->with.hex, doubt->without.hex) == 0)
         return PROBE_UNKNOWN;
-    struct fingerprint fingerprint = fingerprint_of(found, verification->rules);
+    struct fingerprint fingerprint = catalog_fingerprint(found, verification->rules);
     bool is_done = strcmp(fingerprint.hex, doubt->with.hex) == 0;
     bool is_undone = strcmp(fingerprint.hex, doubt->without.hex) == 0;
     return is_done ? PROBE_DONE : is_undone ? PROBE_UNDONE : PROBE_UNKNOWN;

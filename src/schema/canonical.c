@@ -132,3 +132,11 @@ struct fingerprint canonical_fingerprint(const struct canonical *canonical)
     buf_done(&buf);
     return fingerprint;
 }
+
+struct fingerprint catalog_fingerprint(const struct catalog *catalog,
+                                       const struct catalog_rules *rules)
+{
+    struct canonical canonical;
+    canonical_make(&canonical, catalog, rules);
+    return canonical_fingerprint(&canonical);
+}

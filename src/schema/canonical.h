@@ -38,4 +38,8 @@ void canonical_make(struct canonical *canonical, const struct catalog *catalog,
 /* SHA-256 of the form's number, the catalog's group and all lines. */
 struct fingerprint canonical_fingerprint(const struct canonical *canonical);
 
+/* That of the catalog's form by these rules; uses the catalog's arena, as canonical_make does. */
+struct fingerprint catalog_fingerprint(const struct catalog *catalog,
+                                       const struct catalog_rules *rules);
+
 #endif
