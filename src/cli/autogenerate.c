@@ -4,7 +4,7 @@
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/run.h"
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 
 enum { DIFFERENCES_SHOWN = 20 };
 
@@ -66,30 +66,30 @@ static bool read_tenant(struct fleet *fleet, const struct options *options,
                         int *ret_exit)
 {
     struct request look = cli_request(options, VERB_CURRENT);
-    const struct survey_request what = {
+    const struct fleet_catalogs_request what = {
         .request = &look, .rules = fleet->inventory->drift, .keeps_catalogs = true};
     const struct tenant *tenant = fleet->tenants[0];
-    struct survey survey;
+    struct fleet_catalogs catalogs;
     struct err err;
     look.targets = NULL;
     look.target_count = 0;
     look.reads_catalog = true;
     look.reads_for_emitter = true;
-    bool is_read = survey_read(fleet, &what, &survey, &err) && survey.items[0].is_read;
+    bool is_read = fleet_catalogs_read(fleet, &what, &catalogs, &err) && catalogs.items[0].is_read;
     if (is_read)
-        request->wanted = catalog_copy(&fleet->arena, survey.items[0].catalog);
-    else if (survey.count && survey.items[0].err)
-        err = *survey.items[0].err;
+        request->wanted = catalog_copy(&fleet->arena, catalogs.items[0].catalog);
+    else if (catalogs.count && catalogs.items[0].err)
+        err = *catalogs.items[0].err;
     *ret_kind = (struct scratch_kind){tenant->url.dialect, tenant->schema != NULL};
     request->wanted_words = arena_printf(&fleet->arena, "tenant '%s' holds", tenant->name);
-    if (survey.signal)
-        *ret_exit = EXIT_SIGNAL + survey.signal;
-    if (!is_read && !survey.signal) {
+    if (catalogs.signal)
+        *ret_exit = EXIT_SIGNAL + catalogs.signal;
+    if (!is_read && !catalogs.signal) {
         err_prefix(&err, "tenant '%s'", tenant->name);
         *ret_exit = cli_fail(&err);
     }
-    survey_done(&survey);
-    return is_read && !survey.signal;
+    fleet_catalogs_done(&catalogs);
+    return is_read && !catalogs.signal;
 }
 
 bool cli_autogenerate(struct fleet *fleet, const struct options *options, struct draft *draft,

@@ -162,8 +162,8 @@ static void print_text(const void *ctx, FILE *out)
         buf_addf(&buf, ", %zu differ%s", drift->differing, drift->differing == 1 ? "s" : "");
     if (drift->unknown)
         buf_addf(&buf, ", %zu cannot be judged", drift->unknown);
-    if (drift->survey.failed)
-        buf_addf(&buf, ", %zu could not be read", drift->survey.failed);
+    if (drift->catalogs.failed)
+        buf_addf(&buf, ", %zu could not be read", drift->catalogs.failed);
     fprintf(out, "%s\n", buf.data);
     buf_done(&buf);
 }
@@ -256,14 +256,14 @@ static void print_json(const void *ctx, FILE *out)
                        (json_int_t)telling->fleet->tenant_count, "expected",
                        (json_int_t)drift->expected, "differing", (json_int_t)drift->differing,
                        "unknown", (json_int_t)drift->unknown, "failed",
-                       (json_int_t)drift->survey.failed));
+                       (json_int_t)drift->catalogs.failed));
     json_open(&stream, "clusters", '[');
     for (size_t i = 0; i < drift->cluster_count; i++)
         put_cluster(telling, &drift->clusters[i], &stream);
     json_close(&stream, ']');
     json_open(&stream, "errors", '[');
-    for (size_t i = 0; i < drift->survey.count; i++) {
-        const struct err *err = drift->survey.items[i].err;
+    for (size_t i = 0; i < drift->catalogs.count; i++) {
+        const struct err *err = drift->catalogs.items[i].err;
         if (!err)
             continue;
         json_t *error = json_object();
@@ -283,10 +283,11 @@ static int tell(struct fleet *fleet, const struct options *options, const struct
     const struct telling telling = {fleet, options, drift};
     struct writer writer = {
         .text = print_text, .json = print_json, .ctx = (void *)(uintptr_t)&telling};
-    for (size_t i = 0; i < drift->survey.count; i++)
-        if (drift->survey.items[i].err)
-            cli_note("tenant '%s': %s", fleet->tenants[i]->name, drift->survey.items[i].err->text);
-    bool is_well = !drift->differing && !drift->unknown && !drift->survey.failed;
+    for (size_t i = 0; i < drift->catalogs.count; i++)
+        if (drift->catalogs.items[i].err)
+            cli_note("tenant '%s': %s", fleet->tenants[i]->name,
+                     drift->catalogs.items[i].err->text);
+    bool is_well = !drift->differing && !drift->unknown && !drift->catalogs.failed;
     bool is_written = outputs_write(options, &writer, is_well);
     if (!is_well)
         return EXIT_TENANT_FAILED;

@@ -9,7 +9,7 @@
 #include "cli/schema_view.h"
 #include "cli/showing.h"
 #include "library/scratch.h"
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 
 /* One catalog to be shown: a tenant's, or a revision's. */
 struct shown {
@@ -119,22 +119,22 @@ static int show(const struct options *options, const struct showing *showing, in
 
 /* ---- of tenants -------------------------------------------------------------------------------- */
 
-static int show_survey(const struct fleet *fleet, const struct options *options,
-                       struct survey *survey)
+static int show_catalogs(const struct fleet *fleet, const struct options *options,
+                         struct fleet_catalogs *catalogs)
 {
-    struct shown *items = arena_calloc(&survey->arena, survey->count + 1, sizeof *items);
+    struct shown *items = arena_calloc(&catalogs->arena, catalogs->count + 1, sizeof *items);
     struct showing showing = {.items = items};
-    for (size_t i = 0; i < survey->count; i++) {
-        const struct surveyed *item = &survey->items[i];
+    for (size_t i = 0; i < catalogs->count; i++) {
+        const struct tenant_catalog *item = &catalogs->items[i];
         if (item->err)
             cli_note("tenant '%s': %s", fleet->tenants[i]->name, item->err->text);
         if (item->is_read)
             items[showing.count++] = (struct shown){fleet->tenants[i]->name, item->rows,
                                                     item->fingerprint, item->catalog};
     }
-    int exit_code = survey->signal   ? EXIT_SIGNAL + survey->signal
-                    : survey->failed ? EXIT_TENANT_FAILED
-                                     : EXIT_OK;
+    int exit_code = catalogs->signal   ? EXIT_SIGNAL + catalogs->signal
+                    : catalogs->failed ? EXIT_TENANT_FAILED
+                                       : EXIT_OK;
     return show(options, &showing, exit_code);
 }
 
@@ -143,16 +143,16 @@ static int show_tenants(struct fleet *fleet, const struct options *options,
 {
     struct request request = cli_request(options, VERB_CURRENT);
     struct showing_run showing;
-    struct survey survey;
+    struct fleet_catalogs catalogs;
     struct err err;
     showing_begin(&showing, options, "schema");
     request.reads_catalog = true;
-    const struct survey_request what = {
+    const struct fleet_catalogs_request what = {
         .request = &request, .rules = rules, .keeps_catalogs = true, .show = &showing.show};
-    bool is_read = survey_read(fleet, &what, &survey, &err);
+    bool is_read = fleet_catalogs_read(fleet, &what, &catalogs, &err);
     showing_end(&showing);
-    int exit_code = is_read ? show_survey(fleet, options, &survey) : cli_fail(&err);
-    survey_done(&survey);
+    int exit_code = is_read ? show_catalogs(fleet, options, &catalogs) : cli_fail(&err);
+    fleet_catalogs_done(&catalogs);
     return exit_code;
 }
 

@@ -7,17 +7,17 @@ void schemas_begin(struct schemas *schemas, struct fleet *fleet)
 {
     *schemas = (struct schemas){.fleet = fleet,
                                 .request = {.rules = fleet->inventory->drift, .takes_found = true}};
-    survey_start(&schemas->surveying, fleet, &schemas->request, &schemas->drift.survey);
+    fleet_catalogs_start(&schemas->reading, fleet, &schemas->request, &schemas->drift.catalogs);
 }
 
 struct observer schemas_observer(struct schemas *schemas)
 {
-    return survey_observer(&schemas->surveying);
+    return fleet_catalogs_observer(&schemas->reading);
 }
 
 struct catalog_listener schemas_listener(struct schemas *schemas)
 {
-    return survey_listener(&schemas->surveying);
+    return fleet_catalogs_listener(&schemas->reading);
 }
 
 static const struct report_schema *make_items(struct schemas *schemas)
@@ -27,7 +27,7 @@ static const struct report_schema *make_items(struct schemas *schemas)
                                                    [DRIFT_UNKNOWN] = SCHEMA_UNKNOWN};
     const struct drift *drift = &schemas->drift;
     struct report_schema *items =
-        arena_calloc(&schemas->fleet->arena, drift->survey.count + 1, sizeof *items);
+        arena_calloc(&schemas->fleet->arena, drift->catalogs.count + 1, sizeof *items);
     for (size_t c = 0; c < drift->cluster_count; c++) {
         const struct cluster *cluster = &drift->clusters[c];
         const struct report_schema schema = {
@@ -59,6 +59,6 @@ int schemas_report(struct schemas *schemas, struct report *report, int exit_code
 
 void schemas_done(struct schemas *schemas)
 {
-    survey_end(&schemas->surveying);
+    fleet_catalogs_end(&schemas->reading);
     drift_done(&schemas->drift);
 }

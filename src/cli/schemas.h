@@ -15,8 +15,8 @@
 
 struct schemas {
     struct fleet *fleet;
-    struct survey_request request;
-    struct surveying surveying;
+    struct fleet_catalogs_request request;
+    struct fleet_catalogs_reading reading;
     struct drift drift;
 };
 

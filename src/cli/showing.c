@@ -19,10 +19,10 @@ void showing_begin(struct showing_run *showing, const struct options *options, c
     progress_set_detail(showing->progress, options->is_quiet, options->is_verbose);
     progress_set_command(showing->progress, command);
     progress_set_outlet(showing->progress, showing->outlet);
-    showing->show = (struct survey_show){.observer = progress_observer(showing->progress),
-                                         .status = showing->status,
-                                         .on_tick = progress_tick,
-                                         .tick_ctx = showing->progress};
+    showing->show = (struct fleet_show){.observer = progress_observer(showing->progress),
+                                        .status = showing->status,
+                                        .on_tick = progress_tick,
+                                        .tick_ctx = showing->progress};
 }
 
 void showing_end(struct showing_run *showing)

@@ -1,19 +1,19 @@
-/* The progress of a survey (library/survey.h), for commands that report no run: on a terminal, or where --progress asks for it.
+/* The progress of a run that reads catalogs (library/fleet_catalogs.h), for commands that report no run: on a terminal, or where --progress asks for it.
  *
  *     struct showing_run showing;
  *     showing_begin(&showing, options, "drift");
- *     … a survey with showing.show …
+ *     … fleet_catalogs_read with showing.show …
  *     showing_end(&showing);
  */
 #ifndef CLI_SHOWING_H
 #define CLI_SHOWING_H
 
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 
 struct options;
 
 struct showing_run {
-    struct survey_show show;
+    struct fleet_show show;
     struct outlet *outlet;
     struct status *status;
     struct progress *progress;

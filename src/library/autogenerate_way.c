@@ -2,7 +2,7 @@
 #include "library/autogenerate_private.h"
 
 #include "base/buf.h"
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 
 /* ---- renames ---------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include "chain/write.h"
 #include "dialect/dialects.h"
 #include "library/autogenerate.h"
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 #include "schema/emit.h"
 
 struct checking {

@@ -15,7 +15,7 @@ struct finding {
 
 static struct arena *arena_of(struct finding *finding)
 {
-    return &finding->drift->survey.arena;
+    return &finding->drift->catalogs.arena;
 }
 
 /* ---- clusters ---------------------------------------------------------------------------------- */
@@ -27,7 +27,7 @@ static struct scratch_kind kind_of(const struct tenant *tenant)
 
 static const char *cluster_key(struct finding *finding, size_t tenant)
 {
-    const struct surveyed *item = &finding->drift->survey.items[tenant];
+    const struct tenant_catalog *item = &finding->drift->catalogs.items[tenant];
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
     struct scratch_kind kind = kind_of(finding->fleet->tenants[tenant]);
@@ -40,7 +40,7 @@ static const char *cluster_key(struct finding *finding, size_t tenant)
 static void add_cluster(struct finding *finding, size_t tenant, size_t *capacity)
 {
     struct drift *drift = finding->drift;
-    const struct surveyed *item = &drift->survey.items[tenant];
+    const struct tenant_catalog *item = &drift->catalogs.items[tenant];
     *ARENA_PUSH(arena_of(finding), drift->clusters, drift->cluster_count, *capacity) =
         (struct cluster){.kind = kind_of(finding->fleet->tenants[tenant]),
                          .rows = item->rows,
@@ -50,7 +50,7 @@ static void add_cluster(struct finding *finding, size_t tenant, size_t *capacity
 
 static bool is_clustered(const struct finding *finding, size_t tenant)
 {
-    const struct surveyed *item = &finding->drift->survey.items[tenant];
+    const struct tenant_catalog *item = &finding->drift->catalogs.items[tenant];
     bool has_claim = !item->is_unchanged && item->rows.count;
     return item->is_read && (has_claim || !finding->request->is_of_claims);
 }
@@ -59,7 +59,7 @@ static bool is_clustered(const struct finding *finding, size_t tenant)
 static void make_clusters(struct finding *finding)
 {
     struct drift *drift = finding->drift;
-    size_t count = drift->survey.count, capacity = 0;
+    size_t count = drift->catalogs.count, capacity = 0;
     uint32_t *cluster_of = arena_calloc(arena_of(finding), count + 1, sizeof *cluster_of);
     struct map map;
     map_init(&map);
@@ -182,9 +182,9 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
 {
     struct drift *drift = finding->drift;
     struct fleet few = *finding->fleet;
-    struct survey survey;
+    struct fleet_catalogs catalogs;
     struct request look = *finding->request->request;
-    struct survey_request request = {
+    struct fleet_catalogs_request request = {
         .request = &look, .rules = finding->request->rules, .keeps_catalogs = true};
     look.verb = &verbs[VERB_CURRENT]; /* where they stand does not matter any more */
     look.target_count = 0;
@@ -194,16 +194,16 @@ static bool compare_found(struct finding *finding, size_t begin, size_t count, s
     few.tenant_count = count;
     for (size_t i = 0; i < count; i++)
         few.tenants[i] = finding->fleet->tenants[drift->clusters[begin + i].tenants[0]];
-    bool is_read = survey_read(&few, &request, &survey, err);
+    bool is_read = fleet_catalogs_read(&few, &request, &catalogs, err);
     for (size_t i = 0; is_read && i < count; i++) {
         struct cluster *cluster = &drift->clusters[begin + i];
-        const struct surveyed *item = &survey.items[i];
+        const struct tenant_catalog *item = &catalogs.items[i];
         if (!item->is_read || strcmp(item->fingerprint.hex, cluster->fingerprint.hex) != 0)
             continue;
         compare_cluster(finding, cluster, item->catalog);
     }
-    drift->signal = survey.signal ? survey.signal : drift->signal;
-    survey_done(&survey);
+    drift->signal = catalogs.signal ? catalogs.signal : drift->signal;
+    fleet_catalogs_done(&catalogs);
     arena_done(&few.arena);
     return is_read;
 }
@@ -251,7 +251,7 @@ static void find_resemblance(struct finding *finding, const struct cluster *like
 
 static int signal_of(const struct finding *finding)
 {
-    int signal = finding->drift->survey.signal;
+    int signal = finding->drift->catalogs.signal;
     return signal ? signal : finding->expectations.signal;
 }
 
@@ -281,9 +281,9 @@ static void judge_all(struct finding *finding)
     expectations_init(&finding->expectations, finding->fleet, finding->request->rules);
     finding->expectations.cache.is_read_only = finding->request->writes_nothing;
     make_clusters(finding);
-    for (size_t i = 0; i < drift->survey.count;
+    for (size_t i = 0; i < drift->catalogs.count;
          i++) /* an upgrade would make it: nothing is there */
-        drift->expected += !drift->survey.items[i].is_read && !drift->survey.items[i].err;
+        drift->expected += !drift->catalogs.items[i].is_read && !drift->catalogs.items[i].err;
     for (size_t i = 0; i < drift->cluster_count && !signal_of(finding); i++)
         judge(finding, &drift->clusters[i]);
 }
@@ -306,10 +306,10 @@ bool drift_find(struct fleet *fleet, const struct drift_request *request, struct
                 struct err *err)
 {
     struct finding finding = {fleet, request, ret, {.fleet = NULL}};
-    struct survey_request what = {
+    struct fleet_catalogs_request what = {
         .request = request->request, .rules = request->rules, .show = request->show};
     *ret = (struct drift){.clusters = NULL};
-    if (!survey_read(fleet, &what, &ret->survey, err))
+    if (!fleet_catalogs_read(fleet, &what, &ret->catalogs, err))
         return false;
     judge_all(&finding);
     bool is_good = true;
@@ -323,5 +323,5 @@ bool drift_find(struct fleet *fleet, const struct drift_request *request, struct
 
 void drift_done(struct drift *drift)
 {
-    survey_done(&drift->survey);
+    fleet_catalogs_done(&drift->catalogs);
 }

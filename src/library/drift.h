@@ -11,7 +11,7 @@
 #define LIBRARY_DRIFT_H
 
 #include "library/scratch.h"
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 #include "schema/compare.h"
 
 enum drift_verdict {
@@ -40,7 +40,7 @@ struct cluster {
 };
 
 struct drift {
-    struct survey survey;
+    struct fleet_catalogs catalogs;
     struct cluster *clusters; /* the expected ones first; then by the number of tenants */
     size_t cluster_count;
     size_t expected, differing, unknown; /* tenants */
@@ -48,16 +48,16 @@ struct drift {
 };
 
 struct drift_request {
-    const struct request *request; /* as of a survey */
+    const struct request *request; /* as in fleet_catalogs_request */
     const struct catalog_rules *rules;
     /* Of a dry run that would write down where tenants stand: they are held to that. Those that it would leave as they are, or
      * take to base, are in no cluster, since it says nothing new of them. */
     bool is_of_claims;
-    const struct survey_show *show; /* of the run that reads all of them; NULL: no one sees it */
-    bool writes_nothing; /* what the chain makes is not kept for a later command either */
+    const struct fleet_show *show; /* of the run that reads all of them; NULL: no one sees it */
+    bool writes_nothing;           /* what the chain makes is not kept for a later command either */
 };
 
-/* The clusters of the survey that drift->survey is, with their verdicts, and nothing of in what they differ: no tenant is asked. */
+/* The clusters of the catalogs in drift->catalogs, with their verdicts, and nothing of in what they differ: no tenant is asked. */
 void drift_judge(struct fleet *fleet, const struct drift_request *request, struct drift *drift);
 
 /* False: it could not be begun. */

@@ -1,6 +1,6 @@
 #include "library/expected.h"
 
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 
 void expectations_init(struct expectations *expectations, struct fleet *fleet,
                        const struct catalog_rules *rules)

@@ -3,7 +3,7 @@
 #define LIBRARY_FLEET_LINT_H
 
 #include "library/fleet.h"
-#include "library/survey.h"
+#include "library/fleet_catalogs.h"
 #include "lint/lint.h"
 
 struct fleet_lint_request {
@@ -18,8 +18,8 @@ void fleet_lint(const struct fleet *fleet, const struct fleet_lint_request *requ
 
 /* Asks the selected tenants how much the tables hold that the findings name, and weighs these by it (lint/weigh.h). */
 struct fleet_weighing {
-    const struct request *request;  /* of a verb that plans */
-    const struct survey_show *show; /* NULL: no one sees the run */
+    const struct request *request; /* of a verb that plans */
+    const struct fleet_show *show; /* NULL: no one sees the run */
     void (*on_error)(void *ctx, const char *tenant,
                      const struct err *error); /* who could not be asked */
     void *ctx;

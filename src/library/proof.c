@@ -112,10 +112,10 @@ static void refuse_cluster(struct proving *proving, const struct cluster *cluste
 /* Tenants that the run itself would refuse. */
 static size_t count_lacking(const struct proving *proving, bool tells)
 {
-    const struct survey *survey = &proving->drift.survey;
+    const struct fleet_catalogs *catalogs = &proving->drift.catalogs;
     size_t count = 0;
-    for (size_t i = 0; i < survey->count; i++) {
-        const struct err *err = survey->items[i].err;
+    for (size_t i = 0; i < catalogs->count; i++) {
+        const struct err *err = catalogs->items[i].err;
         if (!err || strcmp(err->code, EVIDENCE_NO_TABLES) != 0)
             continue;
         count++;
@@ -152,11 +152,11 @@ static void note_unknown(const struct proving *proving, struct proof *ret)
 /* Who could not be read now may be there when the run comes to it. */
 static const bool *find_unproved(const struct proving *proving)
 {
-    const struct survey *survey = &proving->drift.survey;
+    const struct fleet_catalogs *catalogs = &proving->drift.catalogs;
     bool *is_unproved =
-        arena_calloc(&proving->fleet->arena, survey->count + 1, sizeof *is_unproved);
-    for (size_t i = 0; i < survey->count; i++)
-        is_unproved[i] = survey->items[i].err != NULL;
+        arena_calloc(&proving->fleet->arena, catalogs->count + 1, sizeof *is_unproved);
+    for (size_t i = 0; i < catalogs->count; i++)
+        is_unproved[i] = catalogs->items[i].err != NULL;
     return is_unproved;
 }
 
