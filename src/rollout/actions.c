@@ -63,10 +63,7 @@ void actions_prepare_start(struct io_op *op, const struct io_view *view, struct 
     const char *row = acting->dialect->sql[SQL_HISTORY_ROW];
     struct sql_vars vars = history_vars(acting, action, "running", 0);
     struct buf rows;
-    char checkpoint[CHECKPOINT_MAX + 1];
     (void)view;
-    checkpoint_count(vars.checksum, &acting->count, checkpoint);
-    vars.checksum = checkpoint;
     if (!row) {
         sql_expand(sql, acting->dialect, SQL_HISTORY_INSERT, &vars);
         return;
@@ -109,8 +106,11 @@ static void add_mark(const struct actions *acting, const struct action *action,
 
 void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct buf *sql)
 {
+    static const struct repeat_count none = {0};
     const struct actions *acting = op->input;
-    add_mark(acting, op->owner, &acting->count, marked_ms(op, view), sql);
+    const struct action *action = op->owner;
+    bool is_under_way = action->step == acting->actions[acting->begin].step;
+    add_mark(acting, action, is_under_way ? &acting->count : &none, marked_ms(op, view), sql);
 }
 
 void actions_prepare_batch(struct io_op *op, const struct io_view *view, struct buf *sql)

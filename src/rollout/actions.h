@@ -27,7 +27,7 @@ struct actions {
     size_t begin;
     const struct step_done *done;
     double step_ms;
-    struct repeat_count count; /* of the step under way, before this batch */
+    struct repeat_count count; /* of the step of action `begin`, before this batch */
     bool is_thorough;          /* ACTION_REPEAT: that no row was changed says that none is left */
     enum sql_id guard;         /* after each script inside a transaction */
 };

@@ -88,7 +88,8 @@ def points_of(failpoints, counts):
 
 def sections(steps, separator=";\n"):
     """The statements of the steps, for a plain tool."""
-    return "".join(statement + separator for rev, way in steps for statement in getattr(rev, way))
+    return "".join(statement + separator for rev, way in steps
+                   for statement in getattr(rev, "plain_" + way) or getattr(rev, way))
 
 
 def template_sql(scenario, tenant):
@@ -552,6 +553,9 @@ class World:
             expect(tenant["state"] in ("succeeded", "unchanged", "rolled_back", "failed", "skipped"), "report", tenant)
             if tenant["state"] in ("succeeded", "unchanged"):
                 expect(sorted(tenant["to"]) == states[tenant["name"]]["versions"], "report", tenant)
+            for step in tenant["steps"]:
+                rows = self.scenario.rows.get(step["revision"])
+                expect(step.get("rows") == rows, "report: rows of batches", tenant)
 
     def check(self, points):
         """How many of the points killed."""

@@ -7,8 +7,9 @@ word but what plain sqlite3(1) and psql(1) make of the same sections.
 import re
 from collections import namedtuple
 
-# `up` and `down`: lists of statements. `options` stand behind `-- migrate:up`.
-Revision = namedtuple("Revision", "id revises up down options")
+# `up` and `down`: lists of statements. `options` stand after `-- migrate:up`. `plain_up` and `plain_down`: what a plain tool is to
+# run instead, where a statement is one that skein repeats.
+Revision = namedtuple("Revision", "id revises up down options plain_up plain_down", defaults=(None, None))
 
 
 def revision(id_, revises, up, down, options=""):
@@ -66,10 +67,34 @@ def index_first(index):
     ]
 
 
+ROWS, BATCH = 7, 2
+REPEAT = " repeat:until-no-rows pause:1ms max_lag:0"
+
+
+def in_batches(engine):
+    """Batches that add to what a row holds, there and back: a row that one of them changes twice, or not at all, shows."""
+    def batch(changes, condition):
+        some = f"SELECT id FROM a WHERE {condition} LIMIT {BATCH}"
+        if engine == "postgresql":
+            return f"WITH batch AS ({some} FOR UPDATE SKIP LOCKED) UPDATE a SET {changes} FROM batch WHERE a.id = batch.id"
+        rows = f"{condition} LIMIT {BATCH}" if engine == "mysql" else f"id IN ({some})"
+        return f"UPDATE a SET {changes} WHERE {rows}"
+    up, down = ("n = n + 1, is_done = 1", "is_done = 0"), ("n = n + 100, is_done = 0", "is_done = 1")
+    rows = ", ".join(f"({i}, 'x', 0, 0)" for i in range(ROWS))
+    return [
+        revision("aaaa1111", "", ["CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT, n INTEGER, is_done INTEGER)",
+                                  f"INSERT INTO a VALUES {rows}"], ["DROP TABLE a"]),
+        Revision("bbbb2222", "aaaa1111", [batch(*up)], [batch(*down)], REPEAT,
+                 [f"UPDATE a SET {up[0]} WHERE {up[1]}"], [f"UPDATE a SET {down[0]} WHERE {down[1]}"]),
+        revision("cccc3333", "bbbb2222", ["CREATE TABLE c (id INTEGER PRIMARY KEY)"], ["DROP TABLE c"]),
+    ]
+
+
 class Scenario:
     """`before` is run once, undisturbed; `command` is what is killed. `steps`: by tenant, the sections
     that plain tools are to run for the reference: (revision, "up" | "down"). `versions`: where the
-    tenants must stand at the end. `codes`: exits that are fine once it went through."""
+    tenants must stand at the end. `codes`: exits that are fine once it went through. `rows`: by revision, what a report must
+    count of its batches, all runs together."""
 
     def __init__(self, name, chain, command, steps, versions, **options):
         self.name, self.chain, self.command = name, chain, command
@@ -81,6 +106,7 @@ class Scenario:
         self.keys = options.pop("keys", {})
         self.codes = options.pop("codes", (0,))
         self.asks = options.pop("asks", False)  # a statement may be left for a person to decide
+        self.rows = options.pop("rows", {})
         self.keeps_bytes = options.pop("keeps_bytes", False)  # the files end as they began
         assert not options, options
 
@@ -109,7 +135,7 @@ def fails_in_t2(tenant):
 def scenarios(engine):
     index = "CREATE INDEX CONCURRENTLY" if engine == "postgresql" else "CREATE INDEX"
     parts, asked = in_parts(index, True), in_parts(index, False)
-    first = index_first(index)
+    first, batches = index_first(index), in_batches(engine)
     head = ["cccc3333"]
     every = [
         Scenario("all", LINE, ["upgrade"], ups(LINE), head, keys={"defaults": {"transaction": "all"}}),
@@ -123,6 +149,11 @@ def scenarios(engine):
         Scenario("index_first", first, ["upgrade"], ups(first), ["bbbb2222"], tenants=("t0", "t1"), keys=SERIAL),
         Scenario("parts_rollback", parts, ["rollback"], ups(parts) + downs(parts[1:]), ["aaaa1111"],
                  tenants=("t0", "t1"), before=[["upgrade", "aaaa1111"], ["upgrade"]]),
+        Scenario("batches", batches, ["upgrade"], ups(batches), head, tenants=("t0", "t1"), rows={"bbbb2222": ROWS}),
+        Scenario("batches_down", batches, ["downgrade", "aaaa1111"], ups(batches) + downs(batches[1:]), ["aaaa1111"],
+                 tenants=("t0", "t1"), before=[["upgrade"]], keys=SERIAL, rows={"bbbb2222": ROWS}, engines=("sqlite",)),
+        Scenario("batches_rollback", batches, ["rollback"], ups(batches) + downs(batches[1:]), ["aaaa1111"],
+                 tenants=("t0", "t1"), before=[["upgrade", "aaaa1111"], ["upgrade"]], rows={"bbbb2222": ROWS}),
         Scenario("waves", LINE, ["upgrade"], ups(LINE), head,
                  keys={"rollout": {"parallel": 2, "waves": CANARY}}),
         Scenario("downgrade", LINE, ["downgrade", "aaaa1111"], ups(LINE) + downs(LINE[1:]), ["aaaa1111"],
@@ -149,7 +180,7 @@ def in_words_of_mysql(scenario):
     def say(statement):
         statement = re.sub(r"DROP INDEX (\w+)", lambda found: f"{found[0]} ON {tables[found[1]]}", statement)
         return statement.replace("(lower(v)) WHERE v IS NOT NULL", "(v)").replace("(v)", "(v(10))")
-    said = {rev.id: Revision(rev.id, rev.revises, [say(s) for s in rev.up], [say(s) for s in rev.down], rev.options)
+    said = {rev.id: rev._replace(up=[say(s) for s in rev.up], down=[say(s) for s in rev.down])
             for rev in scenario.chain}
     steps = scenario.steps
 

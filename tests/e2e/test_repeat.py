@@ -262,6 +262,21 @@ class MariaDBs(OnMariaDB, Everywhere, MariaDBCase):
         self.check_rows(0)
 
 
+    def test_rows_count_for_their_own_step_alone(self):
+        """The next step begins in the message that records the one before; skein dies in its first statement."""
+        self.prepare(lock_timeout="60s")
+        self.fleet.revision("cccc3333", "ALTER TABLE taken ADD COLUMN y INT; CREATE TABLE c (id INT);")
+        self.sql("CREATE TABLE taken (x INT)")
+        with self.maria.session(self.db, "LOCK TABLES taken WRITE;"):
+            process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
+            wait_until(lambda: self.sql("SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE "
+                                        "taken%' AND state LIKE 'Waiting%'") == [("1",)], what="the statement")
+            process.kill()
+            process.communicate()
+        step = self.run_json("resume").tenant("t")["steps"][-1]
+        self.assertEqual((step["revision"], step["statements"], step.get("rows")), ("cccc3333", 2, None))
+
+
 class Pooled(OnPostgres, Pooler):
     """Through a proxy that pools transactions, each batch takes the tenant's lock anew."""
     prepare, check_rows = Everywhere.prepare, Everywhere.check_rows
