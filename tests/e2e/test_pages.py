@@ -11,6 +11,7 @@ import unittest
 import yaml
 
 from harness import ENVIRONMENT, PG_BIN, SKEIN, FleetCase, main
+from transcript import Transcript
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "ci.md")
 ELSEWHERE = ("/var/lib/skein/", "/ledger/", "/fleet/")  # folders of the page, which are the fleet's own here
@@ -74,55 +75,10 @@ class Ci(FleetCase):
         self.assertEqual([self.fleet.versions(name) for name in ("acme", "bolt")], [["aaaa1111"]] * 2)
 
 
-class Transcript:
-    """The README's session: commands after `$ `, and what they print. `cat FILE` says what is in a file."""
-    PATH = os.path.join(os.path.dirname(PAGE), "..", "README.md")
-    VARIES = ((r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", "RUN"), (r"[0-9-]{10}T[0-9:.]{12}Z", "MOMENT"), (r"[0-9.]+ m?s\b", "TIME"),
-              (r"\nby [^@\n]+@[^,\n]+,", "\nby WHO,"),
-              (r"(?s)Slowest\n.*?(\n\n|\Z)", ""))  # who is slowest, and whether anyone is, depends on the machine
-
-    def __init__(self, folder):
-        self.folder = folder
-        with open(self.PATH, encoding="utf-8") as page:
-            self.text = page.read()
-
-    def parts(self):
-        """Each command with its output, in order."""
-        for block in re.findall(r"(?ms)^```console\n(.*?)^```", self.text):
-            yield from re.findall(r"(?ms)^\$ ([^\n]*)\n(.*?)(?=^\$ |\Z)", block)
-
-    def play(self, command, output):
-        if command.startswith("cat "):
-            path = os.path.join(self.folder, command[4:])
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(output)
-        env = {**ENVIRONMENT, "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
-        return subprocess.run(["sh", "-c", command], cwd=self.folder, env=env, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, timeout=60).stdout.decode()
-
-    def write(self):
-        """The README with what is printed now."""
-        for command, output in list(self.parts()):
-            old, new = f"$ {command}\n{output}", f"$ {command}\n{self.play(command, output)}"
-            at = self.text.index(old, self.text.index("```console"))
-            self.text = self.text[:at] + "\x00" + new[1:] + self.text[at + len(old):]  # not found again
-        with open(self.PATH, "w", encoding="utf-8") as page:
-            page.write(self.text.replace("\x00", "$"))
-
-    @classmethod
-    def plain(cls, text):
-        for pattern, word in cls.VARIES:
-            text = re.sub(pattern, word, text)
-        return re.sub(" +", " ", text).rstrip("\n")
-
-
 class Readme(FleetCase):
     def setUp(self):
         super().setUp()
-        os.makedirs(self.fleet.path("bin"))
-        os.symlink(os.path.abspath(SKEIN), self.fleet.path("bin", "skein"))
-        self.transcript = Transcript(self.fleet.dir)
+        self.transcript = Transcript("../README.md", self.fleet.dir)
 
     def test_its_session_is_what_skein_prints(self):
         commands = 0
@@ -154,9 +110,7 @@ class Servers(unittest.TestCase):
 
 def write_readme():
     with tempfile.TemporaryDirectory() as folder:
-        os.makedirs(os.path.join(folder, "bin"))
-        os.symlink(os.path.abspath(SKEIN), os.path.join(folder, "bin", "skein"))
-        Transcript(folder).write()
+        Transcript("../README.md", folder).write()
 
 
 if __name__ == "__main__":
