@@ -246,6 +246,27 @@ static void fake_close(struct conn *conn)
     free(conn);
 }
 
+void fake_leave(struct conn *conn)
+{
+    if (conn->session && !conn->session->is_lost)
+        fake_session_leave(conn->session);
+}
+
+void fake_cut(struct conn *conn)
+{
+    if (conn->session)
+        fake_session_end(conn->session);
+}
+
+void fake_cut_idle(struct conn *conn)
+{
+    struct fake_session *session = conn->session;
+    if (!session || session->is_running || session->shape == FAKE_ON_WORKER)
+        return;
+    if (session->in_transaction || session->shape == FAKE_NO_DDL)
+        fake_session_end(session);
+}
+
 static bool fake_split(struct arena *arena, const char *sql, size_t len,
                        struct statement **ret_statements, size_t *ret_count, struct err *err)
 {

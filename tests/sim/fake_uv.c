@@ -18,6 +18,7 @@ enum item_kind {
 /* Something that will happen. */
 struct item {
     enum item_kind kind;
+    unsigned process; /* whose it is */
     uint64_t due_ms;
     void *subject;          /* the handle, the request, or a thread's argument */
     void (*callback)(void); /* as the kind has it */
@@ -28,7 +29,7 @@ struct item {
     uv_stream_t *output;    /* ITEM_EXIT: what the program prints to; NULL: our stderr */
 };
 
-enum { SIGNALS_MAX = 8 };
+enum { SIGNALS_MAX = 8, THE_WORLD = LOOP_PROCESSES_MAX - 1 };
 enum { IS_ACTIVE = 1, IS_CLOSING = 2 }; /* of uv_handle_t.flags, which is libuv's own otherwise */
 
 static struct {
@@ -36,17 +37,28 @@ static struct {
     struct loop_hooks hooks;
     struct loop_plan plan;
     uint64_t steps;
+    unsigned process; /* whose turn it is */
+    struct process {
+        size_t handles; /* open */
+        uv_signal_t *signals[SIGNALS_MAX];
+        uv_stream_t *pipe; /* whose other end the next program gets; NULL: none */
+        uint64_t steps, dies_at;
+        uint64_t paused_until_ms;
+        uint64_t slept_ms; /* its steady clock does not count that */
+    } processes[LOOP_PROCESSES_MAX];
     uint64_t now_ms;
     uint64_t now_us; /* within the millisecond */
     uint64_t started_ms;
     struct item *items;
     size_t count, capacity;
-    size_t handles; /* open */
-    uv_signal_t *signals[SIGNALS_MAX];
     int signals_sent;
     int last_pid;
-    uv_stream_t *pipe; /* whose other end the next program gets; NULL: none */
 } sim;
+
+static struct process *own(void)
+{
+    return &sim.processes[sim.process];
+}
 
 /* ---- time and fate ------------------------------------------------------------------------- */
 
@@ -74,10 +86,12 @@ void loop_plan(const struct loop_plan *plan)
 
 void loop_forget(void)
 {
-    sim.pipe = NULL;
-    sim.count = 0;
-    sim.handles = 0;
-    memset(sim.signals, 0, sizeof sim.signals);
+    size_t kept = 0;
+    for (size_t i = 0; i < sim.count; i++)
+        if (sim.items[i].process != sim.process)
+            sim.items[kept++] = sim.items[i];
+    sim.count = kept;
+    *own() = (struct process){0};
 }
 
 uint64_t loop_now_ms(void)
@@ -104,8 +118,46 @@ void loop_advance(uint64_t ms)
 void loop_step(void)
 {
     sim.now_us += sim.now_us < 900;
-    if (++sim.steps == sim.plan.kill_at)
+    if (++sim.steps == sim.plan.kill_at || ++own()->steps == own()->dies_at)
         sim.hooks.on_kill(sim.hooks.ctx);
+}
+
+/* ---- several processes --------------------------------------------------------------------- */
+
+void loop_be(unsigned process)
+{
+    sim.process = process;
+}
+
+unsigned loop_process(void)
+{
+    return sim.process;
+}
+
+void loop_die_after(unsigned process, uint64_t steps)
+{
+    struct process *other = &sim.processes[process];
+    other->dies_at = steps ? other->steps + steps : 0;
+}
+
+void loop_pause(unsigned process, uint64_t ms, bool sleeps)
+{
+    struct process *other = &sim.processes[process];
+    other->paused_until_ms = sim.now_ms + ms;
+    other->slept_ms += sleeps ? ms : 0;
+    for (size_t i = 0; sleeps && i < sim.count; i++)
+        if (sim.items[i].process == process)
+            sim.items[i].due_ms += ms;
+}
+
+bool loop_is_paused(unsigned process)
+{
+    return sim.processes[process].paused_until_ms > sim.now_ms;
+}
+
+uint64_t loop_slept_ms(void)
+{
+    return own()->slept_ms;
 }
 
 /* ---- what will happen ---------------------------------------------------------------------- */
@@ -117,7 +169,8 @@ static struct item *add(enum item_kind kind, void *subject, uint64_t delay_ms)
         sim.items = xrealloc(sim.items, sim.capacity * sizeof *sim.items);
     }
     struct item *item = &sim.items[sim.count++];
-    *item = (struct item){.kind = kind, .due_ms = sim.now_ms + delay_ms, .subject = subject};
+    *item = (struct item){
+        .kind = kind, .process = sim.process, .due_ms = sim.now_ms + delay_ms, .subject = subject};
     return item;
 }
 
@@ -229,6 +282,7 @@ static void run_exit(const struct item *item)
 
 static void run_item(struct item item)
 {
+    sim.process = item.process;
     switch (item.kind) {
     case ITEM_TIMER: run_timer(&item); break;
     case ITEM_WORK: {
@@ -239,7 +293,7 @@ static void run_item(struct item item)
     }
     case ITEM_WORKED: call_worked(item.callback, item.subject); break;
     case ITEM_CLOSE:
-        sim.handles--;
+        own()->handles--;
         if (item.callback)
             call(item.callback, item.subject);
         break;
@@ -250,36 +304,73 @@ static void run_item(struct item item)
     }
 }
 
-/* Of those that are due one by chance; else the clock moves on to the next. */
-static struct item take_next(void)
+static uint64_t due_of(const struct item *item)
+{
+    uint64_t paused_until_ms = sim.processes[item->process].paused_until_ms;
+    return item->due_ms > paused_until_ms ? item->due_ms : paused_until_ms;
+}
+
+static bool is_of(const struct item *item, int process)
+{
+    return process < 0 || item->process == (unsigned)process;
+}
+
+/* Of those that are due one by chance; else the clock moves on to the next. Of one process; -1: of any. */
+static struct item take_next(int process)
 {
     uint64_t next_ms = UINT64_MAX;
     for (size_t i = 0; i < sim.count; i++)
-        next_ms = sim.items[i].due_ms < next_ms ? sim.items[i].due_ms : next_ms;
+        if (is_of(&sim.items[i], process) && due_of(&sim.items[i]) < next_ms)
+            next_ms = due_of(&sim.items[i]);
     set_time(next_ms);
     size_t ready = 0, chosen = 0;
     for (size_t i = 0; i < sim.count; i++)
-        if (sim.items[i].due_ms <= sim.now_ms && rng_below(&sim.rng, (uint32_t)++ready) == 0)
+        if (is_of(&sim.items[i], process) && due_of(&sim.items[i]) <= sim.now_ms &&
+            rng_below(&sim.rng, (uint32_t)++ready) == 0)
             chosen = i;
     struct item item = sim.items[chosen];
     sim.items[chosen] = sim.items[--sim.count];
     return item;
 }
 
-static void send_signal(void)
+static void send_signal(int number)
 {
     for (size_t i = 0; i < SIGNALS_MAX; i++)
-        if (sim.signals[i] && sim.signals[i]->signum == sim.plan.signal)
-            sim.signals[i]->signal_cb(sim.signals[i], sim.plan.signal);
+        if (own()->signals[i] && own()->signals[i]->signum == number)
+            own()->signals[i]->signal_cb(own()->signals[i], number);
 }
 
 /* A detached thread keeps no loop alive. */
 static bool is_alive(void)
 {
     for (size_t i = 0; i < sim.count; i++)
-        if (!sim.items[i].is_detached)
+        if (!sim.items[i].is_detached && sim.items[i].process == sim.process)
             return true;
     return false;
+}
+
+bool loop_is_alive(unsigned process)
+{
+    sim.process = process;
+    return is_alive();
+}
+
+void loop_signal(unsigned process, int number)
+{
+    sim.process = process;
+    loop_step();
+    send_signal(number);
+}
+
+bool loop_turn(void)
+{
+    if (!sim.count)
+        return false;
+    struct item item = take_next(-1);
+    sim.process = item.process;
+    loop_step();
+    run_item(item);
+    return true;
 }
 
 int uv_run(uv_loop_t *loop, uv_run_mode mode)
@@ -292,9 +383,9 @@ int uv_run(uv_loop_t *loop, uv_run_mode mode)
         loop_step();
         if (is_signal) {
             sim.signals_sent++;
-            send_signal();
+            send_signal(sim.plan.signal);
         } else {
-            run_item(take_next());
+            run_item(take_next((int)sim.process));
         }
     }
     return 0;
@@ -312,16 +403,20 @@ int uv_loop_init(uv_loop_t *loop)
 int uv_loop_close(uv_loop_t *loop)
 {
     (void)loop;
-    if (sim.handles || is_alive())
+    if (own()->handles || is_alive())
         sim.hooks.on_wrong(sim.hooks.ctx, "the loop is closed with handles open");
-    while (sim.count) /* detached threads: they end when they end */
-        run_item(sim.items[--sim.count]);
+    for (size_t i = sim.count; i-- > 0;) /* detached threads: they end when they end */
+        if (sim.items[i].process == sim.process) {
+            struct item item = sim.items[i];
+            sim.items[i] = sim.items[--sim.count];
+            run_item(item);
+        }
     return 0;
 }
 
 uint64_t uv_hrtime(void)
 {
-    return sim.now_ms * 1000000 + sim.now_us * 1000;
+    return (sim.now_ms - own()->slept_ms) * 1000000 + sim.now_us * 1000;
 }
 
 void uv_update_time(uv_loop_t *loop)
@@ -333,7 +428,7 @@ static void init_handle(uv_loop_t *loop, uv_handle_t *handle)
 {
     handle->loop = loop;
     handle->flags = 0;
-    sim.handles++;
+    own()->handles++;
 }
 
 int uv_timer_init(uv_loop_t *loop, uv_timer_t *timer)
@@ -395,8 +490,8 @@ void uv_close(uv_handle_t *handle, uv_close_cb callback)
     drop(ITEM_ASYNC, handle);
     drop(ITEM_POLL, handle);
     for (size_t i = 0; i < SIGNALS_MAX; i++)
-        if (sim.signals[i] == (uv_signal_t *)handle)
-            sim.signals[i] = NULL;
+        if (own()->signals[i] == (uv_signal_t *)handle)
+            own()->signals[i] = NULL;
     handle->flags = IS_CLOSING;
     add(ITEM_CLOSE, handle, 0)->callback = (void (*)(void))callback;
 }
@@ -412,8 +507,8 @@ int uv_signal_start(uv_signal_t *handle, uv_signal_cb callback, int number)
     handle->signal_cb = callback;
     handle->signum = number;
     for (size_t i = 0; i < SIGNALS_MAX; i++)
-        if (!sim.signals[i]) {
-            sim.signals[i] = handle;
+        if (!own()->signals[i]) {
+            own()->signals[i] = handle;
             break;
         }
     return 0;
@@ -448,7 +543,7 @@ int uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc, uv_read_cb callback)
 {
     stream->alloc_cb = alloc;
     stream->read_cb = callback;
-    sim.pipe = stream;
+    own()->pipe = stream;
     return 0;
 }
 
@@ -469,8 +564,8 @@ int uv_spawn(uv_loop_t *loop, uv_process_t *process, const uv_process_options_t 
 {
     uint64_t takes_ms;
     int status;
-    uv_stream_t *output = sim.pipe;
-    sim.pipe = NULL;
+    uv_stream_t *output = own()->pipe;
+    own()->pipe = NULL;
     init_handle(loop, (uv_handle_t *)process);
     if (!*options->file)
         return UV_ENOENT;
@@ -537,6 +632,14 @@ int uv_thread_join(uv_thread_t *thread)
 void loop_later(void *(*run)(void *), void *arg)
 {
     struct item *item = add(ITEM_THREAD, arg, some_time());
+    item->callback = (void (*)(void))run;
+    item->is_detached = true;
+}
+
+void loop_at(uint64_t delay_ms, void (*run)(void *), void *arg)
+{
+    struct item *item = add(ITEM_THREAD, arg, delay_ms);
+    item->process = THE_WORLD;
     item->callback = (void (*)(void))run;
     item->is_detached = true;
 }

@@ -49,4 +49,30 @@ void loop_forget(void);
 /* Calls it later, as a detached thread would run; never, where the run is killed first. */
 void loop_later(void *(*run)(void *), void *arg);
 
+/* ---- several processes, each with a loop of its own ------------------------------------------ */
+
+/* What is begun belongs to the process whose turn it is: 0 to LOOP_PROCESSES_MAX - 2, and at first 0, the only one that most cases
+ * have. uv_run runs that one alone; loop_turn whichever is due. */
+enum { LOOP_PROCESSES_MAX = 34 };
+void loop_be(unsigned process);
+unsigned loop_process(void);
+
+/* The next thing that happens, whoever's it is; false: nothing ever will. */
+bool loop_turn(void);
+/* Has the process something to do before its loop ends? It has the turn from now on. */
+bool loop_is_alive(unsigned process);
+void loop_signal(unsigned process, int number);
+
+/* So many of its own steps from now: on_kill, in its turn; loop_forget drops what it has left. 0: not any more. */
+void loop_die_after(unsigned process, uint64_t steps);
+
+/* It does nothing for so long. `sleeps`: its whole machine does not, so that its steady clock and its timers stand still too. */
+void loop_pause(unsigned process, uint64_t ms, bool sleeps);
+bool loop_is_paused(unsigned process);
+/* So much of the clock the steady clock of the process whose turn it is has missed. */
+uint64_t loop_slept_ms(void);
+
+/* Calls it then, as no process's. */
+void loop_at(uint64_t delay_ms, void (*run)(void *), void *arg);
+
 #endif

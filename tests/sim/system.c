@@ -18,6 +18,7 @@
 #define WALL_MS ((int64_t)1795000000000) /* of the clock's zero; 2026 */
 
 static struct system_hooks hooks;
+static int64_t wall_offsets_ms[LOOP_PROCESSES_MAX]; /* by process */
 
 static int64_t wall_ms(void)
 {
@@ -26,10 +27,18 @@ static int64_t wall_ms(void)
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 {
-    (void)clock;
-    *ret = (struct timespec){.tv_sec = (time_t)(wall_ms() / 1000),
-                             .tv_nsec = (long)(wall_ms() % 1000) * 1000000};
+    int64_t ms = wall_ms();
+    if (clock == CLOCK_REALTIME)
+        ms += wall_offsets_ms[loop_process()];
+    if (clock == CLOCK_MONOTONIC)
+        ms -= (int64_t)loop_slept_ms();
+    *ret = (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     return 0;
+}
+
+void system_set_wall(unsigned process, int64_t offset_ms)
+{
+    wall_offsets_ms[process] = offset_ms;
 }
 
 time_t __wrap_time(time_t *ret)
@@ -101,7 +110,8 @@ static struct open_conn {
     const struct conn *conn;
     const struct driver *driver;
     const struct url *url;
-    struct url led; /* where that URL leads, if it does not say so itself */
+    struct url led;   /* where that URL leads, if it does not say so itself */
+    unsigned process; /* whose it is */
     bool is_taken;
 } conns[CONNS_MAX];
 
@@ -118,7 +128,7 @@ static struct conn *open_noted(const struct conn_params *params)
     const struct driver *driver = hooks.drivers[params->url->dialect];
     struct open_conn *open = find_conn(NULL);
     struct conn_params led = *params;
-    *open = (struct open_conn){.driver = driver, .url = params->url};
+    *open = (struct open_conn){.driver = driver, .url = params->url, .process = loop_process()};
     if (!url_param(params->url, "world")) {
         open->led = fake_url_of(hooks.world, driver, params->url->database);
         led.url = &open->led;
@@ -170,6 +180,7 @@ void system_begin(const struct system_hooks *given)
 {
     hooks = *given;
     memset(conns, 0, sizeof conns);
+    memset(wall_offsets_ms, 0, sizeof wall_offsets_ms);
     for (int i = 0; i < DIALECT__COUNT; i++) {
         if (!hooks.drivers[i])
             continue;
@@ -184,6 +195,27 @@ void system_begin(const struct system_hooks *given)
 void system_forget_connections(void)
 {
     memset(conns, 0, sizeof conns);
+}
+
+size_t system_each_connection(unsigned process, void (*visit)(struct conn *conn))
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (conns[i].conn && conns[i].process == process) {
+            visit((struct conn *)(uintptr_t)conns[i].conn);
+            count++;
+        }
+    return count;
+}
+
+void system_bury(unsigned process)
+{
+    system_each_connection(process, fake_leave);
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (conns[i].conn && conns[i].process == process) {
+            leave(&conns[i]);
+            conns[i] = (struct open_conn){0};
+        }
 }
 
 const struct driver *driver_find(enum dialect_id dialect)

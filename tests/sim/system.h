@@ -30,4 +30,13 @@ void system_begin(const struct system_hooks *hooks);
 /* Those of a process that was killed. */
 void system_forget_connections(void);
 
+/* The same of one of several: its servers notice, and go on with what was asked of them. */
+void system_bury(unsigned process);
+
+/* Those of a process, each once. How many there are. */
+size_t system_each_connection(unsigned process, void (*visit)(struct conn *conn));
+
+/* The process's time of day is that much ahead of the clock's. */
+void system_set_wall(unsigned process, int64_t offset_ms);
+
 #endif
