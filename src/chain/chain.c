@@ -428,6 +428,22 @@ static void parse_files(struct building *building, const struct chain_file *file
     chain->revisions = (const struct revision *const *)building->revisions;
 }
 
+static void list_spared(struct building *building, struct revision *checkpoint)
+{
+    const struct chain *chain = building->chain;
+    bool *under = xcalloc(chain->count + 1, sizeof *under);
+    uint32_t *order = xcalloc(chain->count + 1, sizeof *order);
+    walk_mark(chain, under, checkpoint->index, WALK_PARENTS);
+    size_t count = walk_sort(chain, under, order);
+    const char **ids = arena_calloc(building->arena, count + 1, sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = chain->revisions[order[i]]->id;
+    checkpoint->stands_for = ids;
+    checkpoint->stands_for_count = count;
+    free(order);
+    free(under);
+}
+
 /* It stands where its revision stands. */
 static void place_checkpoint(struct building *building, uint32_t at)
 {
@@ -454,6 +470,7 @@ static void place_checkpoint(struct building *building, uint32_t at)
     checkpoint->parent_count = of->parent_count;
     checkpoint->branch_labels = of->branch_labels;
     checkpoint->branch_label_count = of->branch_label_count;
+    list_spared(building, checkpoint);
 }
 
 static void link_all(struct building *building)
@@ -509,6 +526,22 @@ void chain_free(struct chain *chain)
     map_done(chain->by_name);
     arena_done(arena);
     free(arena);
+}
+
+size_t chain_file_count(const struct chain *chain)
+{
+    return chain->count + chain->checkpoint_count;
+}
+
+size_t chain_file_number(const struct chain *chain, const struct revision *file)
+{
+    return file->is_checkpoint ? chain->count + file->checkpoint_index : file->index;
+}
+
+const struct revision *chain_file_at(const struct chain *chain, size_t number)
+{
+    return number < chain->count ? chain->revisions[number]
+                                 : chain->checkpoints[number - chain->count];
 }
 
 const struct revision *chain_checkpoint(const struct chain *chain, const struct revision *revision)

@@ -58,6 +58,11 @@ struct chain *chain_build(const char *dir, const struct chain_file *files, size_
                           struct faults *faults) MUST_CHECK;
 void chain_free(struct chain *chain);
 
+/* All its files, numbered: the revisions by their index, and the checkpoints after them. For arrays with an entry for each file. */
+size_t chain_file_count(const struct chain *chain);
+size_t chain_file_number(const struct chain *chain, const struct revision *file);
+const struct revision *chain_file_at(const struct chain *chain, size_t number);
+
 /* The checkpoint of a revision; NULL: it has none. */
 const struct revision *chain_checkpoint(const struct chain *chain, const struct revision *revision);
 

@@ -48,6 +48,9 @@ struct revision {
      * under it. `index` and what the chain fills in are that revision's. */
     bool is_checkpoint;        /* its checksums begin with CHECKPOINT_MARK */
     uint32_t checkpoint_index; /* in the chain's array of them */
+    const char *const *
+        stands_for; /* ids, parents before children; the last one is its own. The chain fills it in */
+    size_t stands_for_count;
 
     /* Filled by the chain once all files are known; indices into chain->revisions. */
     const uint32_t *down;    /* as down_ids */

@@ -57,26 +57,34 @@ static const char *const *parse_list(struct revision_parser *parser, struct span
     return items;
 }
 
-static void set_id(struct revision_parser *parser, struct span value)
+#define CHECKPOINT_HAS_NO_ID "a checkpoint has no 'Revision ID:' of its own"
+
+static void take_id(struct revision_parser *parser, struct span value, const char *key)
 {
     struct revision *revision = parser->revision;
     revision->id_line = parser->line;
     if (revision_name_is_reserved(value.text, value.len))
-        revision_fault(parser, "Revision ID: '%.*s' " REVISION_RESERVED, (int)value.len,
-                       value.text);
+        revision_fault(parser, "%s: '%.*s' " REVISION_RESERVED, key, (int)value.len, value.text);
     else if (!is_id(value))
-        revision_fault(parser, "Revision ID: '%.*s' is no revision id (1 to 32 of A-Z a-z 0-9 _)",
+        revision_fault(parser, "%s: '%.*s' is no revision id (1 to 32 of A-Z a-z 0-9 _)", key,
                        (int)value.len, value.text);
     else
         revision->id = arena_strndup(parser->arena, value.text, value.len);
 }
 
+static void set_id(struct revision_parser *parser, struct span value)
+{
+    if (parser->revision->is_checkpoint)
+        revision_fault(parser, CHECKPOINT_HAS_NO_ID);
+    take_id(parser, value, "Revision ID");
+}
+
 /* It has the id of the revision that it leads to. */
 static void set_checkpoint(struct revision_parser *parser, struct span value)
 {
-    if (parser->revision->id_line)
-        revision_fault(parser, "a checkpoint has no 'Revision ID:' of its own");
-    set_id(parser, value);
+    if (parser->revision->id_line && !parser->revision->is_checkpoint)
+        revision_fault(parser, CHECKPOINT_HAS_NO_ID);
+    take_id(parser, value, "Checkpoint");
     parser->revision->is_checkpoint = true;
 }
 

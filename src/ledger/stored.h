@@ -34,7 +34,7 @@ struct writing {
     int64_t run; /* runs.seq; 0: not begun */
     int64_t started_at_ms;
     bool is_over;               /* EVENT_RUN_FINISHED was written */
-    uint32_t *revision_numbers; /* by index in the chain, plus 1; 0: not known yet */
+    uint32_t *revision_numbers; /* by file of the chain, plus 1; 0: not known yet */
 };
 
 struct stored_ledger {

@@ -15,7 +15,10 @@ static const char *const deletes[] = {
 
 static const char *const sweeps[] = {
     "DELETE FROM chain_files WHERE digest NOT IN (SELECT chain_digest FROM runs)",
-    "DELETE FROM revision_sections WHERE checksum NOT IN (SELECT checksum FROM chain_files)",
+    "DELETE FROM revision_sections WHERE checksum NOT IN (SELECT checksum FROM chain_files)"
+    " AND NOT EXISTS (SELECT 1 FROM revisions WHERE revisions.checksum = revision_sections.checksum"
+    " AND (EXISTS (SELECT 1 FROM steps WHERE steps.revision = revisions.id)"
+    " OR EXISTS (SELECT 1 FROM errors WHERE errors.revision = revisions.id)))",
     "DELETE FROM fleets WHERE id NOT IN (SELECT fleet FROM runs)",
     "DELETE FROM fleet_tenants WHERE fleet NOT IN (SELECT id FROM fleets)",
     "DELETE FROM tenants WHERE id NOT IN (SELECT tenant FROM fleet_tenants)",

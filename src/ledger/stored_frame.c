@@ -11,21 +11,36 @@ static bool fail_damaged(const struct stored_frame *frame, struct err *err)
 
 /* ---- revisions and errors ------------------------------------------------------------------ */
 
+static bool read_revision(struct stored_frame *frame, const struct cursor *row,
+                          struct revision *ret_revision)
+{
+    struct rows stands_for;
+    if (!stored_rows_at(row, 5, &frame->lists, &stands_for))
+        return false;
+    *ret_revision = (struct revision){.id = cursor_copy(row, 1, frame->arena),
+                                      .message = cursor_copy(row, 2, frame->arena),
+                                      .path = cursor_copy(row, 3, frame->arena),
+                                      .create_date = "",
+                                      .is_checkpoint = stands_for.is_known,
+                                      .stands_for = stands_for.ids,
+                                      .stands_for_count = stands_for.count};
+    snprintf(ret_revision->checksum, sizeof ret_revision->checksum, "%s", cursor_text(row, 4));
+    return true;
+}
+
 static bool read_revisions(struct stored_frame *frame, struct err *err)
 {
     struct cursor cursor;
     size_t capacity = 0;
     bool makes_sense = true;
-    store_query_plain(frame->ledger->store, &cursor,
-                      "SELECT id, revision, message, path FROM revisions ORDER BY id");
-    while (makes_sense && cursor_next(&cursor)) {
-        makes_sense = cursor_int(&cursor, 0) == (int64_t)frame->revision_count;
-        *ARENA_PUSH(frame->arena, frame->revisions, frame->revision_count, capacity) =
-            (struct revision){.id = cursor_copy(&cursor, 1, frame->arena),
-                              .message = cursor_copy(&cursor, 2, frame->arena),
-                              .path = cursor_copy(&cursor, 3, frame->arena),
-                              .create_date = ""};
-    }
+    store_query_plain(
+        frame->ledger->store, &cursor,
+        "SELECT id, revision, message, path, checksum, stands_for FROM revisions ORDER BY id");
+    while (makes_sense && cursor_next(&cursor))
+        makes_sense = cursor_int(&cursor, 0) == (int64_t)frame->revision_count &&
+                      read_revision(frame, &cursor,
+                                    ARENA_PUSH(frame->arena, frame->revisions,
+                                               frame->revision_count, capacity));
     return cursor_end(&cursor, err) && (makes_sense || fail_damaged(frame, err));
 }
 

@@ -32,8 +32,20 @@ static void add_item(struct buf *key, const struct cursor *row)
 
 static void add_revision(struct buf *key, const struct cursor *row)
 {
-    for (int column = 1; column <= 3; column++)
+    for (int column = 1; column <= 4; column++)
         key_add(key, cursor_text(row, column));
+    buf_addf(key, "%lld", (long long)int_or(row, 5, -1));
+}
+
+static void set_revision_key(struct buf *key, const struct revision *revision,
+                             const struct value *stands_for)
+{
+    buf_clear(key);
+    key_add(key, revision->id);
+    key_add(key, text_or_empty(revision->message));
+    key_add(key, text_or_empty(revision->path));
+    key_add(key, revision->is_checkpoint ? revision->checksum : "");
+    buf_addf(key, "%lld", stands_for->type == VALUE_INT ? (long long)stands_for->integer : -1);
 }
 
 /* Equal but for the statement is equal: it is the place, line and revision, that tells. Tenants whose databases
@@ -87,8 +99,8 @@ static const struct {
                                add_item, false, true},
     [SERIES_LABEL_LISTS] = {"SELECT list, item FROM label_lists WHERE list >= ? ORDER BY list, n",
                             add_item, false, true},
-    [SERIES_REVISIONS] = {"SELECT id, revision, message, path FROM revisions WHERE id >= ?"
-                          " ORDER BY id",
+    [SERIES_REVISIONS] = {"SELECT id, revision, message, path, checksum, stands_for"
+                          " FROM revisions WHERE id >= ? ORDER BY id",
                           add_revision, false, false},
     [SERIES_ERRORS] = {"SELECT n, class, line, revision, code, text, file, detail, hint, context,"
                        " schema_name, table_name, column_name, datatype_name, constraint_name"
@@ -268,32 +280,44 @@ bool stored_rows_at(const struct cursor *row, int column, const struct stored_li
 static bool put_revision(struct stored_ledger *ledger, const struct revision *revision,
                          uint32_t *ret_number, struct err *err)
 {
-    const char *message = text_or_empty(revision->message);
-    const char *path = text_or_empty(revision->path);
+    struct rows spared = {revision->stands_for, revision->stands_for_count, true};
+    struct value stands_for = value_null();
     bool is_new;
-    buf_clear(&ledger->key);
-    key_add(&ledger->key, revision->id);
-    key_add(&ledger->key, message);
-    key_add(&ledger->key, path);
+    if (revision->is_checkpoint &&
+        !stored_list_put(ledger, SERIES_REVISION_LISTS, &spared, &stands_for, err))
+        return false;
+    set_revision_key(&ledger->key, revision, &stands_for);
     if (!put_key(ledger, SERIES_REVISIONS, ret_number, &is_new, err))
         return false;
     return !is_new ||
            store_run(ledger->store, err,
-                     "INSERT INTO revisions(id, revision, message, path) VALUES(?, ?, ?, ?)",
-                     value_int(*ret_number), value_text(revision->id), value_text(message),
-                     value_text(path));
+                     "INSERT INTO revisions(id, revision, message, path, checksum, stands_for)"
+                     " VALUES(?, ?, ?, ?, ?, ?)",
+                     value_int(*ret_number), value_text(revision->id),
+                     value_text(text_or_empty(revision->message)),
+                     value_text(text_or_empty(revision->path)),
+                     revision->is_checkpoint ? value_text(revision->checksum) : value_null(),
+                     stands_for);
+}
+
+/* Where the number of a file of the chain is kept; NULL: the chain does not have the file. */
+static uint32_t *known_number(struct stored_ledger *ledger, const struct chain *chain,
+                              const struct revision *revision)
+{
+    size_t number = chain ? chain_file_number(chain, revision) : 0;
+    bool is_there =
+        chain && number < chain_file_count(chain) && chain_file_at(chain, number) == revision;
+    return is_there ? &ledger->writing.revision_numbers[number] : NULL;
 }
 
 bool stored_revision_put(struct stored_ledger *ledger, const struct chain *chain,
                          const struct revision *revision, struct value *ret_number, struct err *err)
 {
-    uint32_t *known = NULL;
     uint32_t number;
     *ret_number = value_null();
     if (!revision)
         return true;
-    if (chain && revision->index < chain->count && chain->revisions[revision->index] == revision)
-        known = &ledger->writing.revision_numbers[revision->index];
+    uint32_t *known = known_number(ledger, chain, revision);
     if (known && *known) {
         *ret_number = value_int(*known - 1);
         return true;

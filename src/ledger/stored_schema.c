@@ -150,7 +150,9 @@ static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES
 
         "CREATE TABLE revisions("
         " id {int} PRIMARY KEY, revision TEXT NOT NULL, message TEXT NOT NULL,"
-        " path TEXT NOT NULL){rows};"
+        " path TEXT NOT NULL,"
+        /* Of a checkpoint: its file's, and the list of revisions that it stands for; NULL: it is a revision. */
+        " checksum TEXT, stands_for {int}){rows};"
         "CREATE TABLE revision_lists("
         " list {int}, n {int}, item TEXT NOT NULL, PRIMARY KEY(list, n)){keyed};"
         "CREATE TABLE label_lists("
@@ -228,10 +230,13 @@ static const char to_version_9[] =
     "ALTER TABLE steps ADD COLUMN batches {int} NOT NULL DEFAULT 0;"
     "ALTER TABLE steps ADD COLUMN rows_changed {int} NOT NULL DEFAULT 0;";
 
+static const char to_version_10[] = "ALTER TABLE revisions ADD COLUMN checksum TEXT;"
+                                    "ALTER TABLE revisions ADD COLUMN stands_for {int};";
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL,         to_version_2, to_version_3,
-                                       to_version_4, to_version_5, to_version_6,
-                                       to_version_7, to_version_8, to_version_9};
+static const char *const upgrades[] = {NULL,         to_version_2, to_version_3, to_version_4,
+                                       to_version_5, to_version_6, to_version_7, to_version_8,
+                                       to_version_9, to_version_10};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

@@ -3,6 +3,8 @@
 
 #include "ledger/stored.h"
 
+#include "chain/chain.h"
+
 static bool put_section(struct stored_ledger *ledger, const struct revision *revision, size_t n,
                         bool is_withheld, struct err *err)
 {
@@ -40,10 +42,10 @@ bool stored_sections_put(struct stored_ledger *ledger, const struct run_info *ru
 {
     const struct chain *chain = run->chain;
     bool is_fine = true;
-    for (size_t i = 0; is_fine && chain && i < chain->count; i++)
+    for (size_t i = 0; is_fine && chain && i < chain_file_count(chain); i++)
         if (ledger->writing.revision_numbers[i])
-            is_fine =
-                put_sections(ledger, chain->revisions[i], run->withheld && run->withheld[i], err);
+            is_fine = put_sections(ledger, chain_file_at(chain, i),
+                                   run->withheld && run->withheld[i], err);
     return is_fine;
 }
 
@@ -66,12 +68,18 @@ static bool read_section(const struct cursor *row, struct arena *arena, struct s
            dialect < DIALECT__COUNT && len >= 0 && strlen(sql) <= (size_t)len;
 }
 
-/* One id may stand several times: a ledger keeps what a revision was called and where it lay in earlier runs. */
-static void give(struct stored_frame *frame, const char *id, const struct section *sections,
+/* One id may stand several times: a ledger keeps what a revision was called and where it lay in earlier runs. A checkpoint is known
+ * by its checksum, which no id is like. */
+static const char *name_of(const struct revision *revision)
+{
+    return revision->is_checkpoint ? revision->checksum : revision->id;
+}
+
+static void give(struct stored_frame *frame, const char *name, const struct section *sections,
                  size_t count)
 {
     for (size_t i = 0; count && i < frame->revision_count; i++)
-        if (strcmp(frame->revisions[i].id, id) == 0) {
+        if (strcmp(name_of(&frame->revisions[i]), name) == 0) {
             frame->revisions[i].sections = sections;
             frame->revisions[i].section_count = count;
         }
@@ -82,24 +90,27 @@ bool stored_sections_read(struct stored_frame *frame, struct err *err)
     struct cursor cursor;
     struct section *sections = NULL;
     size_t count = 0, capacity = 0;
-    const char *id = "";
+    const char *name = "";
     bool makes_sense = true;
-    store_query(frame->ledger->store, &cursor,
-                "SELECT revision, direction, dialect, is_transactional, line, len, sql"
-                " FROM chain_files JOIN revision_sections USING (checksum)"
-                " WHERE digest = ? ORDER BY revision, n",
-                value_text(frame->run.run.chain_digest));
+    store_query(
+        frame->ledger->store, &cursor,
+        "SELECT revision, direction, dialect, is_transactional, line, len, sql, n"
+        " FROM chain_files JOIN revision_sections USING (checksum) WHERE digest = ?"
+        " UNION ALL SELECT checksum, direction, dialect, is_transactional, line, len, sql, n"
+        " FROM revision_sections WHERE checksum IN (SELECT checksum FROM revisions)"
+        " ORDER BY 1, 8",
+        value_text(frame->run.run.chain_digest));
     while (makes_sense && cursor_next(&cursor)) {
-        if (strcmp(cursor_text(&cursor, 0), id) != 0) {
-            give(frame, id, sections, count);
-            id = cursor_copy(&cursor, 0, frame->arena);
+        if (strcmp(cursor_text(&cursor, 0), name) != 0) {
+            give(frame, name, sections, count);
+            name = cursor_copy(&cursor, 0, frame->arena);
             sections = NULL;
             count = capacity = 0;
         }
         makes_sense = read_section(&cursor, frame->arena,
                                    ARENA_PUSH(frame->arena, sections, count, capacity));
     }
-    give(frame, id, sections, count);
+    give(frame, name, sections, count);
     return cursor_end(&cursor, err) &&
            (makes_sense || store_fail_damaged(frame->ledger->store, err));
 }

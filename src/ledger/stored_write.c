@@ -131,8 +131,9 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
     if (!stored_series_hold(ledger, err) || !insert_run(ledger, run, err))
         return false;
     writing->started_at_ms = run->started_at_ms;
-    writing->revision_numbers = arena_calloc(&ledger->arena, run->chain ? run->chain->count + 1 : 1,
-                                             sizeof *writing->revision_numbers);
+    writing->revision_numbers =
+        arena_calloc(&ledger->arena, run->chain ? chain_file_count(run->chain) + 1 : 1,
+                     sizeof *writing->revision_numbers);
     return insert_chain(ledger, run->chain, err) && write_origin(ledger, &run->origin, err) &&
            insert_waves(ledger, run, err) && insert_standings(ledger, run, err);
 }

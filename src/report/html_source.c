@@ -1,5 +1,5 @@
 /* SQL on the page: what ran, and where it failed. */
-#include "chain/revision.h"
+#include "chain/chain.h"
 #include "report/html.h"
 #include "report/json.h"
 
@@ -76,7 +76,9 @@ static json_t *lines_of(const struct section *section, int first, int last)
 
 bool html_withholds(const struct report *report, const struct revision *revision)
 {
-    return report->hides_sql || (report->run.withheld && report->run.withheld[revision->index]);
+    const struct run_info *run = &report->run;
+    return report->hides_sql ||
+           (run->withheld && run->withheld[chain_file_number(run->chain, revision)]);
 }
 
 json_t *html_sql(const struct report *report, const struct report_step *step,

@@ -46,6 +46,17 @@ static void put_run(struct json_stream *stream, const struct report *report)
     json_close(stream, '}');
 }
 
+static json_t *rows_value(const struct rows *rows)
+{
+    json_t *ids = json_array();
+    for (size_t i = 0; i < rows->count; i++)
+        json_array_append_new(ids, json_text(rows->ids[i]));
+    if (rows->is_known)
+        return ids;
+    json_decref(ids);
+    return json_null();
+}
+
 static json_t *heads_value(const struct chain *chain)
 {
     json_t *heads = json_array();
@@ -54,8 +65,47 @@ static json_t *heads_value(const struct chain *chain)
     return heads;
 }
 
-static void put_chain(struct json_stream *stream, const struct chain *chain)
+/* The checkpoints among the steps of the run, each once; returns how many. */
+static size_t checkpoints_taken(const struct report *report, const struct revision ***ret)
 {
+    size_t count = 0, capacity = 0;
+    for (uint32_t i = 0; i < report->step_lists.count; i++) {
+        struct step_list list = report_steps(report, i);
+        for (size_t k = 0; k < list.count; k++) {
+            const struct revision *file = list.steps[k].revision;
+            bool is_new = file && file->is_checkpoint;
+            for (size_t at = 0; is_new && at < count; at++)
+                is_new = (*ret)[at] != file;
+            if (!is_new)
+                continue;
+            if (count == capacity)
+                *ret = xrealloc(*ret, (capacity = capacity * 2 + 4) * sizeof(**ret));
+            (*ret)[count++] = file;
+        }
+    }
+    return count;
+}
+
+static void put_checkpoints(struct json_stream *stream, const struct report *report)
+{
+    const struct revision **files = NULL;
+    size_t count = checkpoints_taken(report, &files);
+    if (count)
+        json_open(stream, "checkpoints", '[');
+    for (size_t i = 0; i < count; i++) {
+        struct rows spared = {files[i]->stands_for, files[i]->stands_for_count, true};
+        json_put(stream, NULL,
+                 json_pack("{s:o, s:o, s:o}", "revision", json_text(files[i]->id), "file",
+                           json_text(files[i]->path), "stands_for", rows_value(&spared)));
+    }
+    if (count)
+        json_close(stream, ']');
+    free(files);
+}
+
+static void put_chain(struct json_stream *stream, const struct report *report)
+{
+    const struct chain *chain = report->run.chain;
     if (!chain) {
         json_put(stream, "chain", json_null());
         return;
@@ -64,6 +114,7 @@ static void put_chain(struct json_stream *stream, const struct chain *chain)
     json_put(stream, "revisions", count_value(chain->count));
     json_put(stream, "heads", heads_value(chain));
     json_put(stream, "digest", json_sprintf("sha256:%s", chain->digest));
+    put_checkpoints(stream, report);
     json_close(stream, '}');
 }
 
@@ -177,7 +228,7 @@ void json_put_head(struct json_stream *stream, const struct report *report)
     json_put(stream, "skein", json_text(SKEIN_VERSION));
     json_put(stream, "format", json_integer(FORMAT_VERSION));
     put_run(stream, report);
-    put_chain(stream, report->run.chain);
+    put_chain(stream, report);
     put_totals(stream, report);
     put_waves(stream, report);
     put_forecast(stream, report);
@@ -308,6 +359,8 @@ json_t *json_step(const struct report *report, const struct report_step *step, d
                         json_text(step->direction == DIRECTION_UP ? "up" : "down"));
     json_object_set_new(value, "statements", count_value(step->statements));
     json_object_set_new(value, "duration_ms", json_rounded(ms, STEP_DECIMALS));
+    if (step->revision && step->revision->is_checkpoint)
+        json_object_set_new(value, "checkpoint", json_text(step->revision->path));
     if (!request_changes(report->run.request))
         set_marks(value, report, step, dialect);
     return value;
@@ -518,17 +571,6 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     put_tenant_error(stream, report, row);
     json_put(stream, "notices", heard_value(row));
     json_close(stream, '}');
-}
-
-static json_t *rows_value(const struct rows *rows)
-{
-    json_t *ids = json_array();
-    for (size_t i = 0; i < rows->count; i++)
-        json_array_append_new(ids, json_text(rows->ids[i]));
-    if (rows->is_known)
-        return ids;
-    json_decref(ids);
-    return json_null();
 }
 
 static void put_visit_error(struct json_stream *stream, const struct err *error)

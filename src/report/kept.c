@@ -45,7 +45,8 @@ static bool destroys_data(struct report *report, const struct step_done *step,
     if (!step->revision || request_changes(report->run.request) ||
         !verb_runs_scripts(report->run.request->verb))
         return false;
-    snprintf(key, sizeof key, "%s %d %d", step->revision->id, (int)step->direction, (int)dialect);
+    snprintf(key, sizeof key, "%s %d %d %d", step->revision->id, step->revision->is_checkpoint,
+             (int)step->direction, (int)dialect);
     uint32_t known = map_get(&report->destroys, key);
     if (known == MAP_NONE) {
         known = revision_destroys_data(step->revision, step->direction, dialect);

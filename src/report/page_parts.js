@@ -273,7 +273,7 @@ function sql(revision) {
     revision.sql.map((section) => make("div", {}, section.transactional ? null : make("p", { class: "soft" }, "outside a transaction"), source(section.lines, section.first, 0), section.is_cut ? make("p", { class: "soft" }, "and more, which is in the file") : null)));
 }
 
-const marks = { irreversible: "irreversible", destroys_data: "destroys data", outside_transaction: "outside a transaction", repeats: "in batches", commits_by_itself: "commits by itself", empty: "empty" };
+const marks = { checkpoint: "checkpoint", irreversible: "irreversible", destroys_data: "destroys data", outside_transaction: "outside a transaction", repeats: "in batches", commits_by_itself: "commits by itself", empty: "empty" };
 
 function revisionRow(revision, most) {
   const { step } = revision;

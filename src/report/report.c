@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/buf.h"
+#include "chain/chain.h"
 #include "event/known.h"
 
 struct report *report_new(void)
@@ -329,7 +330,8 @@ static void finish_run(struct report *report, const struct event *event)
     report->state = event->state;
     report->run.is_unrecorded = event->run->is_unrecorded;
     if (event->run->withheld)
-        report->run.withheld = copy_flags(report, event->run->withheld, event->run->chain->count);
+        report->run.withheld =
+            copy_flags(report, event->run->withheld, chain_file_count(event->run->chain));
     report->duration_ms = event->duration_ms;
     if (!run_state_is_halt(report->state))
         report->halt = NULL, report->halt_reason = NULL;

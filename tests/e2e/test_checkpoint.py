@@ -61,6 +61,30 @@ class OnSqlite(Case):
         self.assertEqual({rev["revision"]: os.path.basename(rev["checkpoint"] or "") for rev in told},
                          {"aaaa1111": "", "bbbb2222": "", "cccc3333": "cccc3333_checkpoint.sql"})
 
+    def test_json_says_who_takes_it_and_what_it_stands_for(self):
+        self.run_ok("upgrade", "aaaa1111", "--tenant", "globex")
+        file = path = self.run_ok("checkpoint", "head").out.strip()
+
+        def told(report):
+            self.assertEqual(report["chain"]["checkpoints"],
+                             [{"revision": "cccc3333", "file": file, "stands_for": ["aaaa1111", "bbbb2222", "cccc3333"]}])
+            steps = {t["name"]: [(s["revision"], s.get("checkpoint")) for s in t["steps"]] for t in report["tenants"]}
+            self.assertEqual(steps, {"acme": [("cccc3333", file)], "globex": [("bbbb2222", None), ("cccc3333", None)]})
+            sql = {s["file"]: s["sections"][0]["sql"] for s in report["sql"] if s["revision"] == "cccc3333"}
+            self.assertEqual(len(sql), 2)
+            for name in sql:
+                self.assertEqual("CREATE TABLE" in sql[name], name == file)
+        two = ("--tenant", "acme", "--tenant", "globex", "-v")
+        told(self.run_json("plan", *two).report)
+        run = self.run_json("upgrade", *two).report
+        told(run)
+        for _ in range(2):  # the ledger has what the file was, too
+            again = json.loads(self.run_ok("report", run["run"]["id"], "-o", "json", "-v").out)
+            told(again)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        self.assertNotIn("checkpoints", self.run_json("upgrade").report["chain"])
+
     def test_a_target_below_it_goes_the_long_way_and_one_above_it_goes_on(self):
         self.run_ok("checkpoint", "bbbb2222")
         self.assertEqual(self.steps("aaaa1111", "--tenant", "acme"), {"acme": [("aaaa1111", "up")]})
@@ -179,12 +203,33 @@ class OnServers(Case):
                 self.assertEqual(steps, [("cccc3333", "up")])
             self.run_ok("drift")
             self.run_ok("check")
+            self.assertEqual(self.steps("aaaa1111", "--yes", verb="downgrade")[some[0]["name"]], [("cccc3333", "down"), ("bbbb2222", "down")])
+            self.assertEqual(self.steps()[some[0]["name"]], [("bbbb2222", "up"), ("cccc3333", "up")])  # it is not at base
             self.assertEqual(len(self.steps("base", "--yes", verb="downgrade")[some[0]["name"]]), 3)
-            self.run_ok("upgrade")
+            for tenant in some[:2]:
+                script = self.run_ok("upgrade", "base:head", "--sql", "--tenant", tenant["name"]).out
+                self.assertIn("'checkpoint:", script)
+                server, database = (maria, "m1") if tenant["name"] == "m1" else (pg, tenant["url"].rsplit("/", 1)[1])
+                server.sql(database, script)
+            self.assertEqual(self.steps(), {tenant["name"]: [] for tenant in some})
             self.run_ok("drift")
             os.unlink(path)
         self.assertEqual(pg.versions("p1"), ["cccc3333"])
+        self.sql_that_holds_a_password(pg)
         self.half_way(maria)
+
+    def sql_that_holds_a_password(self, pg):
+        pg.create("secret")
+        url = pg.url("secret").replace("@", ":s3cretword@", 1)
+        self.fleet.inventory([{"name": "secret", "url": url}], scratch={"postgresql": pg.url("postgres")})
+        path = self.run_ok("checkpoint", "head").out.strip()
+        with open(path, "a") as file:
+            file.write("-- s3cretword\n")
+        report = self.run_json("upgrade", "-v", "-o", "html=" + self.fleet.path("r.html")).report
+        self.assertEqual([(s["file"], s["sections"]) for s in report["sql"]], [(path, None)])
+        self.assertNotIn("s3cretword", self.run_ok("report", report["run"]["id"], "-o", "json", "-v").out)
+        self.assertNotIn(b"s3cretword", self.fleet.read("r.html"))
+        os.unlink(path)
 
     def half_way(self, maria):
         """No transaction takes it back there: it goes on after the last statement that finished."""

@@ -168,6 +168,8 @@ static inline void book_make_old(const struct book *book)
                  "DROP TABLE claim_queues; DROP TABLE claims;"
                  "ALTER TABLE steps DROP COLUMN batches;"
                  "ALTER TABLE steps DROP COLUMN rows_changed;"
+                 "ALTER TABLE revisions DROP COLUMN checksum;"
+                 "ALTER TABLE revisions DROP COLUMN stands_for;"
                  "ALTER TABLE errors DROP COLUMN constraint_name; PRAGMA user_version = 1",
                  NULL, NULL, &why);
     assert_null(why);

@@ -134,7 +134,41 @@ static void refuses_broken_graphs(void **state)
     }
 }
 
+static void lists_what_a_checkpoint_stands_for(void **state)
+{
+    static const char *const bytes[] = {
+        "-- Revision ID: d\n-- Revises: b, c\n-- migrate:up\n",
+        "-- Revision ID: c\n-- Revises: a\n-- migrate:up\n",
+        "-- Revision ID: b\n-- Revises: a\n-- migrate:up\n",
+        "-- Revision ID: a\n-- Revises:\n-- migrate:up\n",
+        "-- Revision ID: e\n-- Revises:\n-- Depends On: b\n-- migrate:up\n",
+        "-- Checkpoint: d\n-- migrate:up\n",
+        "-- Checkpoint: e\n-- migrate:up\n",
+    };
+    struct chain_file files[ARRAY_LEN(bytes)];
+    struct faults faults;
+    (void)state;
+    faults_init(&faults);
+    for (size_t i = 0; i < ARRAY_LEN(bytes); i++)
+        files[i] = (struct chain_file){"x.sql", bytes[i], strlen(bytes[i])};
+    struct chain *chain = chain_build("versions", files, ARRAY_LEN(files), &faults);
+    assert_non_null(chain);
+    assert_int_equal(chain_file_count(chain), ARRAY_LEN(bytes));
+    for (size_t i = 0; i < chain_file_count(chain); i++)
+        assert_int_equal(chain_file_number(chain, chain_file_at(chain, i)), i);
+    const struct revision *merged = chain->checkpoints[0], *depends = chain->checkpoints[1];
+    assert_int_equal(merged->stands_for_count, 4);
+    assert_string_equal(merged->stands_for[0], "a");
+    assert_string_equal(merged->stands_for[3], "d");
+    assert_int_equal(depends->stands_for_count, 3);
+    assert_string_equal(depends->stands_for[0], "a");
+    assert_string_equal(depends->stands_for[2], "e");
+    chain_free(chain);
+    faults_done(&faults);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(lists_what_a_checkpoint_stands_for),
     cmocka_unit_test(knows_heads_and_bases),
     cmocka_unit_test(lists_children),
     cmocka_unit_test(refuses_broken_graphs),

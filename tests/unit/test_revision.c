@@ -91,6 +91,38 @@ static void takes_headers_in_any_dress(void **state)
     }
 }
 
+static void a_checkpoint_has_the_id_of_its_revision_and_a_checksum_of_its_own(void **state)
+{
+    static const char text[] = "-- All that leads to 83241ca0f125\n--\n"
+                               "-- Checkpoint: 83241ca0f125\n-- Create Date: 2026-11-29\n\n"
+                               "-- migrate:up dialect:sqlite\nA;\n"
+                               "-- migrate:up dialect:mysql transaction:false\nB;\n";
+    struct stage *stage = *state;
+    const struct revision *checkpoint = parse(stage, text);
+    char digits[HASH_HEX_SIZE];
+    hash_hex(text, sizeof text - 1, digits);
+    assert_true(checkpoint->is_checkpoint);
+    assert_string_equal(checkpoint->id, "83241ca0f125");
+    assert_int_equal(checkpoint->id_line, 3);
+    assert_string_equal(checkpoint->message, "All that leads to 83241ca0f125");
+    assert_string_equal(checkpoint->create_date, "2026-11-29");
+    assert_int_equal(checkpoint->down_count + checkpoint->depend_count + checkpoint->label_count,
+                     0);
+    assert_int_equal(checkpoint->section_count, 2);
+    assert_false(revision_has_direction(checkpoint, DIRECTION_DOWN));
+    assert_int_equal(strncmp(checkpoint->checksum, CHECKPOINT_MARK, strlen(CHECKPOINT_MARK)), 0);
+    assert_int_equal(strlen(checkpoint->checksum), HASH_HEX_SIZE - 1);
+    assert_memory_equal(checkpoint->checksum + strlen(CHECKPOINT_MARK), digits,
+                        HASH_HEX_SIZE - 1 - strlen(CHECKPOINT_MARK));
+    assert_string_equal(checkpoint->checksum_lf, checkpoint->checksum);
+    assert_false(parse(stage, "-- Revision ID: a\n-- Revises:\n-- migrate:up\n")->is_checkpoint);
+    assert_true(parse(stage, "--Checkpoint :\ta\r\n-- migrate:up\r\n")->is_checkpoint);
+    assert_true(
+        parse(stage, "-- Checkpoint: a\n-- Reviewed-by: b\n-- migrate:up\n")->is_checkpoint);
+    assert_false(parse(stage, "-- Checkpoint of last year\n-- Revision ID: a\n-- migrate:up\n")
+                     ->is_checkpoint); /* a sentence */
+}
+
 static void keeps_the_bytes_of_its_sections(void **state)
 {
     static const struct {
@@ -239,6 +271,21 @@ static void names_the_line_of_a_fault(void **state)
          "cannot stand together"},
         {HEADER "-- Migrate:up repeat:until-no-rows max_lag:5s\n", 6,
          "did you mean '-- migrate:up'"},
+        {"-- Checkpoint:\n-- migrate:up\n", 1, "Checkpoint: '' is no revision id"},
+        {"-- m\n-- Checkpoint: a, b\n-- migrate:up\n", 2, "Checkpoint: 'a, b' is no revision id"},
+        {"-- Checkpoint: head\n-- migrate:up\n", 1, "Checkpoint: 'head' cannot be a name"},
+        {"-- Checkpoint: a\n-- Checkpoint: a\n-- migrate:up\n", 2, "stands twice"},
+        {"-- Checkpoint: a\n-- Revision ID: a\n-- migrate:up\n", 2,
+         "a checkpoint has no 'Revision ID:' of its own"},
+        {"-- Revision ID: a\n-- Checkpoint: a\n-- migrate:up\n", 2,
+         "a checkpoint has no 'Revision ID:' of its own"},
+        {"-- checkpoint: a\n-- migrate:up\n", 1, "did you mean 'Checkpoint:'"},
+        {"-- Checkpiont: a\n-- migrate:up\n", 1, "did you mean 'Checkpoint:'"},
+        {"-- Checkpoint: a\n-- Revises: b\n-- migrate:up\n", 1, "no place of its own"},
+        {"-- Checkpoint: a\n-- Depends On: b\n-- migrate:up\n", 1, "no place of its own"},
+        {"-- Checkpoint: a\n-- Branch Labels: b\n-- migrate:up\n", 1, "no place of its own"},
+        {"-- Checkpoint: a\n-- migrate:up\n-- migrate:down\n", 1, "no '-- migrate:down' section"},
+        {"-- Checkpoint: a\n", 1, "no '-- migrate:up' section"},
         {"\xef\xbb\xbf" HEADER "-- migrate:up\n", 1, "byte order mark"},
         {HEADER "-- migrate:up\nSELECT '\xff';\n", 7, "not UTF-8"},
         {HEADER "-- migrate:up\nSELECT '\xed\xa0\x80';\n", 7, "not UTF-8"},
@@ -379,6 +426,7 @@ static void hashes_its_bytes(void **state)
 static const struct CMUnitTest tests[] = {
     CASE(reads_a_whole_header),
     CASE(takes_headers_in_any_dress),
+    CASE(a_checkpoint_has_the_id_of_its_revision_and_a_checksum_of_its_own),
     CASE(keeps_the_bytes_of_its_sections),
     CASE(chooses_sections_by_dialect),
     CASE(tells_irreversible_from_a_step_back_that_does_nothing),
