@@ -24,6 +24,7 @@ static const struct option {
     {"pause", offsetof(struct repeat, pause_ms), true},
     {"max_lag", offsetof(struct repeat, max_lag_ms), true},
     {"max_wait", offsetof(struct repeat, max_wait_ms), true},
+    {"timeout", offsetof(struct repeat, timeout_ms), true},
     {"max_waiting", offsetof(struct repeat, max_waiting), false},
     {"max_active", offsetof(struct repeat, max_active), false},
     {"max_batches", offsetof(struct repeat, max_batches), false},
@@ -50,6 +51,7 @@ bool repeat_set(struct repeat *repeat, int option, const char *value, const char
     if (option == 0)
         return strcmp(value, UNTIL) == 0;
     const struct option *row = &options[option - 1];
+    repeat->given |= 1u << option;
     char *member = (char *)repeat + row->offset;
     *ret_form = row->is_duration ? "a duration, such as 50ms" : "a number";
     if (row->is_duration)
@@ -57,14 +59,27 @@ bool repeat_set(struct repeat *repeat, int option, const char *value, const char
     return parse_u32(value, 0, UINT32_MAX, (uint32_t *)(void *)member);
 }
 
+static bool is_given(const struct repeat *repeat, size_t row)
+{
+    return repeat->given >> (row + 1) & 1;
+}
+
+struct repeat repeat_join(const struct repeat *section, const struct repeat *usual)
+{
+    struct repeat joined = *section;
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        if (!is_given(section, i))
+            memcpy((char *)&joined + options[i].offset, (const char *)usual + options[i].offset,
+                   options[i].is_duration ? sizeof(uint64_t) : sizeof(uint32_t));
+    return joined;
+}
+
 void repeat_write(struct buf *out, const struct repeat *repeat)
 {
     buf_adds(out, " repeat:" UNTIL);
     for (size_t i = 0; i < ARRAY_LEN(options); i++) {
         const char *now = (const char *)repeat + options[i].offset;
-        const char *usual = (const char *)&defaults + options[i].offset;
-        size_t size = options[i].is_duration ? sizeof(uint64_t) : sizeof(uint32_t);
-        if (memcmp(now, usual, size) == 0)
+        if (!is_given(repeat, i))
             continue;
         if (options[i].is_duration)
             buf_addf(out, " %s:%" PRIu64 "ms", options[i].name,

@@ -161,7 +161,7 @@ struct section *revision_begin_section(struct revision_parser *parser, struct sp
         revision_fault(parser, "'migrate:%.*s' is neither 'migrate:up' nor 'migrate:down'",
                        (int)direction.len, direction.text);
     parser->has_transaction = false;
-    parser->repeat = repeat_defaults();
+    parser->repeat = (struct repeat){0};
     parser->repeats = 0;
     while ((rest = span_trim(rest)).len)
         set_option(parser, section, span_cut(&rest, ' '));

@@ -15,6 +15,7 @@
 
 #include "base/parse.h"
 #include "base/url.h"
+#include "chain/repeat.h"
 #include "lint/rule.h"
 
 struct arena;
@@ -45,6 +46,7 @@ struct settings {
     /* no attempt begins later than that after the first failure; 0: no limit */
     uint64_t retry_timeout_ms;
     enum rollback_by rollback_by; /* _SNAPSHOT: where the database can (SQLite), else _DOWN */
+    struct repeat batches;        /* of statements that repeat, where their sections do not say */
 };
 
 enum password_kind {

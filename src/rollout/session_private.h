@@ -151,6 +151,8 @@ struct session_work {
 
 /* The statement that repeats, where one does. */
 struct session_repeat {
+    struct repeat options;     /* its section's and its tenant's, made before each batch */
+    struct op_limits limits;   /* of the statement */
     struct repeat_count count; /* of the step under way, all runs together */
     uint64_t batches, rows;    /* of the statement, by this run */
     bool

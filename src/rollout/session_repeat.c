@@ -33,6 +33,14 @@ static const struct repeating *repeating(const struct session *session)
     return repeated(session)->piece->repeating;
 }
 
+/* The section's, and the tenant's for what it does not say. */
+static const struct repeat *make_options(struct session *session)
+{
+    session->repeat.options =
+        repeat_join(repeating(session)->options, &session->tenant->settings->batches);
+    return &session->repeat.options;
+}
+
 /* The file's line, for what is wrong with the statement as a whole. */
 static enum session_state fail_here(struct session *session, struct err *err)
 {
@@ -84,7 +92,7 @@ static void tell(struct session *session, const char *waits_for)
 static bool is_asked(const struct session *session, uint64_t now)
 {
     const struct session_repeat *repeat = &session->repeat;
-    return session->dialect->sql[SQL_PRESSURE] && pressure_is_asked(repeating(session)->options) &&
+    return session->dialect->sql[SQL_PRESSURE] && pressure_is_asked(&repeat->options) &&
            !io_is_in_transaction(session->conn.io) &&
            (!repeat->asked_ms || repeat->watch.since_ms || now - repeat->asked_ms >= ASK_EVERY_MS);
 }
@@ -92,10 +100,9 @@ static bool is_asked(const struct session *session, uint64_t now)
 /* An author who says how many batches there may be has thought of the end. */
 static bool is_counted(const struct session *session)
 {
-    const struct repeating *how = repeating(session);
-    return how->table && !how->options->max_batches && session->repeat.batches &&
-           session->repeat.batches >= session->repeat.next_count &&
-           !io_is_in_transaction(session->conn.io);
+    const struct session_repeat *repeat = &session->repeat;
+    return repeating(session)->table && !repeat->options.max_batches && repeat->batches &&
+           repeat->batches >= session->repeat.next_count && !io_is_in_transaction(session->conn.io);
 }
 
 static void add_count(struct session *session)
@@ -114,6 +121,7 @@ static void add_count(struct session *session)
 static enum asked ask_ease(struct session *session)
 {
     uint64_t now = now_ms();
+    (void)make_options(session);
     if (!session->repeat.next_count)
         session->repeat.next_count = FIRST_COUNT;
     if (is_asked(session, now)) {
@@ -152,13 +160,15 @@ static bool check_end(struct session *session, const struct io_op *count, struct
 static enum session_state wait_for(struct session *session, enum pressure_verdict verdict)
 {
     const struct pressure_watch *watch = &session->repeat.watch;
-    const struct repeat *options = repeating(session)->options;
+    const struct repeat *options = &session->repeat.options;
     struct err err;
     session->repeat.pause_ms = pressure_delay_ms(watch);
     session->repeat.waits_for = pressure_words(verdict);
     if (!pressure_is_too_long(watch, options, now_ms()))
         return SESSION_PAUSE;
-    err_set(&err, ERR_TIMEOUT, "%s for longer than 'max_wait:' allows", session->repeat.waits_for);
+    err_set(&err, ERR_TIMEOUT,
+            "%s for longer than 'max_wait:' (or 'batch_max_wait' of the inventory) allows",
+            session->repeat.waits_for);
     err.is_transient = true;
     (void)fail_here(session, &err);
     session->repeat.watch = (struct pressure_watch){0};
@@ -196,8 +206,8 @@ static enum session_state answer_ease(struct session *session)
     if (op) {
         struct pressure pressure = pressure_read(&op->answer.rows);
         note_blindness(session, &pressure);
-        enum pressure_verdict verdict = pressure_judge(
-            &session->repeat.watch, repeating(session)->options, &pressure, now_ms());
+        enum pressure_verdict verdict =
+            pressure_judge(&session->repeat.watch, &session->repeat.options, &pressure, now_ms());
         if (verdict != PRESSURE_NONE)
             return wait_for(session, verdict);
     }
@@ -256,6 +266,14 @@ enum session_state session_stop_pause(struct session *session)
 
 /* ---- batch ------------------------------------------------------------------------------------- */
 
+/* What the server is told, and what the driver sees to where the server cannot. */
+static void set_timeout(struct session *session, uint64_t timeout_ms)
+{
+    session->look.vars.statement_timeout_ms = timeout_ms;
+    session->repeat.limits = session->batch.limits;
+    session->repeat.limits.statement_timeout_ms = timeout_ms;
+}
+
 static void add_begin(struct session *session)
 {
     bool is_first = repeated(session)->piece->first_statement == 0;
@@ -283,8 +301,9 @@ static void add_begin(struct session *session)
 static void add_statement(struct session *session)
 {
     const struct action *action = repeated(session);
-    uint64_t each_ms = session->tenant->settings->statement_timeout_ms;
+    uint64_t each_ms = session->repeat.limits.statement_timeout_ms;
     struct io_op *op = session_add_op(session, OP_SCRIPT);
+    op->op.limits = &session->repeat.limits;
     bool is_thorough = session->repeat.is_thorough && repeating(session)->thorough;
     op->op.sql = is_thorough ? repeating(session)->thorough : action->piece->sql;
     op->op.sql_len = action->piece->sql_len;
@@ -315,11 +334,15 @@ static void add_commit(struct session *session)
 
 static enum asked ask_batch(struct session *session)
 {
+    uint64_t usual_ms = session->tenant->settings->statement_timeout_ms;
+    uint64_t own_ms = make_options(session)->timeout_ms;
     session_make_actions(session, session->work.cursor);
     session->work.acting.is_thorough = session->repeat.is_thorough || !repeating(session)->thorough;
     session_reserve_ops(session, 6);
+    set_timeout(session, own_ms ? own_ms : usual_ms);
     add_begin(session);
     add_statement(session);
+    session->look.vars.statement_timeout_ms = usual_ms;
     add_mark(session);
     add_commit(session);
     return ASKED_OPS;
@@ -350,7 +373,7 @@ static enum session_state end_repeat(struct session *session)
 static enum session_state answer_batch(struct session *session)
 {
     const struct action *action = repeated(session);
-    const struct repeat *options = repeating(session)->options;
+    const struct repeat *options = &session->repeat.options;
     const struct io_op *op = op_of(session, action);
     uint64_t rows = op->answer.rows_changed;
     bool was_thorough = session->work.acting.is_thorough;

@@ -12,6 +12,7 @@ REPEAT = " repeat:until-no-rows pause:0"
 
 class OnSQLite:
     INTEGER = "INTEGER"
+    SLOW = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 400000) SELECT count(*) > 0 FROM n"
     UPDATE = f"UPDATE item SET n = n + 1, done = 1 WHERE id IN (SELECT id FROM item WHERE done IS NULL LIMIT {BATCH})"
     DELETE = f"DELETE FROM item WHERE id IN (SELECT id FROM item WHERE done = 1 LIMIT {BATCH})"
 
@@ -26,6 +27,7 @@ class OnSQLite:
 
 class OnPostgres:
     INTEGER = "int"
+    SLOW = "SELECT count(pg_sleep(0.1))"
     UPDATE = (f"WITH batch AS (SELECT id FROM item WHERE done IS NULL LIMIT {BATCH} FOR UPDATE SKIP LOCKED) "
               "UPDATE item SET n = n + 1, done = 1 FROM batch WHERE item.id = batch.id")
     DELETE = f"DELETE FROM item WHERE id IN (SELECT id FROM item WHERE done = 1 LIMIT {BATCH} FOR UPDATE SKIP LOCKED)"
@@ -46,6 +48,7 @@ class OnPostgres:
 
 class OnMariaDB:
     INTEGER = "INT"
+    SLOW = "SELECT 1 - SLEEP(0.01)"
     UPDATE = f"UPDATE item SET n = n + 1, done = 1 WHERE done IS NULL LIMIT {BATCH}"
     DELETE = f"DELETE FROM item WHERE done = 1 LIMIT {BATCH}"
     made = 0
@@ -160,6 +163,15 @@ class Everywhere:
         self.assertEqual((tenant["state"], tenant["error"]["line"]), ("failed", 7))
         self.assertEqual(self.history()[0], "failed")
         self.fleet.revision("bbbb2222", self.UPDATE + ";", revises="aaaa1111", options=REPEAT)
+        self.run_ok("upgrade")
+        self.check_rows()
+
+    def test_the_inventory_says_what_the_section_does_not(self):
+        slow = self.UPDATE.replace("done = 1", f"done = ({self.SLOW})")
+        self.prepare(up=slow, options=REPEAT, batch_timeout="40ms", retries=0)
+        tenant = self.run_json("upgrade", code=1).tenant("t")
+        self.assertEqual(tenant["error"]["class"], "timeout", tenant["error"])
+        self.fleet.revision("bbbb2222", slow + ";", revises="aaaa1111", options=REPEAT + " timeout:60s")
         self.run_ok("upgrade")
         self.check_rows()
 

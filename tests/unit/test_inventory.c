@@ -107,7 +107,43 @@ static void fills_in_defaults(void **state)
     assert_int_equal(settings->lock_timeout_ms, 5000);
     assert_int_equal(settings->statement_timeout_ms, 0);
     assert_int_equal(settings->retries, 3);
+    assert_int_equal(settings->batches.pause_ms, 50);
+    assert_int_equal(settings->batches.max_lag_ms, 2000);
+    assert_int_equal(settings->batches.max_wait_ms, 600000);
+    assert_int_equal(settings->batches.timeout_ms, 0);
+    assert_int_equal(settings->batches.max_waiting, 5);
+    assert_int_equal(settings->batches.max_active, 0);
     assert_int_equal(inventory->tenants[0].password->kind, PASSWORD_NONE);
+    fleet_free(fleet);
+}
+
+static void batches_are_set_as_other_settings_are(void **state)
+{
+    struct fleet *fleet = fleet_new();
+    (void)state;
+    const struct inventory *inventory =
+        parse(fleet, "defaults: {batch_pause: 1s, batch_max_lag: 0}\n"
+                     "tenants:\n"
+                     "  - name: acme\n"
+                     "    url: postgresql://h/acme\n"
+                     "    batch_max_lag: 9s\n"
+                     "    batch_max_wait: 1h\n"
+                     "    batch_timeout: 30s\n"
+                     "    batch_max_waiting: 0\n"
+                     "    batch_max_active: 25\n"
+                     "  - {name: globex, url: 'postgresql://h/globex'}\n"
+                     "  - {name: umbrella, url: 'postgresql://h/u'}\n");
+    const struct tenant *globex = &inventory->tenants[1];
+    const struct repeat *own = &inventory->tenants[0].settings->batches;
+    assert_int_equal(own->pause_ms, 1000);
+    assert_int_equal(own->max_lag_ms, 9000);
+    assert_int_equal(own->max_wait_ms, 3600000);
+    assert_int_equal(own->timeout_ms, 30000);
+    assert_int_equal(own->max_waiting, 0);
+    assert_int_equal(own->max_active, 25);
+    assert_int_equal(globex->settings->batches.max_lag_ms, 0);
+    assert_int_equal(globex->settings->batches.max_waiting, 5);
+    assert_ptr_equal(globex->settings, inventory->tenants[2].settings);
     fleet_free(fleet);
 }
 
@@ -535,6 +571,7 @@ static void settings_add_up_and_the_nearest_wins(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(settings_add_up_and_the_nearest_wins),
     cmocka_unit_test(fills_in_defaults),
+    cmocka_unit_test(batches_are_set_as_other_settings_are),
     cmocka_unit_test(tenants_override_defaults),
     cmocka_unit_test(equal_things_are_shared),
     cmocka_unit_test(labels_may_be_a_mapping),

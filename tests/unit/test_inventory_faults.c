@@ -142,6 +142,8 @@ static void refuses_bad_values(void **state)
          "'defaults': 'retries' must be a number from 0 to 100000, not 'many'"},
         {"defaults: {lock_timeout: 5}\n", 1,
          "'defaults': 'lock_timeout' must be a duration such as 250ms, 10s or 5m, not '5'"},
+        {"defaults:\n  batch_max_waiting: few\n", 2,
+         "'defaults': 'batch_max_waiting' must be a number from 0 to 100000, not 'few'"},
         {"defaults: {create: maybe}\n", 1,
          "'defaults': 'create' must be 'false' or 'true', not 'maybe'"},
         {"defaults: {transaction: none}\n", 1,

@@ -9,7 +9,7 @@
 
 static void options_are_written_as_they_are_read(void **state)
 {
-    struct repeat repeat = repeat_defaults();
+    struct repeat repeat = {0};
     const char *form;
     struct buf buf;
     (void)state;
@@ -19,12 +19,31 @@ static void options_are_written_as_they_are_read(void **state)
     assert_true(repeat_set(&repeat, repeat_option("pause"), "1s", &form));
     assert_true(repeat_set(&repeat, repeat_option("max_lag"), "0", &form));
     assert_true(repeat_set(&repeat, repeat_option("max_batches"), "7", &form));
-    assert_true(repeat_set(&repeat, repeat_option("max_waiting"), "5", &form)); /* as by default */
+    assert_true(repeat_set(&repeat, repeat_option("timeout"), "30s", &form));
     assert_int_equal(repeat.pause_ms, 1000);
     buf_init(&buf, BUF_MAX_DEFAULT);
     repeat_write(&buf, &repeat);
-    assert_string_equal(buf.data, " repeat:until-no-rows pause:1000ms max_lag:0ms max_batches:7");
+    assert_string_equal(
+        buf.data, " repeat:until-no-rows pause:1000ms max_lag:0ms timeout:30000ms max_batches:7");
     buf_done(&buf);
+}
+
+static void what_a_section_does_not_say_the_inventory_does(void **state)
+{
+    struct repeat section = {0}, usual = repeat_defaults();
+    const char *form;
+    (void)state;
+    assert_true(repeat_set(&section, repeat_option("max_lag"), "0", &form));
+    assert_true(repeat_set(&section, repeat_option("max_active"), "9", &form));
+    usual.max_lag_ms = 7000;
+    usual.pause_ms = 70;
+    usual.max_waiting = 7;
+    struct repeat joined = repeat_join(&section, &usual);
+    assert_int_equal(joined.max_lag_ms, 0);
+    assert_int_equal(joined.max_active, 9);
+    assert_int_equal(joined.pause_ms, 70);
+    assert_int_equal(joined.max_waiting, 7);
+    assert_int_equal(joined.max_wait_ms, usual.max_wait_ms);
 }
 
 struct words_case {
@@ -185,6 +204,7 @@ static void an_answer_is_read(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_are_written_as_they_are_read),
+    cmocka_unit_test(what_a_section_does_not_say_the_inventory_does),
     cmocka_unit_test(words_say_what_a_statement_does),
     cmocka_unit_test(replicas_are_waited_for_until_they_have_replayed),
     cmocka_unit_test(those_at_work_are_given_way_to),

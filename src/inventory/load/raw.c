@@ -28,6 +28,12 @@
     STRING("retries", struct raw_common, retries),                                                 \
     STRING("retry_timeout", struct raw_common, retry_timeout),                                     \
     STRING("rollback_by", struct raw_common, rollback_by),                                         \
+    STRING("batch_pause", struct raw_common, batch_pause),                                         \
+    STRING("batch_max_lag", struct raw_common, batch_max_lag),                                     \
+    STRING("batch_max_wait", struct raw_common, batch_max_wait),                                   \
+    STRING("batch_timeout", struct raw_common, batch_timeout),                                     \
+    STRING("batch_max_waiting", struct raw_common, batch_max_waiting),                             \
+    STRING("batch_max_active", struct raw_common, batch_max_active),                               \
     STRING("schema", struct raw_common, schema),                                                   \
     LIST("search_path", struct raw_common, search_path, &text_schema, 0),                          \
     CYAML_FIELD_IGNORE("settings", CYAML_FLAG_OPTIONAL), /* places.h has them */                   \

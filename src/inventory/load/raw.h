@@ -23,6 +23,12 @@ struct raw_common {
     char *retries;
     char *retry_timeout;
     char *rollback_by;
+    char *batch_pause;
+    char *batch_max_lag;
+    char *batch_max_wait;
+    char *batch_timeout;
+    char *batch_max_waiting;
+    char *batch_max_active;
     char *schema;
     char **search_path;
     uint32_t search_path_count;

@@ -180,6 +180,7 @@ static void read_session(struct inventory_builder *builder, const struct raw_com
 static const struct settings *intern_settings(struct inventory_builder *builder,
                                               const struct settings *settings)
 {
+    const struct repeat *batches = &settings->batches;
     const char *key = arena_printf(
         &builder->scratch,
         "settings %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64 " %d %p %p",
@@ -187,6 +188,10 @@ static const struct settings *intern_settings(struct inventory_builder *builder,
         settings->lock_timeout_ms, settings->statement_timeout_ms, settings->retries,
         settings->retry_timeout_ms, settings->rollback_by, (const void *)settings->search_path,
         (const void *)settings->session);
+    key = arena_printf(&builder->scratch,
+                       "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32,
+                       key, batches->pause_ms, batches->max_lag_ms, batches->max_wait_ms,
+                       batches->timeout_ms, batches->max_waiting, batches->max_active);
     const struct settings *known = sharing_find(&builder->sharing, key);
     if (known)
         return known;
@@ -211,14 +216,33 @@ const struct settings *load_default_settings(struct inventory_builder *builder,
         .rollback_by = (enum rollback_by)load_word(
             builder, (struct field){"rollback_by", raw ? raw->rollback_by : NULL}, rollback_words,
             ROLLBACK_BY_DOWN),
+        .batches = repeat_defaults(),
     };
     return intern_settings(builder, &settings);
+}
+
+static bool has_batches(const struct raw_common *raw)
+{
+    return raw->batch_pause || raw->batch_max_lag || raw->batch_max_wait || raw->batch_timeout ||
+           raw->batch_max_waiting || raw->batch_max_active;
+}
+
+static void read_batches(struct inventory_builder *builder, const struct raw_common *raw,
+                         struct repeat *batches)
+{
+    load_duration(builder, FIELD(raw, batch_pause), &batches->pause_ms);
+    load_duration(builder, FIELD(raw, batch_max_lag), &batches->max_lag_ms);
+    load_duration(builder, FIELD(raw, batch_max_wait), &batches->max_wait_ms);
+    load_duration(builder, FIELD(raw, batch_timeout), &batches->timeout_ms);
+    load_u32(builder, FIELD(raw, batch_max_waiting), 0, &batches->max_waiting);
+    load_u32(builder, FIELD(raw, batch_max_active), 0, &batches->max_active);
 }
 
 static bool has_settings(const struct raw_common *raw)
 {
     return raw->transaction || raw->create || raw->connect_timeout || raw->lock_timeout ||
-           raw->statement_timeout || raw->retries || raw->retry_timeout || raw->rollback_by;
+           raw->statement_timeout || raw->retries || raw->retry_timeout || raw->rollback_by ||
+           has_batches(raw);
 }
 
 const struct settings *load_settings(struct inventory_builder *builder,
@@ -241,6 +265,7 @@ const struct settings *load_settings(struct inventory_builder *builder,
     load_duration(builder, FIELD(raw, retry_timeout), &settings.retry_timeout_ms);
     settings.rollback_by = (enum rollback_by)load_word(builder, FIELD(raw, rollback_by),
                                                        rollback_words, (int)base->rollback_by);
+    read_batches(builder, raw, &settings.batches);
     return intern_settings(builder, &settings);
 }
 
