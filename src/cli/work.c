@@ -17,6 +17,27 @@ static void sleep_ms(uint64_t ms)
         NULL);
 }
 
+/* A run may begin, its ledger be made, another run be over, the ledger's server come back. A run that is named is under way, or over. */
+static bool may_come(const struct err *err, const struct joining_request *ask)
+{
+    static const char *const codes[] = {MACHINES_NONE, LEDGER_MISSING, LEDGER_HELD};
+    for (size_t i = 0; !ask->run && i < ARRAY_LEN(codes); i++)
+        if (strcmp(err->code, codes[i]) == 0)
+            return true;
+    return strcmp(err->code, LEDGER_AWAY) == 0;
+}
+
+/* Says once what is waited for, and each time that it is another thing. */
+static void tell_waiting(const struct err *err, bool *is_away)
+{
+    bool was_away = *is_away;
+    *is_away = strcmp(err->code, LEDGER_AWAY) == 0;
+    if (*is_away && !was_away)
+        cli_note("waiting for the ledger to come back: %s", err->text);
+    else if (!*is_away && was_away)
+        cli_note("waiting for a run to join");
+}
+
 /* Where no run is under way, one may begin while there is patience. */
 static bool join_patiently(struct fleet *fleet, const struct options *options,
                            struct joining *joining, struct err *err)
@@ -27,18 +48,17 @@ static bool join_patiently(struct fleet *fleet, const struct options *options,
         .parallel = options->parallel,
     };
     int64_t began_ms = clock_steady_ms();
-    bool is_told = false;
+    bool is_first = true, is_away = false;
     while (!machines_join(fleet, &ask, joining, err)) {
-        bool may_come = strcmp(err->code, MACHINES_NONE) == 0 ||
-                        strcmp(err->code, LEDGER_MISSING) == 0 ||
-                        strcmp(err->code, LEDGER_HELD) == 0;
         bool waits =
             options->works_forever || clock_steady_ms() - began_ms < (int64_t)options->wait_ms;
-        if (!may_come || !waits || ask.run)
+        if (!waits || !may_come(err, &ask))
             return false;
-        if (!is_told && !options->is_quiet)
-            cli_note("waiting for a run to join");
-        is_told = true;
+        if (is_first)
+            is_away = strcmp(err->code, LEDGER_AWAY) != 0;
+        if (!options->is_quiet)
+            tell_waiting(err, &is_away);
+        is_first = false;
         sleep_ms(POLL_MS);
     }
     return true;

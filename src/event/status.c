@@ -46,11 +46,30 @@ static void set_state(struct status *status, struct status_tenant *tenant, enum 
     tenant->state = state;
 }
 
+/* What was counted of a tenant counts no more: it is begun once more, or has another end by now. Several machines work on it then, and this
+ * one's claim was gone, or the ledger had lost its last commits. */
+static void uncount(struct status *status, size_t index)
+{
+    struct status_tenant *tenant = &status->tenants[index];
+    const uint32_t *wave_of = status->run->wave_of;
+    size_t wave = wave_of ? wave_of[index] : 0;
+    if (!tenant->is_ended || status->is_rolling_back)
+        return;
+    status->done -= tenant->is_done;
+    status->bad -= tenant->is_bad;
+    if (wave < status->wave_count) {
+        status->waves[wave].done--;
+        status->waves[wave].bad -= tenant->is_bad;
+    }
+    tenant->is_ended = false;
+}
+
 static void begin_tenant(struct status *status, size_t index, uint64_t now_ms)
 {
     struct status_tenant *tenant = &status->tenants[index];
     if (tenant->is_running)
         return;
+    uncount(status, index);
     set_state(status, tenant, TENANT_RUNNING);
     tenant->previous = status->newest;
     tenant->next = STATUS_NONE;
@@ -100,14 +119,19 @@ static void keep_failure(struct status *status, size_t index, const struct outco
 /* A tenant that is rolled back was counted on its way out. */
 static void end_tenant(struct status *status, size_t index, enum tenant_state state)
 {
+    struct status_tenant *tenant = &status->tenants[index];
     const uint32_t *wave_of = status->run->wave_of;
     size_t wave = wave_of ? wave_of[index] : 0;
     bool is_bad = tenant_state_is_bad(state);
-    leave_list(status, &status->tenants[index]);
-    set_state(status, &status->tenants[index], state);
+    leave_list(status, tenant);
+    set_state(status, tenant, state);
     if (status->is_rolling_back)
         return;
-    status->done += state != TENANT_SKIPPED;
+    uncount(status, index);
+    tenant->is_ended = true;
+    tenant->is_done = state != TENANT_SKIPPED;
+    tenant->is_bad = is_bad;
+    status->done += tenant->is_done;
     status->bad += is_bad;
     if (wave >= status->wave_count)
         return;

@@ -66,6 +66,8 @@ struct status_tenant {
     uint32_t since_ms;       /* of the run's start */
     uint64_t rows;           /* changed by statements that repeat, as it last said */
     bool is_running;         /* false: it never began, or has finished */
+    bool is_ended;           /* it counts in its wave's `done`, */
+    bool is_done, is_bad;    /* and in the run's, and among those that are bad */
     enum tenant_state state; /* PENDING and RUNNING too */
 };
 

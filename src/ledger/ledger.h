@@ -28,7 +28,9 @@ enum ledger_access { LEDGER_READ, LEDGER_WRITE };
 /* Codes of errors that callers tell apart. */
 #define LEDGER_MISSING "missing" /* LEDGER_READ: there is no ledger yet */
 #define LEDGER_HELD "held"       /* ledger_lock: another run has it */
-#define LEDGER_NO_RUN "no_run"   /* no run of that id */
+#define LEDGER_AWAY                                                                                \
+    "away" /* its server does not answer, or is about to begin or to end: it may come back */
+#define LEDGER_NO_RUN "no_run" /* no run of that id */
 
 /* `where`: a path (LEDGER_WRITE makes it and its folder, both for the owner alone) or a URL, which may
  * hold a password and so is in no error. A file that is no ledger, is damaged or was made by a newer

@@ -516,6 +516,10 @@ static struct store *postgres_open(const char *where, enum ledger_access access,
             (access == LEDGER_WRITE || check_there(store, err)))
             return &store->base;
     }
+    /* Who was asked for a password has been answered by a server that is there. */
+    if (store->conn && PQstatus(store->conn) != CONNECTION_OK &&
+        !PQconnectionNeedsPassword(store->conn) && !PQconnectionUsedPassword(store->conn))
+        snprintf(err->code, sizeof err->code, LEDGER_AWAY);
     postgres_close(&store->base);
     return NULL;
 }

@@ -30,6 +30,8 @@ static struct ledger *stored_open(const char *where, enum ledger_access access, 
     struct store *store = store_open(where, access, err);
     if (store && stored_schema_prepare(store, err) && store_settle(store, access, err))
         return &stored_new(store, where)->base;
+    if (store && store_may_come_back(store))
+        snprintf(err->code, sizeof err->code, LEDGER_AWAY);
     store_close(store);
     return NULL;
 }

@@ -204,6 +204,8 @@ bool machines_join(struct fleet *fleet, const struct joining_request *ask,
     ret_joining->prepared.ledger = ledger;
     if (join(fleet, ask, ret_joining, err))
         return true;
+    if (err->kind == ERR_LEDGER && ledger_may_come_back(ledger))
+        snprintf(err->code, sizeof err->code, LEDGER_AWAY);
     machines_leave(ret_joining);
     return false;
 }

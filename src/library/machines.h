@@ -21,6 +21,7 @@ void machines_name(struct arena *arena, const char *name, struct rollout_share *
 /* Codes of errors that callers tell apart. */
 #define MACHINES_NONE "no_run_to_join" /* no run is under way, or not one that can be joined */
 
+/* And LEDGER_MISSING, LEDGER_HELD, LEDGER_AWAY. */
 struct joining_request {
     const char *run;     /* id or the beginning of one; NULL: the newest that is under way */
     const char *machine; /* as struct request has it */

@@ -111,6 +111,63 @@ static bool is_of_checkpoint(const char *checksum)
     return strncmp(checksum, CHECKPOINT_MARK, strlen(CHECKPOINT_MARK)) == 0;
 }
 
+/* A row of the runs, the newest first, taken back in the set of what is applied. What was not finished has not moved the tenant. */
+static bool take_back(const struct grid *history, size_t row, const struct chain *chain,
+                      bool *applied)
+{
+    const struct revision *revision = chain_get(chain, value(history, row, COLUMN_REVISION));
+    if (!is(history, row, COLUMN_STATE, "applied"))
+        return true;
+    bool is_up = is(history, row, COLUMN_DIRECTION, "up");
+    if (!revision || (!is_up && !is(history, row, COLUMN_DIRECTION, "down")) ||
+        is_of_checkpoint(value(history, row, COLUMN_CHECKSUM)))
+        return false;
+    applied[revision->index] = !is_up;
+    return true;
+}
+
+static bool mark_applied(const struct chain *chain, const struct rows *rows, bool *applied)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct revision *revision = chain_get(chain, rows->ids[i]);
+        if (!revision)
+            return false;
+        walk_mark(chain, applied, revision->index, WALK_PARENTS);
+    }
+    return true;
+}
+
+/* Those above which nothing is applied. */
+static struct rows heads_of(const struct chain *chain, const bool *applied, struct arena *arena)
+{
+    const char **ids = arena_calloc(arena, chain->count + 1, sizeof *ids);
+    bool *is_under = walk_new_set(arena, chain);
+    size_t count = 0;
+    for (size_t i = 0; i < chain->count; i++)
+        for (size_t at = 0; applied[i] && at < chain->revisions[i]->parent_count; at++)
+            is_under[chain->revisions[i]->parents[at]] = true;
+    for (size_t i = 0; i < chain->count; i++)
+        if (applied[i] && !is_under[i])
+            ids[count++] = chain->revisions[i]->id;
+    return rows_sorted(arena, ids, count);
+}
+
+bool history_before(const struct grid *history, const struct chain *chain,
+                    const struct run_ids *runs, const struct rows *rows, struct arena *arena,
+                    struct rows *ret_before)
+{
+    bool *applied = walk_new_set(arena, chain);
+    size_t first = first_of(history, runs);
+    if (first == history->row_count || history_stranger(history, runs) ||
+        !mark_applied(chain, rows, applied))
+        return false;
+    for (size_t row = history->row_count; row-- > first;)
+        if (!take_back(history, row, chain, applied))
+            return false;
+    *ret_before = heads_of(chain, applied, arena);
+    return true;
+}
+
 /* Does the row say that the revision was brought by a checkpoint above it? */
 static bool brings(const struct grid *rows, size_t row, const struct chain *chain,
                    const char *revision)

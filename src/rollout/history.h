@@ -8,6 +8,7 @@
 #include "base/grid.h"
 #include "rollout/work.h"
 
+struct arena;
 struct chain;
 
 /* The step that an earlier run left half done; `revision` NULL: none. Only the newest row can be one. */
@@ -30,6 +31,13 @@ const char *history_stranger(const struct grid *rows, const struct run_ids *runs
 const char *history_last_run(const struct grid *rows, const struct chain *chain,
                              const char *revision);
 bool history_is_of(const struct run_ids *runs, const char *run);
+
+/* Where the tenant stood before the first of these runs, by what they have left here: `rows` without what they applied, and with what
+ * they took back. False: they have left nothing here, or what they did cannot be told apart: a stamp, a checkpoint, a revision
+ * that the chain has no more, or another run's work among it. The list is in `arena`, the strings are the chain's. */
+bool history_before(const struct grid *history, const struct chain *chain,
+                    const struct run_ids *runs, const struct rows *rows, struct arena *arena,
+                    struct rows *ret_before);
 
 /* The newest row's `id`; 0: there is none. */
 uint64_t history_last_id(const struct grid *rows);

@@ -131,7 +131,8 @@ static bool may_wait(void *ctx, const struct err *err)
     const struct machine *machine = ctx;
     (void)err;
     int64_t silent_ms = clock_boot_ms() - machine->renewed_ms;
-    return machine->has_answer && !machine->rollout->is_cancelling &&
+    bool is_there = machine->has_answer || machine->share->has_begun; /* a run to come back to */
+    return is_there && !machine->rollout->is_cancelling &&
            silent_ms < (int64_t)machine->lease_ms * PATIENCE_IN_LEASES;
 }
 

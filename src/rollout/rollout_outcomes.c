@@ -244,8 +244,9 @@ static bool was_moved_before(const struct rollout *rollout, size_t tenant,
 {
     const struct standing *standings = rollout->info.standings;
     const struct rows *before = routes_before(rollout->routes, tenant);
-    if (!standings || !standing_may_have_changed(&standings[tenant]) || !before->is_known ||
-        !outcome->from.is_known)
+    bool may_have_changed = rollout->slots[tenant].is_recalled ||
+                            (standings && standing_may_have_changed(&standings[tenant]));
+    if (!may_have_changed || !before->is_known || !outcome->from.is_known)
         return false;
     return !rows_are_equal(before, &outcome->to);
 }
@@ -338,8 +339,9 @@ static void judge(struct rollout *rollout, size_t tenant, struct outcome *outcom
     }
     keep_what_was_left(rollout, tenant, outcome);
     outcome->has_changed |= was_moved_before(rollout, tenant, outcome);
-    /* the machine that is gone has done it, in this run */
-    if (rollout->slots[tenant].is_taken_over && outcome->state == TENANT_UNCHANGED &&
+    /* the machine that is gone has done it, in this run, or the ledger has forgotten that one did */
+    const struct tenant_slot *slot = &rollout->slots[tenant];
+    if ((slot->is_taken_over || slot->is_recalled) && outcome->state == TENANT_UNCHANGED &&
         outcome->has_changed)
         outcome->state = TENANT_SUCCEEDED;
 }

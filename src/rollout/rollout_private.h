@@ -36,6 +36,8 @@ struct tenant_slot {
     bool is_queued;
     bool is_lost;
     bool is_taken_over; /* another machine had begun it in this run */
+    bool
+        is_recalled; /* the ledger had forgotten what a run of the rollout did there (routes_recall) */
 };
 
 struct server_slot {

@@ -119,10 +119,30 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
     };
     if (!check_shown(rollout, &question, err))
         return NULL;
-    rollout->slots[question.tenant].is_untouched =
+    struct tenant_slot *slot = &rollout->slots[question.tenant];
+    slot->is_recalled |= rollout->journal && routes_recall(rollout->routes, &question);
+    question.is_recalled = slot->is_recalled;
+    slot->is_untouched =
         routes_is_rollback(rollout->routes) && routes_is_untouched(rollout->routes, &question);
     bool has_copy = rollout_copy_to_restore(rollout, session) != NULL;
     return (has_copy ? routes_plan_of_copy : routes_plan)(rollout->routes, &question, err);
+}
+
+bool rollout_is_recalled(const struct rollout *rollout, struct session *session)
+{
+    return rollout->slots[session_index(session)].is_recalled;
+}
+
+bool rollout_before_run(const struct rollout *rollout, struct session *session, struct arena *arena,
+                        struct rows *ret_before)
+{
+    const struct tenant_slot *slot = &rollout->slots[session_index(session)];
+    const struct routes_question question = {
+        .rows = *session_rows(session),
+        .history = session_history(session),
+    };
+    return (slot->is_recalled || slot->is_taken_over) && !routes_is_rollback(rollout->routes) &&
+           routes_before_run(rollout->routes, &question, arena, ret_before);
 }
 
 const struct surveyed *rollout_surveyed(const struct rollout *rollout, size_t tenant)

@@ -15,6 +15,14 @@ void rollout_fill(struct rollout *rollout);
 const struct plan *rollout_plan(struct rollout *rollout, struct session *session,
                                 const struct rows *rows, struct err *err);
 
+/* After the plan: has a run of the rollout been there, though the ledger knows of none? */
+bool rollout_is_recalled(const struct rollout *rollout, struct session *session);
+
+/* Another machine has worked on the tenant in this run, and has not told its end: where it stood before. False: it is as it was found. The
+ * rows live in `arena`. */
+bool rollout_before_run(const struct rollout *rollout, struct session *session, struct arena *arena,
+                        struct rows *ret_before);
+
 /* Has a run of the rollout left a row in the history that was read? Are these rows those of before the rollout? Is the
  * tenant being rolled back? */
 bool rollout_has_trace(const struct rollout *rollout, struct session *session);

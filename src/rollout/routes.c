@@ -304,6 +304,34 @@ static const struct plan *adopt(struct routes *routes, const struct routes_quest
     return plan;
 }
 
+bool routes_recall(struct routes *routes, const struct routes_question *question)
+{
+    const struct routes_options *options = &routes->options;
+    struct rows before;
+    struct err ignored;
+    struct arena arena;
+    if (routes->is_rollback || options->adoption ||
+        routes_before(routes, question->tenant)->is_known)
+        return false;
+    arena_init(&arena);
+    bool is_recalled = history_before(question->history, options->chain, &options->family,
+                                      &question->rows, &arena, &before);
+    const struct plan *plan = is_recalled ? plans_get(routes->plans, &before, &ignored) : NULL;
+    if (is_recalled)
+        routes_note(routes, question->tenant, &before, plan ? &plan->to : NULL);
+    arena_done(&arena);
+    return is_recalled;
+}
+
+bool routes_before_run(const struct routes *routes, const struct routes_question *question,
+                       struct arena *arena, struct rows *ret_before)
+{
+    const struct routes_options *options = &routes->options;
+    const struct run_ids own = {options->family.ids + options->family.count - 1, 1};
+    return history_before(question->history, options->chain, &own, &question->rows, arena,
+                          ret_before);
+}
+
 static const struct plan *choose_plan(struct routes *routes, const struct routes_question *question,
                                       struct err *err)
 {
@@ -316,7 +344,9 @@ static const struct plan *choose_plan(struct routes *routes, const struct routes
         return NULL;
     if (routes->options.adoption)
         return adopt(routes, question, err);
-    if (standings && standings[tenant].is_begun && standings[tenant].goal.is_known)
+    bool was_begun = (standings && standings[tenant].is_begun && standings[tenant].goal.is_known) ||
+                     (question->is_recalled && routes_goal(routes, tenant)->is_known);
+    if (was_begun)
         return plan_on(routes, tenant, rows, err);
     return plans_get(routes->plans, rows, err);
 }

@@ -20,7 +20,7 @@ struct routes_options {
     /* by tenant, of the run that this one goes on with; NULL: none */
     const struct standing *standings;
     size_t tenant_count;
-    struct run_ids family; /* this run, and all others of its rollout */
+    struct run_ids family; /* all runs of its rollout, this one at the end */
 };
 
 struct routes *routes_new(const struct routes_options *options);
@@ -43,7 +43,16 @@ struct routes_question {
     const struct grid *history; /* its rows (history.h) */
     const struct grid *foreign; /* with an adoption: what the other tool's table says */
     const char *begun;          /* the revision whose step was left half way; NULL: none */
+    bool is_recalled;           /* routes_recall has said so */
 };
+
+/* Before the plan: a run of the rollout has been in a tenant of which nothing is on record, for the ledger has lost its last commits. Where it
+ * stood before is noted by what its history says, and where its plan leads from there: `+1` must not mean one more. True: so it was. */
+bool routes_recall(struct routes *routes, const struct routes_question *question);
+
+/* Where the tenant stood before this run, by what it has left in the history; as history_before. */
+bool routes_before_run(const struct routes *routes, const struct routes_question *question,
+                       struct arena *arena, struct rows *ret_before);
 
 /* The plan of a tenant; lives as long as the routes. NULL: err.
  * ERR_DRIFT with code ROUTES_REGRESSED: the ledger says that the tenant was done, and it has fallen back;

@@ -431,6 +431,11 @@ const char *session_begun(const struct session *session)
     return session->doubt.unfinished.revision;
 }
 
+const struct rows *session_rows(const struct session *session)
+{
+    return &session->look.rows;
+}
+
 const struct grid *session_history(const struct session *session)
 {
     return &session->look.history;

@@ -67,6 +67,7 @@ void session_job_done(struct session *session, const struct err *err);
  * rows, and what the other tool's table says. */
 const char *session_begun(const struct session *session);
 const struct grid *session_history(const struct session *session);
+const struct rows *session_rows(const struct session *session); /* of the version table */
 const struct grid *session_foreign(const struct session *session);
 
 /* The number by which the server calls our session; 0: not known, or a proxy is between. */

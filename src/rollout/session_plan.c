@@ -36,6 +36,7 @@ static bool make_plan(struct session *session, struct plan *ret_left, struct err
         if (!session->work.plan)
             return false;
         session->work.planned_after = session->result.done_count;
+        (void)!rollout_before_run(env->run, session, &session->arena, &session->result.from);
     }
     if (is_overtaken)
         session->result.rows = session->look.rows;
@@ -350,7 +351,8 @@ static enum session_state begin_changing(struct session *session)
     rollout_note_well(session->env->run, session);
     if (rehearses)
         return session_begin_rehearsal(session);
-    bool has_work = session->work.todo.count || may_restore(session);
+    bool has_work = session->work.todo.count || may_restore(session) ||
+                    rollout_is_recalled(session->env->run, session);
     return has_work && !session->work.is_intended ? SESSION_INTENT : begin_work(session);
 }
 
@@ -492,7 +494,7 @@ const struct state_row row_intent = {
     .ask = ask_intent,
     .answer = answer_intent,
     .next = SESSION_BEGIN,
-    .exits = TO_WORK | TO(RESTORE) | TO(SNAPSHOT) | TO(LINK),
+    .exits = TO_WORK | TO_END | TO(RESTORE) | TO(SNAPSHOT) | TO(LINK) | TO(ROLLBACK),
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

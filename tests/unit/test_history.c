@@ -1,6 +1,7 @@
 #include "unit/unit.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "chain/chain.h"
 #include "rollout/history.h"
@@ -142,11 +143,104 @@ static void knows_a_changed_file(void **state)
     faults_done(&faults);
 }
 
+/* a <- b <- d (which also depends on c), a <- c; and e, a root of its own. */
+static struct chain *build_fork(struct faults *faults)
+{
+    static const char *const texts[] = {
+        "-- m\n--\n-- Revision ID: aaaa\n-- Revises: \n\n-- migrate:up\nSELECT 1;\n",
+        "-- m\n--\n-- Revision ID: bbbb\n-- Revises: aaaa\n\n-- migrate:up\nSELECT 1;\n",
+        "-- m\n--\n-- Revision ID: cccc\n-- Revises: aaaa\n\n-- migrate:up\nSELECT 1;\n",
+        "-- m\n--\n-- Revision ID: dddd\n-- Revises: bbbb\n-- Depends On: cccc\n\n-- migrate:up\nSELECT 1;\n",
+        "-- m\n--\n-- Revision ID: eeee\n-- Revises: \n\n-- migrate:up\nSELECT 1;\n",
+    };
+    static const char *const names[] = {"aaaa.sql", "bbbb.sql", "cccc.sql", "dddd.sql", "eeee.sql"};
+    struct chain_file files[ARRAY_LEN(texts)];
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        files[i] = (struct chain_file){names[i], texts[i], strlen(texts[i])};
+    faults_init(faults);
+    struct chain *chain = chain_build("versions", files, ARRAY_LEN(texts), faults);
+    assert_non_null(chain);
+    return chain;
+}
+
+#define ROW(revision, direction, state, run) revision, direction, "", "1", state, run
+
+static void says_where_a_tenant_stood_before_runs(void **state)
+{
+    static const char *const family[] = {"r1", "r2"};
+    static const struct run_ids runs = {family, 2};
+    static const struct {
+        const char *rows[ROWS_MAX * COLUMNS];
+        size_t count;
+        const char *now[3];
+        const char *before; /* with blanks between; NULL: it is not known */
+    } cases[] = {
+        {{NULL}, 0, {"aaaa"}, NULL},
+        {{ROW("aaaa", "up", "applied", "r0")}, 1, {"aaaa"}, NULL},
+        {{ROW("aaaa", "up", "applied", "r1")}, 1, {"aaaa"}, ""},
+        {{ROW("aaaa", "up", "applied", "r0"), ROW("bbbb", "up", "applied", "r1")},
+         2,
+         {"bbbb"},
+         "aaaa"},
+        {{ROW("bbbb", "up", "applied", "r1"), ROW("cccc", "up", "applied", "r2"),
+          ROW("dddd", "up", "applied", "r2")},
+         3,
+         {"dddd"},
+         "aaaa"},
+        {{ROW("dddd", "up", "applied", "r2")}, 1, {"dddd", "eeee"}, "bbbb cccc eeee"},
+        {{ROW("bbbb", "down", "applied", "r1")}, 1, {"cccc"}, "bbbb cccc"},
+        {{ROW("bbbb", "up", "applied", "r1"), ROW("bbbb", "down", "applied", "r2")},
+         2,
+         {"aaaa"},
+         "aaaa"},
+        /* what was left half way has not moved it */
+        {{ROW("bbbb", "up", "applied", "r1"), ROW("cccc", "up", "partial", "r1")},
+         2,
+         {"bbbb"},
+         "aaaa"},
+        /* another run among them, a stamp, a checkpoint, what the chain has no more */
+        {{ROW("bbbb", "up", "applied", "r1"), ROW("cccc", "up", "applied", "r9")},
+         2,
+         {"bbbb", "cccc"},
+         NULL},
+        {{ROW("bbbb", "stamp", "applied", "r1")}, 1, {"bbbb"}, NULL},
+        {{"bbbb", "up", "checkpoint:12", "1", "applied", "r1"}, 1, {"bbbb"}, NULL},
+        {{ROW("zzzz", "up", "applied", "r1")}, 1, {"bbbb"}, NULL},
+        {{ROW("bbbb", "up", "applied", "r1")}, 1, {"zzzz"}, NULL},
+    };
+    struct faults faults;
+    struct chain *chain = build_fork(&faults);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *rows[ROWS_MAX * COLUMNS];
+        struct arena arena;
+        struct rows now = {cases[i].now, 0, true}, before;
+        struct buf said;
+        arena_init(&arena);
+        buf_init(&said, 256);
+        memcpy(rows, cases[i].rows, sizeof rows);
+        struct grid grid = rows_of(rows, cases[i].count);
+        while (now.count < 3 && cases[i].now[now.count])
+            now.count++;
+        bool is_known = history_before(&grid, chain, &runs, &now, &arena, &before);
+        assert_int_equal(is_known, cases[i].before != NULL);
+        for (size_t at = 0; is_known && at < before.count; at++)
+            buf_addf(&said, "%s%s", at ? " " : "", before.ids[at]);
+        if (is_known)
+            assert_string_equal(said.data, cases[i].before);
+        buf_done(&said);
+        arena_done(&arena);
+    }
+    chain_free(chain);
+    faults_done(&faults);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(finds_what_was_left_half_done),
     cmocka_unit_test(knows_whose_work_is_here),
     cmocka_unit_test(knows_the_newest_id),
     cmocka_unit_test(knows_a_changed_file),
+    cmocka_unit_test(says_where_a_tenant_stood_before_runs),
 };
 
 UNIT_MAIN(tests)

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""What happens to the ledger's server, and to the network, while several machines work on one run.
+
+A seed says what happens, and when; it stands in the message of what fails. CI plays a few rounds; more of them:
+    ROUNDS=100 SEED=1 python3 tests/e2e/test_machines_faults.py LostCommits
+"""
+import json
+import os
+import random
+import shutil
+import subprocess
+import time
+import unittest
+
+from harness import Postgres, main, wait_until
+from test_machines import MachinesCase
+
+ROUNDS = int(os.environ.get("ROUNDS", "2"))
+SEED = int(os.environ.get("SEED", time.strftime("%j")))
+
+
+class LedgerCase(MachinesCase):
+    """The ledger has a server of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.store = Postgres()
+        cls.addClassCleanup(cls.store.close)
+
+    def ledger(self, text):
+        return self.store.sql(self.database, f"SET search_path = skein_ledger; {text}")
+
+    def make_fleet(self, **options):
+        self.store.create(self.database)
+        super().make_fleet(**options)
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        self.fleet.write("skein.yaml", json.dumps({**inventory, "ledger": self.ledger_url()}))
+
+    def ledger_url(self):
+        return self.store.url(self.database)
+
+    def play_rounds(self, play):
+        for at in range(ROUNDS):
+            with self.subTest(seed=SEED + at):
+                if at:
+                    self.stop_all()
+                    self.fleet.close()
+                    self.setUp()
+                play(random.Random(SEED + at))
+
+    def check_report(self):
+        """What the last run says of each tenant is what the tenant holds."""
+        report = self.run_ok("report", "-o", "json").report
+        self.assertEqual(report["run"]["state"], "succeeded", report["errors"])
+        for tenant in report["tenants"]:
+            held = self.pg.versions(tenant["name"]) if tenant["name"] in self.slow else self.fleet.versions(tenant["name"])
+            self.assertIn(tenant["state"], ("succeeded", "unchanged"), tenant)
+            self.assertEqual(tenant["to"], held, tenant)
+        return report
+
+
+class LostCommits(LedgerCase):
+    """An older copy of the ledger comes back, as from a backup, or on a standby that had not received the last commits."""
+
+    def keep(self):
+        self.store.stop()
+        shutil.rmtree(self.store.data + ".kept", ignore_errors=True)
+        subprocess.run(["cp", "-a", self.store.data, self.store.data + ".kept"], check=True)
+        self.store.start()
+
+    def put_back(self):
+        self.store.stop("immediate")
+        shutil.rmtree(self.store.data)
+        subprocess.run(["cp", "-a", self.store.data + ".kept", self.store.data], check=True)
+        self.store.start()
+
+    def play(self, dice):
+        self.make_fleet(slow=4, fast=6, seconds=0.5, rollout={"parallel": dice.randrange(1, 3)})
+        keeps_early = dice.random() < 0.2
+        if keeps_early:
+            self.keep()  # without the run
+        first = self.machine("upgrade", "--as", "m0")
+        others = [self.machine("work", "--as", f"m{i}", "--wait", "30s") for i in range(1, dice.randrange(2, 4))]
+        self.wait_for("SELECT count(*) FROM courses", "the run")
+        time.sleep(dice.random())
+        if not keeps_early:
+            self.keep()
+        time.sleep(dice.random())
+        self.put_back()
+        goes_on = any(process.poll() is None for process in [first, *others])
+        if keeps_early:  # the run is gone
+            self.end(first, code=None)
+            self.assertIn(first.returncode, (0, 6))
+            self.end(self.machine("upgrade"))  # who waits joins this one
+            for process in others:
+                self.end(process, code=None, seconds=90)
+            self.check_effects()
+            self.check_report()
+            return
+        said = [self.end(process, code=None) for process in [first, *others]]
+        codes = [process.returncode for process in [first, *others]]
+        self.assertEqual(set(codes) - {0, 2}, set(), said)  # 2: it came too late
+        self.check_effects()
+        if goes_on:  # else it was over, and the ledger has forgotten that
+            self.check_report()
+        self.run_ok("resume")
+        self.check_effects()
+        report = self.check_report()
+        back = self.run_ok("rollback")
+        for name in self.slow:
+            self.assertEqual(self.pg.tables(name), set(), f"{name}: {report} {back}")
+        for name in self.fast:
+            self.assertEqual(self.fleet.tables(name), set(), f"{name}: {report} {back}")
+
+    def test_the_tenants_win(self):
+        self.play_rounds(self.play)
+
+
+if __name__ == "__main__":
+    main()
