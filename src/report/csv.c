@@ -5,10 +5,14 @@
  * makes it a text. Numbers of ours are never negative. The last column is one of them: where fields are
  * split at semicolons, a quotation mark that ends a text must not begin a field that goes on with the next line.
  */
+#include <math.h>
+
 #include "base/utf8.h"
 #include "inventory/inventory.h"
 #include "report/view.h"
 #include "report/view_lint.h"
+#include "report/view_preflight.h"
+#include "report/view_rehearsal.h"
 
 struct csv {
     const struct report *report;
@@ -21,7 +25,9 @@ struct csv {
 static const char columns[] =
     "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,"
     "error_class,error_code,error_message,error_revision,error_file,error_line,"
-    "lint_errors,lint_warnings,lint_notes,lint_allowed\r\n";
+    "lint_errors,lint_warnings,lint_notes,lint_allowed,"
+    "preflight_failure,preflight_fails,preflight_unsure,"
+    "rehearsed,longest_lock_ms,written_bytes,not_rehearsed\r\n";
 
 /* The wide forms are formulas too where the spreadsheet is a Japanese or Chinese one. */
 static bool begins_formula(const char *text)
@@ -173,6 +179,45 @@ static void add_findings(struct csv *csv, const struct report_row *row)
     counts ? add_count(csv, counts->allowed) : end_field(csv);
 }
 
+/* The first statement that will fail; how many will, and of how many that is not known. Empty where the rows were not asked. */
+static void add_preflight(struct csv *csv, const struct report_row *row)
+{
+    const struct preflight_answer *first = NULL;
+    size_t counts[PREFLIGHT__COUNT] = {0};
+    bool is_asked = csv->report->run.request->asks_rows;
+    for (size_t i = 0; i < row->preflight_count; i++)
+        if (!counts[row->preflight[i].state]++ && row->preflight[i].state == PREFLIGHT_FAILS)
+            first = &row->preflight[i];
+    if (first)
+        view_add_failure(first, &csv->field);
+    add_field(csv);
+    is_asked ? add_count(csv, counts[PREFLIGHT_FAILS]) : end_field(csv);
+    is_asked ? add_count(csv, counts[PREFLIGHT_UNKNOWN] + counts[PREFLIGHT_UNASKED])
+             : end_field(csv);
+}
+
+/* Empty where it was not rehearsed. */
+static void add_rehearsal(struct csv *csv, const struct report_row *row)
+{
+    const char *at = rehearsed_at_name(row->rehearsed);
+    uint64_t bytes = 0;
+    size_t skipped = 0;
+    double lock_ms = 0;
+    for (size_t i = 0; i < row->seen_count; i++) {
+        const struct seen *seen = &row->seen[i];
+        if (seen->kind == SEEN_LOCK && !view_seen_is_quiet(seen) && seen->ms > lock_ms)
+            lock_ms = seen->ms;
+        bytes += seen->kind == SEEN_REWRITE || seen->kind == SEEN_GROWTH ? seen->count : 0;
+        skipped += seen->kind == SEEN_SKIPPED;
+    }
+    add_text(csv, at);
+    if (at)
+        buf_addf(&csv->line, "%.3f", round(lock_ms * 1000) / 1000); /* as JSON has it */
+    end_field(csv);
+    at ? add_count(csv, (size_t)bytes) : end_field(csv);
+    at ? add_count(csv, skipped) : end_field(csv);
+}
+
 static void add_tenant(struct csv *csv, size_t index)
 {
     const struct report *report = csv->report;
@@ -194,6 +239,8 @@ static void add_tenant(struct csv *csv, size_t index)
     add_times(csv, row);
     add_error(csv, row);
     add_findings(csv, row);
+    add_preflight(csv, row);
+    add_rehearsal(csv, row);
 }
 
 static bool write_csv(const struct report *report, const struct report_options *options, FILE *out,

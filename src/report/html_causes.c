@@ -3,7 +3,7 @@
 #include "report/html_data.h"
 #include "report/view_shared.h"
 
-static void put_shared(struct html_data *data, const struct view_shared_item *item)
+void html_put_shared(struct html_data *data, const struct view_shared_item *item)
 {
     json_open(&data->stream, "shared", '{');
     html_put_size(data, "here", item->here);
@@ -38,7 +38,7 @@ static void put_cause(struct html_data *data, const struct report_error *error,
     json_put(&data->stream, "has_other_words", json_boolean(error->has_other_words));
     html_put_text(data, "location", location.data);
     html_put_size(data, "count", error->row_count);
-    put_shared(data, shared);
+    html_put_shared(data, shared);
     json_close(&data->stream, '}');
     buf_done(&location);
 }

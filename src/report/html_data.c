@@ -97,22 +97,25 @@ static void put_tables(struct html_data *data)
     put_table(data, "texts", &data->texts);
     put_table(data, "saids", &data->saids);
     put_table(data, "halves", &data->halves);
+    put_table(data, "seens", &data->seens);
     if (data->report->findings)
         put_table(data, "lint_counts", &data->lint_counts);
 }
 
 static void data_init(struct html_data *data)
 {
-    struct intern *const tables[] = {&data->places, &data->labels,     &data->scripts,
-                                     &data->texts,  &data->saids,      &data->halves,
-                                     &data->ids,    &data->lint_counts};
+    struct intern *const tables[] = {
+        &data->places, &data->labels, &data->scripts, &data->texts,     &data->saids,
+        &data->halves, &data->ids,    &data->seens,   &data->seen_keys, &data->lint_counts};
     arena_init(&data->arena);
     view_lint_init(&data->lint, data->report);
+    view_preflight_init(&data->preflight, data->report);
     for (size_t i = 0; i < ARRAY_LEN(tables); i++)
         intern_init(tables[i], &data->arena);
     buf_init(&data->json, BUF_MAX_DEFAULT);
     buf_init(&data->line, BUF_MAX_DEFAULT);
     buf_init(&data->more, BUF_MAX_DEFAULT);
+    buf_init(&data->words, BUF_MAX_DEFAULT);
 }
 
 void html_write_data(const struct view *view, FILE *out)
@@ -127,6 +130,7 @@ void html_write_data(const struct view *view, FILE *out)
     html_put_notices(&data);
     if (view->report->findings)
         lint_json_put(&data.stream, view->report->findings);
+    html_put_plan(&data);
     html_put_tenants(&data);
     if (view->report->visits)
         json_put_history(&data.stream, view->report);
@@ -135,6 +139,8 @@ void html_write_data(const struct view *view, FILE *out)
     buf_done(&data.json);
     buf_done(&data.line);
     buf_done(&data.more);
+    buf_done(&data.words);
     view_lint_done(&data.lint);
+    view_preflight_done(&data.preflight);
     arena_done(&data.arena);
 }

@@ -10,6 +10,7 @@
 #include "report/html.h"
 #include "report/json.h"
 #include "report/view_lint.h"
+#include "report/view_preflight.h"
 
 struct html_data {
     const struct view *view;
@@ -24,13 +25,19 @@ struct html_data {
     struct intern saids;
     struct intern halves;
     struct intern lint_counts; /* errors, warnings, notes, and what is allowed */
+    struct intern seens;       /* what a rehearsal saw, without how much */
+    struct intern seen_keys;   /* the same as it is in the model, */
+    uint32_t *seen_numbers;    /* and its number among `seens` */
+    size_t seen_count, seen_capacity;
     struct view_lint lint;
+    struct view_preflight preflight;
     struct intern ids;
     const struct report_row *last; /* whose script was entered last; NULL: none */
     uint32_t last_script;
     struct buf json; /* of an entry, */
     struct buf line; /* of a tenant, */
     struct buf more; /* and of its last element: members, each after a comma */
+    struct buf words;
 };
 
 /* A member of the object that is open. Rows: VIEW_NAMES at most. NULL: null. */
@@ -48,8 +55,13 @@ uint32_t html_enter_text(struct html_data *data, const struct tenant *tenant, co
 void html_put_run(struct html_data *data);
 
 /* html_causes.c */
+void html_put_shared(struct html_data *data, const struct view_shared_item *item);
 void html_put_causes(struct html_data *data);
 void html_put_notices(struct html_data *data);
+
+/* html_plan.c: what the rows and a rehearsal say of a plan; and of one tenant, into `more`. */
+void html_put_plan(struct html_data *data);
+void html_add_plan(struct html_data *data, const struct report_row *row);
 
 /* html_tenants.c */
 void html_put_tenants(struct html_data *data);

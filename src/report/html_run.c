@@ -19,7 +19,7 @@ static const char *tone_of(const struct report *report)
     bool changes = request_changes(report->run.request);
     if (report->state == RUN_RUNNING)
         return "busy";
-    if (report_bad_count(report) || report->error_count)
+    if (report_bad_count(report) || report->error_count || view_preflight_failing(report))
         return "bad";
     if (!changes)
         return "calm";

@@ -132,8 +132,7 @@ static void add_rest(struct html_data *data, size_t index)
     add_batches(data, row);
     if (row->weighed_count)
         add_json(data, "table_changes", table_changes(row));
-    if (data->report->run.request->rehearses)
-        add_json(data, "rehearsal", json_rehearsal(row));
+    html_add_plan(data, row);
     if (data->report->schemas)
         add_json(data, "schema", json_schema(&data->report->schemas[index]));
     if (data->more.len)

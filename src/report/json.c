@@ -9,6 +9,7 @@
 #include "report/lint_report.h"
 #include "report/model.h"
 #include "report/view_forecast.h"
+#include "report/view_preflight.h"
 
 enum { FORMAT_VERSION = 1, DECIMALS = 1, STEP_DECIMALS = 3 };
 
@@ -495,23 +496,25 @@ static void set_seen(json_t *value, const struct seen *seen)
     }
 }
 
+json_t *json_seen(const struct seen *seen)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "seen", json_text(seen_kind_name(seen->kind)));
+    json_object_set_new(value, "revision", json_text(seen->revision ? seen->revision->id : NULL));
+    json_object_set_new(value, "direction",
+                        json_text(seen->direction == DIRECTION_UP ? "up" : "down"));
+    json_object_set_new(value, "line", seen->line ? json_integer(seen->line) : json_null());
+    set_seen(value, seen);
+    return value;
+}
+
 json_t *json_rehearsal(const struct report_row *row)
 {
     json_t *value = json_object();
     json_object_set_new(value, "at", json_text(rehearsed_at_name(row->rehearsed)));
     json_t *list = json_array();
-    for (size_t i = 0; i < row->seen_count; i++) {
-        const struct seen *seen = &row->seen[i];
-        json_t *item = json_object();
-        json_object_set_new(item, "seen", json_text(seen_kind_name(seen->kind)));
-        json_object_set_new(item, "revision",
-                            json_text(seen->revision ? seen->revision->id : NULL));
-        json_object_set_new(item, "direction",
-                            json_text(seen->direction == DIRECTION_UP ? "up" : "down"));
-        json_object_set_new(item, "line", seen->line ? json_integer(seen->line) : json_null());
-        set_seen(item, seen);
-        json_array_append_new(list, item);
-    }
+    for (size_t i = 0; i < row->seen_count; i++)
+        json_array_append_new(list, json_seen(&row->seen[i]));
     json_object_set_new(value, "seen", list);
     return value;
 }
@@ -607,6 +610,14 @@ void json_put_history(struct json_stream *stream, const struct report *report)
     json_close(stream, ']');
 }
 
+static void put_preflight(struct json_stream *stream, const struct report *report)
+{
+    struct view_preflight preflight;
+    view_preflight_init(&preflight, report);
+    json_put_preflight(stream, &preflight);
+    view_preflight_done(&preflight);
+}
+
 static bool write_json(const struct report *report, const struct report_options *options, FILE *out,
                        struct err *err)
 {
@@ -620,7 +631,7 @@ static bool write_json(const struct report *report, const struct report_options 
     if (options->is_verbose)
         json_put_sql(&stream, report);
     if (report->run.request->asks_rows)
-        json_put_preflight(&stream, report);
+        put_preflight(&stream, report);
     json_open(&stream, "tenants", '[');
     for (size_t i = 0; i < report->run.tenant_count; i++)
         put_tenant(&stream, report, i);

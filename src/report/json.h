@@ -20,7 +20,8 @@ void json_put_said(struct json_stream *stream, const struct said *said);
 void json_put_notice(struct json_stream *stream, const struct report_notice *notice);
 
 /* `preflight`, of a run that asks the rows; and of one of its tenants, without what fits. */
-void json_put_preflight(struct json_stream *stream, const struct report *report);
+struct view_preflight;
+void json_put_preflight(struct json_stream *stream, const struct view_preflight *preflight);
 void json_put_answers(struct json_stream *stream, const struct report_row *row);
 
 /* `history`, for a report that has visits. */
@@ -30,8 +31,9 @@ void json_put_history(struct json_stream *stream, const struct report *report);
 json_t *json_labels(const struct tenant *tenant);
 json_t *json_ids(const struct report *report, uint32_t number);
 json_t *json_half(const struct report *report, uint32_t number); /* null for REPORT_NONE */
-/* What its rehearsal saw. */
+/* What its rehearsal saw, and one thing of it. */
 json_t *json_rehearsal(const struct report_row *row);
+json_t *json_seen(const struct seen *seen);
 json_t *json_table_change(const struct weighed *weighed);
 json_t *json_schema(const struct report_schema *schema);
 json_t *json_step(const struct report *report, const struct report_step *step, double ms,

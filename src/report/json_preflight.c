@@ -42,19 +42,16 @@ static void put_item(struct json_stream *stream, const struct view_preflight_ite
     json_close(stream, '}');
 }
 
-void json_put_preflight(struct json_stream *stream, const struct report *report)
+void json_put_preflight(struct json_stream *stream, const struct view_preflight *preflight)
 {
-    struct view_preflight preflight;
-    view_preflight_init(&preflight, report);
     json_open(stream, "preflight", '{');
-    json_put(stream, "tenants_failing", count_of(preflight.failing));
-    json_put(stream, "tenants_unsure", count_of(preflight.unsure));
+    json_put(stream, "tenants_failing", count_of(preflight->failing));
+    json_put(stream, "tenants_unsure", count_of(preflight->unsure));
     json_open(stream, "questions", '[');
-    for (size_t i = 0; i < preflight.count; i++)
-        put_item(stream, &preflight.items[i]);
+    for (size_t i = 0; i < preflight->count; i++)
+        put_item(stream, &preflight->items[i]);
     json_close(stream, ']');
     json_close(stream, '}');
-    view_preflight_done(&preflight);
 }
 
 static void put_answer(struct json_stream *stream, const struct preflight_answer *answer)

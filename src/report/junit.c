@@ -3,37 +3,22 @@
  * A tenant that stands as before its failure is a failure, one that a person has to look at is an error. One that the run did
  * not come to is skipped, unless it has an error of its own.
  */
+#include "report/junit.h"
+
 #include "base/utf8.h"
 #include "inventory/inventory.h"
-#include "report/lint_report.h"
-#include "report/view.h"
+#include "report/view_preflight.h"
 
-enum verdict { VERDICT_PASSED, VERDICT_SKIPPED, VERDICT_FAILURE, VERDICT_ERROR, VERDICT__COUNT };
-
-static const char *const verdict_elements[VERDICT__COUNT] = {
+const char *const junit_elements[VERDICT__COUNT] = {
     [VERDICT_SKIPPED] = "skipped",
     [VERDICT_FAILURE] = "failure",
     [VERDICT_ERROR] = "error",
 };
 
-struct junit {
-    const struct view *view;
-    const struct report *report;
-    FILE *out;
-    struct buf text; /* of the element that is written */
-};
-
-struct suite {
-    size_t tests;
-    size_t verdicts[VERDICT__COUNT];
-    double time_ms;
-    uint32_t first; /* index into the rows by wave */
-};
-
 /* ---- XML ----------------------------------------------------------------------------------- */
 
 /* Text of an element or, on one line, of an attribute. U+FFFE and U+FFFF are no characters of XML. */
-static void print_xml(FILE *out, const char *text, bool keep_layout)
+void junit_text(FILE *out, const char *text, bool keep_layout)
 {
     static const char *const from[] = {"&", "<", ">", "\"", "\ufffe", "\uffff"};
     static const char *const to[] = {"&amp;", "&lt;", "&gt;", "&quot;", "\\u{fffe}", "\\u{ffff}"};
@@ -53,20 +38,20 @@ static void print_xml(FILE *out, const char *text, bool keep_layout)
     buf_done(&safe);
 }
 
-static void print_attribute(FILE *out, const char *name, const char *text)
+void junit_attribute(FILE *out, const char *name, const char *text)
 {
     fprintf(out, " %s=\"", name);
-    print_xml(out, text, false);
+    junit_text(out, text, false);
     putc('"', out);
 }
 
 /* The schema takes no name that is all blanks. */
 static void print_name(FILE *out, const char *name, const char *text)
 {
-    print_attribute(out, name, text[strspn(text, " ")] ? text : "(blank)");
+    junit_attribute(out, name, text[strspn(text, " ")] ? text : "(blank)");
 }
 
-static void print_seconds(FILE *out, double ms)
+void junit_seconds(FILE *out, double ms)
 {
     fprintf(out, " time=\"%.3f\"", ms > 0 ? ms / 1000 : 0.0);
 }
@@ -81,6 +66,8 @@ static enum verdict verdict_of(const struct report *report, const struct report_
     if (row->error != REPORT_NONE && !row->is_carried)
         return VERDICT_FAILURE;
     if (tenant_state_is_bad(row->state))
+        return VERDICT_FAILURE;
+    if (view_preflight_fails(row))
         return VERDICT_FAILURE;
     if (row->state == TENANT_SUCCEEDED || row->state == TENANT_UNCHANGED)
         return VERDICT_PASSED;
@@ -101,12 +88,29 @@ static void gather_error(struct junit *junit, const struct report_row *row)
         buf_addf(text, "\n  %d | %s", (int)error->key.line, error->statement);
 }
 
+/* The statements that will fail on the rows of that tenant. */
+static void gather_failures(struct junit *junit, const struct report_row *row)
+{
+    struct buf *text = &junit->text;
+    for (size_t i = 0; i < row->preflight_count; i++) {
+        const struct preflight_answer *answer = &row->preflight[i];
+        if (answer->state != PREFLIGHT_FAILS)
+            continue;
+        buf_adds(text, text->len ? "\n" : "");
+        view_add_failure(answer, text);
+        buf_adds(text, ": ");
+        view_add_answer(answer, text);
+        buf_addf(text, "\n  %d | %s", answer->line, answer->source);
+    }
+}
+
 static const char *type_of(struct junit *junit, const struct report_row *row)
 {
     const struct cause *key;
     buf_clear(&junit->text);
     if (row->error == REPORT_NONE) {
-        buf_adds(&junit->text, tenant_state_name(row->state));
+        buf_adds(&junit->text,
+                 view_preflight_fails(row) ? "preflight" : tenant_state_name(row->state));
     } else {
         key = &junit->report->errors[row->error].key;
         buf_adds(&junit->text, err_class_name((enum err_class)key->kind));
@@ -119,21 +123,23 @@ static void print_verdict(struct junit *junit, const struct report_row *row, enu
 {
     const char *state = tenant_state_words(row->state, junit->report->run.request);
     bool has_error = row->error != REPORT_NONE;
-    fprintf(junit->out, ">\n      <%s", verdict_elements[verdict]);
+    fprintf(junit->out, ">\n      <%s", junit_elements[verdict]);
     if (verdict != VERDICT_SKIPPED)
-        print_attribute(junit->out, "type", type_of(junit, row));
+        junit_attribute(junit->out, "type", type_of(junit, row));
+    bool fails = !has_error && view_preflight_fails(row);
     buf_clear(&junit->text);
-    buf_addf(&junit->text, "%s%s%s", state, has_error ? ": " : "", has_error ? row->text : "");
-    print_attribute(junit->out, "message", junit->text.data);
-    if (!has_error) {
+    buf_addf(&junit->text, "%s%s%s", fails ? "would fail on its rows" : state,
+             has_error ? ": " : "", has_error ? row->text : "");
+    junit_attribute(junit->out, "message", junit->text.data);
+    if (!has_error && !fails) {
         fputs("/>\n    </testcase>\n", junit->out);
         return;
     }
     buf_clear(&junit->text);
-    gather_error(junit, row);
+    (has_error ? gather_error : gather_failures)(junit, row);
     putc('>', junit->out);
-    print_xml(junit->out, junit->text.data, true);
-    fprintf(junit->out, "</%s>\n    </testcase>\n", verdict_elements[verdict]);
+    junit_text(junit->out, junit->text.data, true);
+    fprintf(junit->out, "</%s>\n    </testcase>\n", junit_elements[verdict]);
 }
 
 static void print_case(struct junit *junit, uint32_t index)
@@ -142,12 +148,12 @@ static void print_case(struct junit *junit, uint32_t index)
     const struct report_row *row = &report->rows[index];
     enum verdict verdict = verdict_of(report, row);
     fputs("    <testcase", junit->out);
-    print_attribute(junit->out, "name", report->run.tenants[index]->name);
+    junit_attribute(junit->out, "name", report->run.tenants[index]->name);
     buf_clear(&junit->text);
     buf_addf(&junit->text, "skein.%s.%s", report->run.request->verb->name,
              report_wave_of(report, index)->name);
-    print_attribute(junit->out, "classname", junit->text.data);
-    print_seconds(junit->out, row->duration_ms);
+    junit_attribute(junit->out, "classname", junit->text.data);
+    junit_seconds(junit->out, row->duration_ms);
     if (verdict == VERDICT_PASSED)
         fputs("/>\n", junit->out);
     else
@@ -161,8 +167,8 @@ static void print_property(struct junit *junit, const char *name, const char *va
     if (!value)
         return;
     fputs("      <property", junit->out);
-    print_attribute(junit->out, "name", name);
-    print_attribute(junit->out, "value", value);
+    junit_attribute(junit->out, "name", name);
+    junit_attribute(junit->out, "value", value);
     fputs("/>\n", junit->out);
 }
 
@@ -182,8 +188,8 @@ static void print_properties(struct junit *junit, const struct view_wave *wave)
 }
 
 /* The schema's times have neither a fraction nor a zone: they are UTC. */
-static void print_suite_attributes(struct junit *junit, const char *name, size_t index,
-                                   const struct suite *suite)
+void junit_suite_attributes(struct junit *junit, const char *name, size_t index,
+                            const struct suite *suite)
 {
     enum { SECONDS_LEN = sizeof "2026-11-23T10:15:00" - 1 };
     const struct run_info *run = &junit->report->run;
@@ -194,12 +200,12 @@ static void print_suite_attributes(struct junit *junit, const char *name, size_t
     print_name(junit->out, "name", name);
     print_name(junit->out, "package", run->request->verb->name);
     fprintf(junit->out, " id=\"%zu\"", index);
-    print_attribute(junit->out, "timestamp", started);
+    junit_attribute(junit->out, "timestamp", started);
     print_name(junit->out, "hostname", at && at[1] ? at + 1 : "localhost");
     fprintf(junit->out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"",
             suite->tests, suite->verdicts[VERDICT_FAILURE], suite->verdicts[VERDICT_ERROR],
             suite->verdicts[VERDICT_SKIPPED]);
-    print_seconds(junit->out, suite->time_ms);
+    junit_seconds(junit->out, suite->time_ms);
 }
 
 static void print_suite(struct junit *junit, size_t index, const struct suite *suite,
@@ -207,82 +213,14 @@ static void print_suite(struct junit *junit, size_t index, const struct suite *s
 {
     const char *output = junit->view->headline.halt_output;
     fputs("  <testsuite", junit->out);
-    print_suite_attributes(junit, junit->view->waves[index].name, index, suite);
+    junit_suite_attributes(junit, junit->view->waves[index].name, index, suite);
     fputs(">\n", junit->out);
     print_properties(junit, &junit->view->waves[index]);
     for (size_t i = 0; i < suite->tests; i++)
         print_case(junit, rows[suite->first + i]);
     fputs("    <system-out></system-out>\n    <system-err>", junit->out);
-    print_xml(junit->out, output ? output : "", true);
+    junit_text(junit->out, output ? output : "", true);
     fputs("</system-err>\n  </testsuite>\n", junit->out);
-}
-
-/* ---- lint ---------------------------------------------------------------------------------- */
-
-/* What stops a release is said before it; of a run that was made all the same a finding is no failure. */
-static enum verdict verdict_of_finding(const struct report *report,
-                                       const struct told_finding *finding)
-{
-    if (finding->allowed)
-        return VERDICT_SKIPPED;
-    bool is_failure = finding->severity == LINT_ERROR && !request_changes(report->run.request);
-    return is_failure ? VERDICT_FAILURE : VERDICT_PASSED;
-}
-
-static void print_finding(struct junit *junit, const struct told_finding *finding)
-{
-    enum verdict verdict = verdict_of_finding(junit->report, finding);
-    struct buf *text = &junit->text;
-    fputs("    <testcase", junit->out);
-    buf_clear(text);
-    buf_addf(text, "%s:%d %s", finding->file, finding->line, finding->rule);
-    print_attribute(junit->out, "name", text->data);
-    buf_clear(text);
-    buf_addf(text, "skein.lint.%s", finding->revision);
-    print_attribute(junit->out, "classname", text->data);
-    print_seconds(junit->out, 0);
-    if (verdict == VERDICT_PASSED) {
-        fputs("/>\n", junit->out);
-        return;
-    }
-    fprintf(junit->out, ">\n      <%s", verdict_elements[verdict]);
-    if (verdict == VERDICT_FAILURE)
-        print_attribute(junit->out, "type", finding->rule);
-    buf_clear(text);
-    buf_addf(text, "%s%s", finding->allowed ? "allowed: " : "",
-             finding->allowed ? finding->allowed : finding->message);
-    print_attribute(junit->out, "message", text->data);
-    putc('>', junit->out);
-    buf_clear(text);
-    lint_add_finding(text, finding, true, 0);
-    print_xml(junit->out, text->data, true);
-    fprintf(junit->out, "</%s>\n    </testcase>\n", verdict_elements[verdict]);
-}
-
-/* A suite after those of the waves: a case a finding. Warnings and notes pass, and are printed. */
-static void print_findings(struct junit *junit)
-{
-    const struct report *report = junit->report;
-    const struct told_findings *findings = report->findings;
-    struct suite suite = {.tests = findings ? findings->count : 0};
-    struct buf told;
-    if (!suite.tests)
-        return;
-    buf_init(&told, BUF_MAX_DEFAULT);
-    for (size_t i = 0; i < findings->count; i++) {
-        suite.verdicts[verdict_of_finding(report, &findings->items[i])]++;
-        if (verdict_of_finding(report, &findings->items[i]) == VERDICT_PASSED)
-            lint_add_finding(&told, &findings->items[i], true, 0);
-    }
-    fputs("  <testsuite", junit->out);
-    print_suite_attributes(junit, "lint", report->wave_count, &suite);
-    fputs(">\n    <properties></properties>\n", junit->out);
-    for (size_t i = 0; i < findings->count; i++)
-        print_finding(junit, &findings->items[i]);
-    fputs("    <system-out>", junit->out);
-    print_xml(junit->out, told.data, true);
-    fputs("</system-out>\n    <system-err></system-err>\n  </testsuite>\n", junit->out);
-    buf_done(&told);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -322,7 +260,8 @@ static bool write_junit(const struct report *report, const struct report_options
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     for (size_t i = 0; i < report->wave_count; i++)
         print_suite(&junit, i, &suites[i], rows);
-    print_findings(&junit);
+    junit.suite_count = report->wave_count;
+    junit_plan(&junit);
     fputs("</testsuites>\n", out);
     buf_done(&junit.text);
     view_done(&view);

@@ -97,13 +97,6 @@ static void add_advice(struct markdown *markdown)
 
 /* ---- causes -------------------------------------------------------------------------------- */
 
-static void add_line(struct buf *item, const char *words, const char *text)
-{
-    buf_addf(item, "  - %s", words);
-    markdown_code(item, text, TEXT_MAX);
-    buf_addc(item, '\n');
-}
-
 static void gather_cause(struct markdown *markdown, const struct report_error *error)
 {
     const struct report *report = markdown->report;
@@ -120,14 +113,14 @@ static void gather_cause(struct markdown *markdown, const struct report_error *e
         buf_adds(item, " (in the words of the first, as an example)");
     buf_addc(item, '\n');
     view_add_location(&location, &error->key);
-    add_line(item, "", location.data);
+    markdown_line(markdown, "", location.data);
     if (error->statement && *error->statement)
-        add_line(item, "", error->statement);
+        markdown_line(markdown, "", error->statement);
     if (said_part(said, SAID_DETAIL))
-        add_line(item, error->has_other_words ? "detail of the first: " : "detail: ",
-                 said_part(said, SAID_DETAIL));
+        markdown_line(markdown, error->has_other_words ? "detail of the first: " : "detail: ",
+                      said_part(said, SAID_DETAIL));
     if (said_part(said, SAID_HINT))
-        add_line(item, "hint: ", said_part(said, SAID_HINT));
+        markdown_line(markdown, "hint: ", said_part(said, SAID_HINT));
     view_error_rows(report, error, rows);
     buf_adds(item, "  - in ");
     markdown_names(markdown, rows, error->row_count);
@@ -294,8 +287,11 @@ static bool write_markdown(const struct report *report, const struct report_opti
         add_totals(&markdown);
         add_waves(&markdown);
         add_advice(&markdown);
-        if (!request_changes(report->run.request))
+        if (!request_changes(report->run.request)) {
+            markdown_add_preflight(&markdown);
+            markdown_add_forecast(&markdown);
             markdown_add_steps(&markdown);
+        }
         markdown_add_findings(&markdown);
         add_causes(&markdown);
         if (request_changes(report->run.request))

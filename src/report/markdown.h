@@ -9,7 +9,8 @@
 
 enum {
     /* GitHub takes 65,536 characters. Up to where each section may go, so that none takes the room of the others: */
-    ADVICE_END = 24000,
+    ADVICE_END = 24000, /* of a plan, that has none: what its tenants' rows say */
+    FORECAST_END = 25000,
     STEPS_END = 32000,
     FINDINGS_END = 42000,
     CAUSES_END = 50000,
@@ -46,6 +47,14 @@ void markdown_names(struct markdown *markdown, const uint32_t *rows, size_t tota
 /* A folded part; what has no room is counted. */
 void markdown_begin_details(struct markdown *markdown, const char *title, const char *header);
 void markdown_end_details(struct markdown *markdown, size_t left, const char *noun);
+
+/* An item of a list at the second level: words of ours, then a text from outside as code. */
+void markdown_line(struct markdown *markdown, const char *words, const char *text);
+
+/* markdown_foretold.c: what the tenants' rows and a rehearsal say of a plan; and of one group of tenants. */
+void markdown_add_preflight(struct markdown *markdown);
+void markdown_add_forecast(struct markdown *markdown);
+void markdown_add_rehearsal(struct markdown *markdown, const struct view_group *group);
 
 /* markdown_plan.c: what a plan would run, and what lint says of it. */
 void markdown_add_steps(struct markdown *markdown);

@@ -56,6 +56,8 @@ static bool add_group(struct markdown *markdown, const struct view_group *group)
         buf_addf(item, "\nand %zu more steps\n", list.count - shown);
         markdown_item(markdown, MARKDOWN_MAX);
     }
+    if (has_room)
+        markdown_add_rehearsal(markdown, group);
     return has_room;
 }
 
@@ -75,13 +77,10 @@ void markdown_add_steps(struct markdown *markdown)
 
 /* ---- findings -------------------------------------------------------------------------------- */
 
-static void add_part(struct buf *item, const char *words, const char *text)
+static void add_part(struct markdown *markdown, const char *words, const char *text)
 {
-    if (!text || !*text)
-        return;
-    buf_addf(item, "  - %s", words);
-    markdown_code(item, text, TEXT_MAX);
-    buf_addc(item, '\n');
+    if (text && *text)
+        markdown_line(markdown, words, text);
 }
 
 static void gather_finding(struct markdown *markdown, const struct told_finding *finding)
@@ -99,12 +98,12 @@ static void gather_finding(struct markdown *markdown, const struct told_finding 
     buf_adds(item, " (");
     markdown_code(item, finding->rule, NAME_MAX_BYTES);
     buf_adds(item, ")\n");
-    add_part(item, "", finding->source);
-    add_part(item, "in this fleet: ", finding->weight);
+    add_part(markdown, "", finding->source);
+    add_part(markdown, "in this fleet: ", finding->weight);
     if (finding->allowed)
-        add_part(item, "reason: ", finding->allowed);
+        add_part(markdown, "reason: ", finding->allowed);
     else
-        add_part(item, "better: ", finding->better);
+        add_part(markdown, "better: ", finding->better);
     buf_done(&place);
 }
 

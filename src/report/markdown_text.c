@@ -123,6 +123,13 @@ void markdown_block(struct buf *buf, const char *text, size_t most)
     buf_done(&safe);
 }
 
+void markdown_line(struct markdown *markdown, const char *words, const char *text)
+{
+    buf_addf(&markdown->item, "  - %s", words);
+    markdown_code(&markdown->item, text, TEXT_MAX);
+    buf_addc(&markdown->item, '\n');
+}
+
 void markdown_names(struct markdown *markdown, const uint32_t *rows, size_t total)
 {
     size_t shown = total < VIEW_NAMES ? total : VIEW_NAMES;

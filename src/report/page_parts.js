@@ -1,9 +1,11 @@
 // The parts of the page above the list of all tenants.
 
 // A part that shows nothing is left out. `count` stands beside its name in the bar on top.
+const SHORT = { moves: "Moves", retries: "Retries", slowest: "Slowest", notices: "Notices", schemas: "Schemas" };
+
 function part(id, title, intro, body, count, tone) {
   if (!body) return null;
-  const link = make("a", { href: `#${id}`, class: tone }, title, count === undefined ? null : [" ", make("b", {}, count.toLocaleString("en"))]);
+  const link = make("a", { href: `#${id}`, class: tone }, SHORT[id] ?? title, count === undefined ? null : [" ", make("b", {}, count.toLocaleString("en"))]);
   document.getElementById("jump").append(link);
   return make("section", { class: "part", id, "aria-labelledby": `${id}-title` },
     make("header", {}, make("h2", { id: `${id}-title` }, title), intro ? make("p", { class: "soft" }, intro) : null),
@@ -219,6 +221,9 @@ function tenantFlags(rows) {
   return words.includes(null) ? null : words.map((word) => `--tenant ${word}`).join(" ");
 }
 
+const copyNames = (rows) => make("button", { type: "button", onclick: (event) => copy(tenantFlags(rows) ?? rows.map((row) => safe(tenants[row][NAME])).join("\n"), event.currentTarget) },
+  tenantFlags(rows) === null ? "Copy the names" : "Copy as --tenant");
+
 function causeCard(cause, i) {
   const rows = rowsOfCause[i];
   const blocked = rows.find((row) => more(tenants[row]).detail !== undefined);
@@ -235,8 +240,7 @@ function causeCard(cause, i) {
     make("div", { class: "names" }, make("span", {}, links(rows.slice(0, 5), rows.length))),
     make("div", { class: "act" },
       make("button", { type: "button", onclick: () => showTenants({ cause: i }) }, `Show ${rows.length === 1 ? "it" : "all"} in the list`),
-      make("button", { type: "button", onclick: (event) => copy(tenantFlags(rows) ?? rows.map((row) => safe(tenants[row][NAME])).join("\n"), event.currentTarget) },
-        tenantFlags(rows) === null ? "Copy the names" : "Copy as --tenant")));
+      copyNames(rows)));
 }
 
 function causesPart() {

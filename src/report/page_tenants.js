@@ -51,12 +51,12 @@ function buildHaystacks() {
 }
 
 function isWanted(words) {
-  const { states, wave, cause, move: group } = list.filter;
+  const { states, wave, cause, question, move: group } = list.filter;
   const isMove = (row) => data.verdict.shows_standings ? row[TO] === group.to : row[FROM] === group.from && row[TO] === group.to;
   return (i) => {
     const row = tenants[i];
     return (!states || states.includes(stateWords(row))) && (wave === undefined || row[WAVE] === wave) &&
-      (cause === undefined || more(row).error === cause) && (!group || isMove(row)) &&
+      (cause === undefined || more(row).error === cause) && (question === undefined || Boolean(more(row).preflight?.some(([number, state]) => number === question && state === "fails"))) && (!group || isMove(row)) &&
       words.every((word) => haystacks[i].includes(word));
   };
 }
@@ -112,11 +112,12 @@ function onKey(event) {
 // ---- the filter ----
 
 function filterWords() {
-  const { states, wave, cause, move: group } = list.filter;
+  const { states, wave, cause, question, move: group } = list.filter;
   const chips = [];
   if (states) chips.push(["states", states.join(" or ")]);
   if (wave !== undefined) chips.push(["wave", `wave ${safe(data.waves[wave].name)}`]);
   if (cause !== undefined) chips.push(["cause", `cause ${cause + 1}: ${safe(data.causes[cause].message).slice(0, 60)}`]);
+  if (question !== undefined) chips.push(["question", `will fail: ${safe(questionWords(questions[question])).slice(0, 60)}`]);
   if (group) chips.push(["move", data.verdict.shows_standings ? `at ${safe(idWords(group.to))}` : `${safe(idWords(group.from))} → ${safe(idWords(group.to))}`]);
   return chips;
 }
@@ -240,7 +241,7 @@ function sheet(i) {
       fact("Half done", half === undefined ? "" : shown(`${data.halves[half].revision}: ${data.halves[half].statements} of ${data.halves[half].of ?? "?"} statements`)),
       fact("Schema", schema ? make("code", {}, schema.fingerprint ? schema.fingerprint.slice(7, 19) : "not read") : "")),
     make("div", {}, make("div", { class: "tags" }, make("span", { class: "tag" }, shown(urlOf(row))), labelTexts[row[LABELS]].map((label) => make("span", { class: "tag" }, shown(label))))),
-    tenantError(row), tenantSteps(row), tenantRetries(i), tenantNotices(i), tenantHistory(row[NAME]),
+    tenantError(row), tenantAnswers(row), tenantSteps(row), tenantRehearsal(row), tenantRetries(i), tenantNotices(i), tenantHistory(row[NAME]),
     data.verdict.exit !== null && word !== null ? make("div", {}, make("h3", {}, "Its whole story"), command(`skein report --tenant ${word}`)) : null);
 }
 
@@ -316,13 +317,13 @@ function halfWords(row) {
   return `${direction} ${revision} (${in_doubt ? `in doubt: statement ${statements + 1}` : `partial: ${statements}`}${of ? ` of ${of}` : ""}${in_doubt ? "" : ` ${noun}`})`;
 }
 
-const csvColumns = "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,error_class,error_code,error_message,error_revision,error_file,error_line,lint_errors,lint_warnings,lint_notes,lint_allowed";
+const csvColumns = "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,error_class,error_code,error_message,error_revision,error_file,error_line,lint_errors,lint_warnings,lint_notes,lint_allowed,preflight_failure,preflight_fails,preflight_unsure,rehearsed,longest_lock_ms,written_bytes,not_rehearsed";
 
 function csvLine(row) {
   const cause = more(row).error === undefined ? {} : data.causes[more(row).error];
   const texts = [data.run.id, row[NAME], data.places[row[PLACE]][0], urlOf(row), labelTexts[row[LABELS]].join(","), data.waves[row[WAVE]].name, stateName(row), wouldWord(row) ?? "",
     row[FROM] < 0 ? "" : idWords(row[FROM]), row[TO] < 0 ? "" : idWords(row[TO]), halfWords(row), data.scripts[row[SCRIPT]].length, row[ATTEMPTS], started(row), row[DURATION].toFixed(1),
-    cause.class ?? "", cause.code ?? "", messageOf(row) ?? "", cause.revision ?? "", cause.file ?? "", cause.line ?? "", ...lintFields(row)];
+    cause.class ?? "", cause.code ?? "", messageOf(row) ?? "", cause.revision ?? "", cause.file ?? "", cause.line ?? "", ...lintFields(row), ...preflightColumns(row), ...rehearsalColumns(row)];
   return texts.map(csvField).join(",");
 }
 
@@ -339,14 +340,15 @@ function tenantError_(row) {
 }
 
 function tenantObject(row) {
-  const { half, schema, table_changes, rehearsal, above, notices, batches, half_batches } = more(row);
+  const { half, schema, table_changes, preflight, rehearsal, above, notices, batches, half_batches } = more(row);
   const ids = (number) => number < 0 ? null : data.ids[number];
   const tenant = { name: row[NAME], dialect: data.places[row[PLACE]][0], url: urlOf(row), labels: data.labels[row[LABELS]], wave: data.waves[row[WAVE]].name, state: stateName(row), from: ids(row[FROM]), to: ids(row[TO]) };
   if (data.run.dry_run) Object.assign(tenant, { would: wouldWord(row), half_done: half === undefined ? null : { ...data.halves[half], ...(half_batches ? { batches: half_batches[0], rows: half_batches[1] } : {}) } });
   if (schema) tenant.schema = schema;
   tenant.steps = data.scripts[row[SCRIPT]].map((step, i) => ({ ...step, duration_ms: row[STEP_MS][i] ?? 0, ...(batches?.[i][0] ? { batches: batches[i][0], rows: batches[i][1] } : {}) }));
   if (table_changes) tenant.table_changes = table_changes;
-  if (rehearsal) tenant.rehearsal = rehearsal;
+  if (rehearsal) tenant.rehearsal = rehearsalObject(rehearsal);
+  if (preflight) tenant.preflight = preflight.map(answerObject);
   if (above && data.run.dry_run) tenant.stands_above = true;
   return Object.assign(tenant, { attempts: row[ATTEMPTS], duration_ms: row[DURATION], error: tenantError_(row), notices: { count: notices?.[0] ?? 0, warnings: notices?.[1] ?? 0 } });
 }
@@ -360,7 +362,7 @@ function jsonText(rows) {
   const report = { skein, format, run, chain, totals, ...(would ? { would } : {}), waves, ...(forecast ? { forecast } : {}),
     errors: data.causes.map((cause, i) => ({ ...pick(cause, errorKeys), tenants: names(rowsOfCause[i]) })),
     notices: data.notices.map(({ rows: found, ...notice }) => ({ ...notice, tenants: names(found) })),
-    ...(data.lint ? { lint: data.lint } : {}), tenants: rows.map((i) => tenantObject(tenants[i])) };
+    ...(data.lint ? { lint: data.lint } : {}), ...(data.preflight ? { preflight: data.preflight } : {}), tenants: rows.map((i) => tenantObject(tenants[i])) };
   if (data.history) report.history = data.history;
   return `${JSON.stringify(report, null, 1)}\n`;
 }

@@ -1,6 +1,5 @@
 /* What the rehearsal says of the upgrade to come. */
 #include "base/human.h"
-#include "inventory/inventory.h"
 #include "report/text.h"
 #include "report/text_table.h"
 #include "report/view_forecast.h"
@@ -35,34 +34,15 @@ static void print_waves(const struct text *text, const struct view_forecast *for
     buf_done(&cell);
 }
 
-static void add_name(const struct text *text, struct buf *line, uint32_t row)
-{
-    human_add_text(line, text->report->run.tenants[row]->name);
-}
-
 static void print_rest(const struct text *text, const struct view_forecast *forecast)
 {
-    struct buf line;
+    struct buf words, line;
+    buf_init(&words, BUF_MAX_DEFAULT);
     buf_init(&line, BUF_MAX_DEFAULT);
-    buf_adds(&line, "  in all about ");
-    human_add_duration(&line, forecast->duration_ms);
-    if (forecast->lock) {
-        buf_addf(&line, "; %s wait for at most ", seen_blocks_name(forecast->lock->blocks));
-        human_add_duration(&line, forecast->lock->ms);
-        buf_adds(&line, ", for ");
-        human_add_text(&line, forecast->lock->object ? forecast->lock->object : "the database");
-        buf_adds(&line, " in ");
-        add_name(text, &line, forecast->lock_row);
-    }
-    if (forecast->bytes) {
-        buf_adds(&line, "; ");
-        human_add_size(&line, forecast->bytes);
-        buf_adds(&line, " are written, at most ");
-        human_add_size(&line, forecast->most_bytes);
-        buf_adds(&line, " in ");
-        add_name(text, &line, forecast->most_row);
-    }
-    fprintf(text->out, "%s\n", line.data);
+    view_add_forecast(forecast, text->report, &words);
+    human_add_text(&line, words.data);
+    fprintf(text->out, "  %s\n", line.data);
+    buf_done(&words);
     buf_done(&line);
 }
 

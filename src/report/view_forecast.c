@@ -1,5 +1,6 @@
 #include "report/view_forecast.h"
 
+#include "base/human.h"
 #include "inventory/inventory.h"
 #include "report/forecast.h"
 
@@ -103,4 +104,25 @@ bool view_forecast_init(struct view_forecast *forecast, const struct report *rep
 void view_forecast_done(struct view_forecast *forecast)
 {
     arena_done(&forecast->arena);
+}
+
+void view_add_forecast(const struct view_forecast *forecast, const struct report *report,
+                       struct buf *buf)
+{
+    const struct seen *lock = forecast->lock;
+    buf_adds(buf, "in all about ");
+    human_add_duration(buf, forecast->duration_ms);
+    if (lock) {
+        buf_addf(buf, "; %s wait for at most ", seen_blocks_name(lock->blocks));
+        human_add_duration(buf, lock->ms);
+        buf_addf(buf, ", for %s in %s", lock->object ? lock->object : "the database",
+                 report->run.tenants[forecast->lock_row]->name);
+    }
+    if (forecast->bytes) {
+        buf_adds(buf, "; ");
+        human_add_size(buf, forecast->bytes);
+        buf_adds(buf, " are written, at most ");
+        human_add_size(buf, forecast->most_bytes);
+        buf_addf(buf, " in %s", report->run.tenants[forecast->most_row]->name);
+    }
 }

@@ -1,61 +1,95 @@
 #include "report/view_preflight.h"
 
 #include "base/human.h"
-#include "base/map.h"
 #include "report/view.h"
 
-static bool is_same(const struct preflight_answer *a, const struct preflight_answer *b)
+/* What makes two answers those to one question; interned, so without padding. Its texts are interned in the report. */
+struct question_key {
+    const struct revision *revision;
+    const char *table, *what;
+    uint64_t line;
+};
+
+static struct question_key key_of(const struct preflight_answer *answer)
 {
-    return a->revision == b->revision && a->line == b->line && strcmp(a->what, b->what) == 0 &&
-           strcmp(a->table, b->table) == 0;
+    return (struct question_key){answer->revision, answer->table, answer->what,
+                                 (uint64_t)answer->line};
 }
 
 const struct preflight_answer *view_preflight_answer(const struct report_row *row,
                                                      const struct view_preflight_item *item)
 {
-    for (size_t i = 0; i < row->preflight_count; i++)
-        if (is_same(&row->preflight[i], item->like))
+    const struct question_key wanted = key_of(item->like);
+    for (size_t i = 0; i < row->preflight_count; i++) {
+        const struct question_key key = key_of(&row->preflight[i]);
+        if (memcmp(&key, &wanted, sizeof key) == 0)
             return &row->preflight[i];
+    }
     return NULL;
 }
 
-static struct view_preflight_item *item_of(struct view_preflight *preflight, struct map *by_key,
-                                           const struct preflight_answer *answer)
+size_t view_preflight_question(const struct view_preflight *preflight,
+                               const struct preflight_answer *answer)
 {
-    struct buf key;
-    buf_init(&key, BUF_MAX_DEFAULT);
-    buf_addf(&key, "%s %d %s %s", answer->revision->id, answer->line, answer->table, answer->what);
-    uint32_t index = map_get(by_key, key.data);
-    if (index == MAP_NONE) {
-        index = (uint32_t)preflight->count;
-        map_put(by_key, arena_strdup(&preflight->arena, key.data), index);
-        *ARENA_PUSH(&preflight->arena, preflight->items, preflight->count, preflight->capacity) =
-            (struct view_preflight_item){.like = answer};
-    }
-    buf_done(&key);
-    return &preflight->items[index];
+    const struct question_key key = key_of(answer);
+    return preflight->order[intern_find(&preflight->questions, &key, sizeof key)];
 }
 
+static struct view_preflight_item *item_of(struct view_preflight *preflight,
+                                           const struct preflight_answer *answer)
+{
+    const struct question_key key = key_of(answer);
+    uint32_t number = intern_put(&preflight->questions, &key, sizeof key);
+    if (number == preflight->count)
+        *ARENA_PUSH(&preflight->arena, preflight->items, preflight->count, preflight->capacity) =
+            (struct view_preflight_item){.like = answer, .number = number};
+    return &preflight->items[number];
+}
+
+bool view_preflight_fails(const struct report_row *row)
+{
+    for (size_t i = 0; i < row->preflight_count; i++)
+        if (row->preflight[i].state == PREFLIGHT_FAILS)
+            return true;
+    return false;
+}
+
+size_t view_preflight_failing(const struct report *report)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report->run.tenant_count; i++)
+        count += view_preflight_fails(&report->rows[i]);
+    return count;
+}
+
+/* A reason of a question; interned, so without padding. */
+struct reason_key {
+    size_t question;
+    const char *reason; /* interned in the report */
+    size_t state;
+};
+
+/* Each tenant may have a reason of its own: a server's words. */
 static void add_reason(struct view_preflight *preflight, struct view_preflight_item *item,
                        const struct preflight_answer *answer)
 {
-    for (size_t i = 0; i < item->reason_count; i++)
-        if (item->reasons[i].state == answer->state &&
-            strcmp(item->reasons[i].reason, answer->reason) == 0) {
-            item->reasons[i].count++;
-            return;
-        }
-    *ARENA_PUSH(&preflight->arena, item->reasons, item->reason_count, item->reason_capacity) =
-        (struct view_preflight_reason){answer->reason, answer->state, 1};
+    const struct reason_key key = {item->number, answer->reason, answer->state};
+    uint32_t number = intern_put(&preflight->reasons, &key, sizeof key);
+    if (number == preflight->place_count) {
+        *ARENA_PUSH(&preflight->arena, preflight->places, preflight->place_count,
+                    preflight->place_capacity) = (uint32_t)item->reason_count;
+        *ARENA_PUSH(&preflight->arena, item->reasons, item->reason_count, item->reason_capacity) =
+            (struct view_preflight_reason){answer->reason, answer->state, 0};
+    }
+    item->reasons[preflight->places[number]].count++;
 }
 
-static void take_row(struct view_preflight *preflight, struct map *by_key,
-                     const struct report_row *row, uint32_t index)
+static void take_row(struct view_preflight *preflight, const struct report_row *row, uint32_t index)
 {
     bool fails = false, is_unsure = false;
     for (size_t i = 0; i < row->preflight_count; i++) {
         const struct preflight_answer *answer = &row->preflight[i];
-        struct view_preflight_item *item = item_of(preflight, by_key, answer);
+        struct view_preflight_item *item = item_of(preflight, answer);
         fails |= answer->state == PREFLIGHT_FAILS;
         is_unsure |= answer->state == PREFLIGHT_UNKNOWN || answer->state == PREFLIGHT_UNASKED;
         if (answer->state == PREFLIGHT_FAILS) {
@@ -87,18 +121,20 @@ static int compare_reasons(const void *left, const void *right)
 
 void view_preflight_init(struct view_preflight *preflight, const struct report *report)
 {
-    struct map by_key;
     *preflight = (struct view_preflight){0};
     arena_init(&preflight->arena);
-    map_init(&by_key);
+    intern_init(&preflight->questions, &preflight->arena);
+    intern_init(&preflight->reasons, &preflight->arena);
     for (uint32_t i = 0; i < report->run.tenant_count; i++)
-        take_row(preflight, &by_key, &report->rows[i], i);
-    map_done(&by_key);
+        take_row(preflight, &report->rows[i], i);
     if (preflight->count)
         qsort(preflight->items, preflight->count, sizeof *preflight->items, compare_items);
+    preflight->order =
+        arena_calloc(&preflight->arena, preflight->count + 1, sizeof *preflight->order);
     struct view_rows *sets = arena_calloc(&preflight->arena, preflight->count + 1, sizeof *sets);
     for (size_t i = 0; i < preflight->count; i++) {
         struct view_preflight_item *item = &preflight->items[i];
+        preflight->order[item->number] = i;
         sets[i] = (struct view_rows){item->failing, item->counts[PREFLIGHT_FAILS]};
         if (item->reason_count)
             qsort(item->reasons, item->reason_count, sizeof *item->reasons, compare_reasons);
@@ -140,6 +176,12 @@ void view_add_question_verdict(const struct view_preflight_item *item, struct bu
 void view_add_question(const struct view_preflight_item *item, struct buf *buf)
 {
     buf_addf(buf, "%s (%s)", item->like->what, item->like->table);
+}
+
+void view_add_failure(const struct preflight_answer *answer, struct buf *buf)
+{
+    buf_addf(buf, "%s:%d: %s (%s)", answer->revision->path, answer->line, answer->what,
+             answer->table);
 }
 
 void view_add_answer(const struct preflight_answer *answer, struct buf *buf)

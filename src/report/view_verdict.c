@@ -2,6 +2,7 @@
 #include "base/human.h"
 #include "chain/chain.h"
 #include "report/view.h"
+#include "report/view_preflight.h"
 
 /* What became of tenants that a person wants to know of first, and how it is said of one and of many. */
 static const struct {
@@ -87,11 +88,22 @@ static void add_change(const struct report *report, struct buf *buf)
         buf_addf(buf, ", %zu stood there already", total - done);
 }
 
+/* Of a rehearsal, those whose statements failed: the upgrade would fail in them. */
+static size_t failed_in_rehearsal(const struct report *report)
+{
+    size_t count = 0;
+    for (size_t i = 0; report->run.request->rehearses && i < report->error_count; i++)
+        count += report->errors[i].key.revision ? report->errors[i].row_count : 0;
+    return count;
+}
+
 static void add_bad(const struct report *report, struct buf *buf)
 {
-    size_t count = report_bad_count(report);
-    if (count)
-        buf_addf(buf, "; %zu could not be told", count);
+    size_t failing = failed_in_rehearsal(report), bad = report_bad_count(report);
+    if (failing)
+        buf_addf(buf, "; %zu would fail", failing);
+    if (bad > failing)
+        buf_addf(buf, "; %zu could not be told", bad - failing);
 }
 
 static void add_dry(const struct report *report, struct buf *buf)
@@ -103,6 +115,9 @@ static void add_dry(const struct report *report, struct buf *buf)
     } else {
         buf_adds(buf, "No tenant would change");
     }
+    size_t failing = view_preflight_failing(report);
+    if (failing)
+        buf_addf(buf, "; %zu will fail on %s rows", failing, failing == 1 ? "its" : "their");
     add_bad(report, buf);
 }
 

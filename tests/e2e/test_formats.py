@@ -45,6 +45,19 @@ class Formats(FleetCase):
         with open(path, "rb") as file:
             return file.read()
 
+    def read_csv(self, text):
+        self.assertTrue(text.endswith("\r\n"))
+        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+        self.assertEqual(text.count("\n"), 1 + len(rows))
+        return [dict(zip(header, row, strict=True)) for row in rows]
+
+    def read_junit(self, text):
+        path = self.fleet.write("junit.xml", text)
+        schema = os.path.join(os.path.dirname(os.path.abspath(__file__)), "junit.xsd")
+        result = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", schema, path], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return xml.etree.ElementTree.fromstring(text.encode()).findall("testsuite")
+
 
 FORMATS = ("text", "json", "html", "junit", "csv", "markdown")
 
@@ -159,15 +172,9 @@ class Written(Formats):
 
 
 class Csv(Formats):
-    def read(self, text):
-        self.assertTrue(text.endswith("\r\n"))
-        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-        self.assertEqual(text.count("\n"), 1 + len(rows))
-        return [dict(zip(header, row, strict=True)) for row in rows]
-
     def test_a_row_a_tenant_and_no_formula(self):
         self.make()
-        rows = self.read(self.both("csv", "upgrade"))
+        rows = self.read_csv(self.both("csv", "upgrade"))
         self.assertEqual(len(rows), len(HOSTILE) + 1)
         for row in rows:
             for value in row.values():
@@ -184,25 +191,18 @@ class Csv(Formats):
 
     def test_plans_and_where_tenants_stand(self):
         self.make()
-        plan = self.read(self.run_ok("plan", "-o", "csv", code=1).out)
+        plan = self.read_csv(self.run_ok("plan", "-o", "csv", code=1).out)
         self.assertEqual([row["would"] for row in plan], ["change"] * len(HOSTILE) + [""])
         self.run_ok("upgrade", "aaaa1111", "-t", "acme")
-        (row,) = self.read(self.run_ok("current", "-t", "acme", "-o", "csv").out)
+        (row,) = self.read_csv(self.run_ok("current", "-t", "acme", "-o", "csv").out)
         self.assertEqual((row["from"], row["would"]), ("aaaa1111", "stay"))
         self.assertIn("'csv' is no format of 'skein tenants'", self.run_ok("tenants", "-o", "csv", code=2).err)
 
 
 class Junit(Formats):
-    def read(self, text):
-        path = self.fleet.write("junit.xml", text)
-        schema = os.path.join(os.path.dirname(os.path.abspath(__file__)), "junit.xsd")
-        result = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", schema, path], capture_output=True, text=True)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return xml.etree.ElementTree.fromstring(text.encode())
-
     def test_a_suite_a_wave_and_a_case_a_tenant(self):
         self.make()
-        suites = self.read(self.both("junit", "upgrade")).findall("testsuite")
+        suites = self.read_junit(self.both("junit", "upgrade"))
         self.assertEqual([suite.get("name") for suite in suites], ["=canary", "<all>"])
         self.assertEqual([[suite.get(key) for key in ("tests", "failures", "errors", "skipped")] for suite in suites],
                          [["1", "0", "0", "0"], ["11", "3", "0", "0"]])
@@ -218,10 +218,10 @@ class Junit(Formats):
     def test_who_was_not_begun_is_skipped(self):
         self.make()
         text = self.both("junit", "upgrade", "--on-failure", "stop", "-p", "1")
-        suite = self.read(text).findall("testsuite")[1]
+        suite = self.read_junit(text)[1]
         self.assertEqual((suite.get("failures"), suite.get("skipped")), ("1", "7"))
-        self.read(self.run_ok("plan", "-o", "junit", code=1).out)
-        self.read(self.run_ok("current", "-o", "junit", code=1).out)
+        self.read_junit(self.run_ok("plan", "-o", "junit", code=1).out)
+        self.read_junit(self.run_ok("current", "-o", "junit", code=1).out)
 
 
 class Markdown(Formats):
@@ -248,6 +248,67 @@ class Markdown(Formats):
         self.assertIn("| up | `bbbb2222` | 1 |  | `Revision bbbb2222` |\n", plan)
         current = self.run_ok("current", "-o", "markdown", "-t", "acme", "-t", "=1+1", "-t", "a,b").out
         self.assertIn("| tenants | at |\n| ---: | --- |\n| 2 | `aaaa1111` |\n| 1 | `base` |\n", current)
+
+
+class Foretold(Formats):
+    """What the tenants' rows and a rehearsal say of a plan: two tenants hold the same value twice, one has no file."""
+
+    def make_task(self, first="SELECT 1;"):
+        rows = "CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT);"
+        twice = "INSERT INTO task (title) VALUES ('=cmd()'), ('=cmd()'), ('<b>`x`|y'), ('<b>`x`|y');"
+        self.fleet.revision("aaaa1111", first, "", message="`=1+1`</x>")
+        self.fleet.revision("bbbb2222", "CREATE UNIQUE INDEX ux ON task (title);", "")
+        tenants = [dict(self.fleet.sqlite(f"t{i}", rows + (twice if i in (0, 4) else "")), name=name, labels={"tier": "-1" if i else "canary"})
+                   for i, name in enumerate(HOSTILE)]
+        self.fleet.inventory([*tenants, {"name": "gone", "url": "sqlite:///data/gone.db"}], rollout={"waves": [{"name": "=canary", "select": "tier=canary"}, {"name": "<all>"}]})
+
+    def plan(self, *args):
+        """By format."""
+        outputs = [word for name in ("csv", "junit", "markdown") for word in ("-o", f"{name}={self.fleet.path(name)}")]
+        self.run_ok("plan", *args, *outputs, "--progress", "none", code=1)
+        with open(self.fleet.path("csv"), newline="", encoding="utf-8") as file:
+            return self.read_csv(file.read()), self.read_junit(self.fleet.read("junit").decode()), self.fleet.read("markdown").decode()
+
+    def suites(self, suites):
+        return [[suite.get(key) for key in ("name", "tests", "failures", "skipped")] for suite in suites]
+
+    def test_a_rehearsal(self):
+        self.make_task("UPDATE task SET title = title || '';\nCREATE TABLE log AS SELECT randomblob(50000) AS b;")
+        rows, suites, markdown = self.plan("--rehearse")
+        self.assertEqual([(row["rehearsed"], row["not_rehearsed"]) for row in rows], [*[("copy", "0")] * 11, ("", "")])
+        for row in rows:
+            if row["would"] == "change":
+                self.assertGreater(float(row["longest_lock_ms"]), 0)
+                self.assertGreater(int(row["written_bytes"]), 40000)
+        self.assertEqual(self.suites(suites), [["=canary", "1", "1", "0"], ["<all>", "11", "2", "0"], ["lint", "2", "0", "0"], ["rehearsal", "2", "0", "0"]])
+        told = suites[3].find("system-out").text
+        self.assertRegex(told, r"^in all about [\d.]+ m?s; writes wait for at most ")
+        self.assertRegex(told, r"\n9 of 12 tenants, base -> bbbb2222, in @SUM\(A1\), ")
+        self.assertRegex(told, r"\n  rehearsed aaaa1111: p50 [\d.]+ ms, p95 ")
+        self.assertEqual([case.get("name") for case in suites[3].findall("testcase")], ["up aaaa1111", "up bbbb2222"])
+        self.assertRegex(markdown, r"\n\*\*Forecast\*\*: (`+)in all about .+ are written, at most .+\1\n")
+        self.assertRegex(markdown, r"\n- (`+)rehearsed aaaa1111: p50 .+\1\n")
+        self.assertNotIn("</x>", self.outside_code(markdown))
+
+    def test_a_preflight(self):
+        self.make_task()
+        rows, suites, markdown = self.plan("--preflight", "--examples")
+        self.assertRegex(rows[0]["preflight_failure"], r"/bbbb2222\.sql:7: several rows have the same title \(task\)$")
+        self.assertEqual([(row["preflight_fails"], row["preflight_unsure"], row["rehearsed"]) for row in rows], [("1" if i in (0, 4) else "0", "0", "") for i in range(12)])
+        self.assertEqual(self.suites(suites), [["=canary", "1", "1", "0"], ["<all>", "11", "2", "0"], ["lint", "1", "0", "0"], ["preflight", "1", "1", "0"]])
+        failure = suites[0].find("testcase/failure")
+        self.assertEqual((failure.get("type"), failure.get("message")), ("preflight", "would fail on its rows"))
+        self.assertIn("several rows have the same title (task): 2: <b>`x`|y; =cmd()\n  7 | CREATE UNIQUE INDEX ux ON task (title);", failure.text)
+        failure = suites[3].find("testcase/failure")
+        self.assertEqual(failure.get("message"), "2 of 11 will fail: several rows have the same title (task)")
+        self.assertIn("in a,b: 2: <b>`x`|y; =cmd()\n", failure.text)
+        self.assertIn("\n**Preflight**: 1 question of the rows: 2 of 12 tenants will fail\n\n- **2 of 11 will fail**: `several rows have the same title (task)`\n", markdown)
+        self.assertIn("  - in `=1+1` (``2: <b>`x`|y; =cmd()``), `a,b` (``2: <b>`x`|y; =cmd()``)\n", markdown)
+        self.assertNotIn("<b>", self.outside_code(markdown))
+        self.assertEqual([row["preflight_fails"] for row in self.read_csv(self.run_bytes("plan", "-o", "csv", code=1).decode())], [""] * 12)
+
+    def outside_code(self, markdown):
+        return re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", markdown)
 
 
 class Html(Formats):

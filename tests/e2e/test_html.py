@@ -69,7 +69,7 @@ class Html(FleetCase):
         db.close()
         return tenant
 
-    def story(self, count=48):
+    def make(self, count):
         """Of the tenants that came from another system every one has an address twice; one tenant has no file."""
         os.makedirs(self.fleet.path("data"), exist_ok=True)
         self.fleet.revision("1975ea83b712", ACCOUNT, "DROP TABLE account;", message="accounts")
@@ -84,6 +84,9 @@ class Html(FleetCase):
         tenants.append({"name": "virtucon", "url": "sqlite:///data/gone.db", "labels": {"region": "eu", "tier": "free"}})
         self.fleet.inventory(tenants, rollout={"on_failure": "continue", "parallel": 4, "waves": [
             {"name": "canary", "select": "tier=canary", "soak": "120ms"}, {"name": "pro", "select": "tier=pro"}, {"name": "everyone"}]})
+
+    def story(self, count=48):
+        self.make(count)
         path = self.fleet.path("report.html")
         self.run_ok("upgrade", "-o", f"html={path}", code=1)
         return path
@@ -197,6 +200,69 @@ class Reading(Html):
         self.assertEqual([re.sub(r"^[\d.]+ m?s ", "", " ".join(text.split())) for text in page.texts(".moments li")],
                          ["t0: the first failure", "t1: too many failures: 2 failed, 1 tolerated; nothing more was begun"])
         self.assertEqual(page.faults(), [])
+
+
+class Planning(Html):
+    """A plan whose rows were asked, or that was rehearsed: in two of sixteen tenants a value is there twice, one has no file."""
+
+    def plan(self, *args):
+        self.make(16)
+        outputs = [word for name in ("html", "json", "csv") for word in ("-o", f"{name}={self.fleet.path(name)}")]
+        self.run_ok("plan", *args, *outputs, code=1)
+        return self.page(self.fleet.path("html"))
+
+    def check(self, page):
+        """What is saved is what the formats say, and everyone can read the page."""
+        with open(self.fleet.path("csv"), newline="", encoding="utf-8") as file:
+            self.assertEqual(page.eval("csvText(inOrder())"), file.read())
+        self.assertEqual(json.loads(page.eval("jsonText(inOrder())")), json.loads(self.fleet.read("json")))
+        page.eval("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        for theme in ("light", "dark"):
+            page.theme(theme)
+            self.assertEqual(page.faults(), [], theme)
+        page.theme("light")
+        page.size(390, 844, is_phone=True)
+        page.eval("new Promise(requestAnimationFrame)")
+        self.assertEqual(page.faults(), [], "phone")
+        self.assertEqual(page.eval("document.documentElement.scrollWidth"), 390)
+
+    def test_a_preflight(self):
+        page = self.plan("--preflight", "--examples")
+        self.assertEqual(page.text("h1"), "16 of 17 tenants would change; 2 will fail on their rows; 1 could not be told")
+        self.assertEqual(page.text("#preflight header p"), "1 question of the rows: 2 of 17 tenants will fail")
+        self.assertEqual(page.text("#preflight .cause .count"), "2 of 16 will fail")
+        self.assertEqual(page.text("#preflight .cause .message"), "several rows have the same email (account)")
+        self.assertEqual(page.text("#preflight .cause .names"), "wayne (1: info@example.com), aperture (1: info@example.com)")
+        self.assertEqual(page.texts("#preflight .share:not(.soft)")[0], "label imported legacy-crm\n2 of 2\n0 of 15")
+        self.assertEqual(page.text("#preflight .source .at").split("\n")[-1], "CREATE UNIQUE INDEX ux_account_email")
+        page.click("#preflight .act button")
+        self.assertEqual(sorted(self.rows(page)), ["aperture", "wayne"])
+        page.eval("openTenant('wayne')")
+        page.until("document.getElementById('card').open")
+        self.assertIn("will fail: several rows have the same email (account) (1: info@example.com)", page.text("#card .answer"))
+        self.assertEqual(page.faults(), [])
+        page.eval("closeSheet()")
+        page.click(".count-line .chip")
+        self.assertEqual(page.text(".count-line strong"), "17 tenants")
+        self.check(page)
+
+    def test_a_rehearsal(self):
+        page = self.plan("--rehearse")
+        self.assertEqual(page.text("h1"), "14 of 17 tenants would change; 2 would fail; 1 could not be told")
+        self.assertRegex(page.text("#rehearsal .facts"), r"^The upgrade would take\nabout [\d.]+ m?s\nLongest wait\nwrites wait for [\d.]+ m?s, for the database in ")
+        (group,) = page.texts("#rehearsal .rehearsal h3")
+        self.assertEqual(" ".join(group.split()), "14 tenants 1975ea83b712 → 83241ca0f125 sqlite")
+        steps = [row.split("\t") for row in page.texts("#rehearsal .rehearsal .sideways:nth-of-type(1) tbody tr")]
+        self.assertEqual([step[0] for step in steps], ["↑ 27c6a30d7c24", "↑ 83241ca0f125"])
+        self.assertTrue(all(re.fullmatch(r"[\d.]+ m?s", time) for step in steps for time in step[1:4]), steps)
+        seen = [" ".join(text.split()) for text in page.texts("#rehearsal .rehearsal .sideways:nth-of-type(2) tbody tr")]
+        self.assertRegex(seen[0], r"^lock locks the database \(write\) for up to [\d.]+ ms in .*: writes wait .* 14$")
+        self.assertTrue(any(re.match(r"growth the database grows by up to [\d.]+ kB in ", text) for text in seen), seen)
+        page.eval("openTenant('acme')")
+        page.until("document.getElementById('card').open")
+        self.assertRegex(page.text("#card"), r"Rehearsed on a copy\n(.*\n)*83241ca0f125: locks the database \(write\) for [\d.]+ ms: writes wait")
+        page.eval("closeSheet()")
+        self.check(page)
 
 
 class Choosing(Html):

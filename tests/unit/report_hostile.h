@@ -193,13 +193,57 @@ static inline void hostile_finds(struct fleet *fleet, uint64_t *seed)
     report_set_findings(fleet->report, findings);
 }
 
+/* What its rows say of a statement in each way, and what a rehearsal saw of each kind. */
+static inline void hostile_foretells(struct fleet *fleet, size_t tenant, uint64_t *seed)
+{
+    struct arena *arena = &fleet->arena;
+    struct step_done steps[FLEET_REVISIONS];
+    struct seen seen[SEEN__COUNT];
+    struct preflight_answer answers[PREFLIGHT__COUNT];
+    const char *examples[] = {hostile_text(arena, seed), hostile_text(arena, seed)};
+    const char *rows[2];
+    struct outcome outcome = fleet_outcome(fleet, 0, 3, steps, rows);
+    for (size_t i = 0; i < SEEN__COUNT; i++)
+        seen[i] = (struct seen){.revision = i % 3 ? &fleet->revisions[i % 3] : NULL,
+                                .kind = (enum seen_kind)i,
+                                .line = (int)i % 2,
+                                .object = hostile_text(arena, seed),
+                                .words = hostile_text(arena, seed),
+                                .ms = 12.5,
+                                .count = 7,
+                                .blocks = (enum seen_blocks)(hostile_next(seed) % BLOCKS__COUNT)};
+    for (size_t i = 0; i < PREFLIGHT__COUNT; i++)
+        answers[i] = (struct preflight_answer){
+            .revision = &fleet->revisions[i % 3],
+            .line = (int)i + 1,
+            .source = hostile_text(arena, seed),
+            .kind = hostile_text(arena, seed),
+            .table = hostile_text(arena, seed),
+            .what = hostile_text(arena, seed),
+            .state = (enum preflight_state)i,
+            .count = hostile_next(seed) % 3,
+            .is_more = i % 2,
+            .reason = i == PREFLIGHT_FITS ? NULL : hostile_text(arena, seed),
+            .examples = examples,
+            .example_count = i == PREFLIGHT_FAILS ? ARRAY_LEN(examples) : 0};
+    outcome.seen = seen;
+    outcome.seen_count = SEEN__COUNT;
+    outcome.rehearsed = REHEARSED_ON_COPY;
+    outcome.preflight = answers;
+    outcome.preflight_count = PREFLIGHT__COUNT;
+    fleet_begins(fleet, tenant);
+    fleet_finishes(fleet, tenant, &outcome);
+}
+
 /* The last tenant is skipped. */
 static inline void hostile_run(struct fleet *fleet, uint64_t seed, bool is_dry_run)
 {
     static const enum tenant_state bad[] = {TENANT_FAILED, TENANT_PARTIAL, TENANT_IN_DOUBT,
                                             TENANT_ROLLBACK_FAILED, TENANT_FAILED};
     hostile_prepare(fleet, &seed);
-    fleet->request.is_dry_run = is_dry_run;
+    for (size_t i = 0; i < FLEET_REVISIONS; i++)
+        fleet->revisions[i].path = hostile_text(&fleet->arena, &seed);
+    fleet->request.is_dry_run = fleet->request.rehearses = fleet->request.asks_rows = is_dry_run;
     struct halt halt = {.kind = HALT_GATE,
                         .wave = fleet->run.waves[0].name,
                         .gate = hostile_text(&fleet->arena, &seed),
@@ -210,7 +254,10 @@ static inline void hostile_run(struct fleet *fleet, uint64_t seed, bool is_dry_r
     fleet_moves(fleet, 0, 1, 3);
     fleet_begins_wave(fleet, 1);
     fleet_moves(fleet, 1, 3, 3);
-    fleet_moves(fleet, 2, 0, 3);
+    if (is_dry_run)
+        hostile_foretells(fleet, 2, &seed);
+    else
+        fleet_moves(fleet, 2, 0, 3);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         hostile_fails(fleet, 3 + i, bad[i], &seed);
     fleet_tell(fleet, (struct event){.kind = EVENT_RUN_DRAINS, .reason = reason, .halt = &halt});
@@ -223,7 +270,7 @@ static inline void hostile_fleet(struct fleet *fleet, uint64_t seed)
     hostile_run(fleet, seed, false);
 }
 
-/* The same of a dry run: its steps are told. */
+/* The same of a dry run: its steps are told, what its rows say of them, and what a rehearsal saw. */
 static inline void hostile_plan(struct fleet *fleet, uint64_t seed)
 {
     hostile_run(fleet, seed, true);
