@@ -122,6 +122,8 @@ static void on_json_event(struct progress *progress, const struct event *event)
     if (is_about_tenant(event->kind))
         json_object_set_new(line, "tenant", json_text(event->run->tenants[event->tenant]->name));
     set_details(progress, line, event);
+    if (event->by && (event->kind == EVENT_RUN_PAUSED || event->kind == EVENT_RUN_CONTINUES))
+        json_object_set_new(line, "by", json_text(event->by));
     json_add(&progress->out, line);
     buf_addc(&progress->out, '\n');
     progress_flush(progress);

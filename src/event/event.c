@@ -251,6 +251,7 @@ void event_copy(struct arena *arena, const struct event *event, struct event *re
     *ret_copy = *event;
     ret_copy->error = copy_error(arena, event->error);
     ret_copy->reason = arena_strdup(arena, event->reason);
+    ret_copy->by = arena_strdup(arena, event->by);
     ret_copy->halt = copy_halt(arena, event->halt);
     ret_copy->batches = copy_batches(arena, event->batches);
     if (event->outcome)

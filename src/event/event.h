@@ -372,14 +372,15 @@ enum event_kind {
     EVENT_TENANT_RETRIES,  /* tenant, error, attempt, delay_ms: it will be tried again */
     EVENT_TENANT_FINISHED, /* tenant, outcome; once more where it is rolled back */
     EVENT_WAVE_FINISHED,   /* wave, state, at_ms */
-    EVENT_RUN_DRAINS,      /* reason, halt (NULL: it was halted already): nothing more is begun */
-    EVENT_RUN_ROLLS_BACK,  /* reason: from here on, what was changed is rolled back */
-    EVENT_RUN_FINISHED,    /* state, duration_ms */
-    EVENT_RUN_PAUSED,      /* reason: nothing new is begun until it continues; at_ms */
-    EVENT_RUN_CONTINUES,   /* at_ms */
-    EVENT_WAIT_STARTED,    /* wait, reason, delay_ms: no tenant is at work until this is over */
-    EVENT_WAIT_FINISHED,   /* wait */
-    EVENT_TENANT_BATCHES,  /* tenant, batches: from time to time */
+    /* reason, halt (NULL: it was halted already), at_ms, by: nothing more is begun */
+    EVENT_RUN_DRAINS,
+    EVENT_RUN_ROLLS_BACK, /* reason, at_ms: from here on, what was changed is rolled back */
+    EVENT_RUN_FINISHED,   /* state, duration_ms */
+    EVENT_RUN_PAUSED,     /* reason, at_ms, by: nothing new is begun until it continues */
+    EVENT_RUN_CONTINUES,  /* at_ms, by */
+    EVENT_WAIT_STARTED,   /* wait, reason, delay_ms: no tenant is at work until this is over */
+    EVENT_WAIT_FINISHED,  /* wait */
+    EVENT_TENANT_BATCHES, /* tenant, batches: from time to time */
     EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
 
@@ -417,8 +418,10 @@ struct event {
     enum wait wait;
     enum run_state state;
     double duration_ms;
-    /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from; of a pause */
+    /* since the epoch: EVENT_WAVE_FINISHED, where the soak of a resumed run counts from; of what moment.h keeps, when it
+     * happened (0: not known) */
     int64_t at_ms;
+    const char *by; /* who asked for it: user@host, or one of several machines; NULL: no one */
 };
 
 struct arena;

@@ -55,7 +55,9 @@ struct status_failure {
 /* What those who show a run ask of it while it goes on. They write it on the loop's thread, and the run looks at it about
  * ten times a second. */
 struct steering {
-    bool is_paused;    /* nothing new is to be begun. A run that is stopping does not heed it */
+    /* Nothing new is to be begun. A run that is stopping does not heed it. The run writes it too, where it was paused, or goes on,
+     * on another machine. */
+    bool is_paused;
     bool wants_doings; /* status.doings is to be filled */
     uint32_t chosen;   /* with this tenant too, if it is at work; STATUS_NONE: no one */
 };

@@ -130,6 +130,15 @@ bool stored_write_outcome(struct stored_ledger *ledger, const struct event *even
 bool stored_write_notices(struct stored_ledger *ledger, const struct event *event,
                           struct err *err) MUST_CHECK;
 
+struct moment;
+/* stored_moments.c: the event as a moment of the run that is being written, where it is one (event/moment.h); and all of a run,
+ * in their order. */
+bool stored_moment_put(struct stored_ledger *ledger, const struct event *event,
+                       struct err *err) MUST_CHECK;
+bool stored_moments_read(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                         struct moment **ret_moments, size_t *ret_count,
+                         struct err *err) MUST_CHECK;
+
 /* What a run that several machines work on writes by itself, inside a transaction: any event, how the run ended, a wave (`at_ms`: when
  * it ended; 0: it began), and why it begins nothing more or goes back. */
 bool stored_write_event(struct stored_ledger *ledger, const struct event *event,

@@ -130,7 +130,8 @@ static bool write_tripped(struct stored_beat *beat, const struct run_info *run, 
     char why[128];
     snprintf(why, sizeof why, "too many failures: %u, and %u %s tolerated", halt.failed,
              halt.max_failures, halt.max_failures == 1 ? "is" : "are");
-    const struct event event = {.kind = EVENT_RUN_DRAINS, .reason = why, .halt = &halt};
+    const struct event event = {
+        .kind = EVENT_RUN_DRAINS, .reason = why, .halt = &halt, .at_ms = beat->now_ms};
     return stored_write_drains(beat->ledger, &event, err);
 }
 
@@ -185,8 +186,10 @@ static bool take_gate_answer(struct stored_beat *beat, struct err *err)
         beat->course.gate_machine != ask->machine.id)
         return true;
     course_answer_gate(&beat->course, ask->gate_has_passed);
-    const struct event event = {
-        .kind = EVENT_RUN_DRAINS, .reason = ask->gate_reason, .halt = ask->gate_halt};
+    const struct event event = {.kind = EVENT_RUN_DRAINS,
+                                .reason = ask->gate_reason,
+                                .halt = ask->gate_halt,
+                                .at_ms = beat->now_ms};
     return ask->gate_has_passed || !ask->gate_halt ||
            stored_write_drains(beat->ledger, &event, err);
 }

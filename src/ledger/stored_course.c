@@ -220,7 +220,8 @@ static bool end_wave(struct stored_beat *beat, struct err *err)
 
 static bool begin_rollback(struct stored_beat *beat, struct err *err)
 {
-    const struct event event = {.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"};
+    const struct event event = {
+        .kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures", .at_ms = beat->now_ms};
     return stored_write_rolls_back(beat->ledger, &event, err) &&
            stored_claims_roll_back(beat, err) && read_rules(beat, err);
 }

@@ -1,4 +1,5 @@
 /* A run once more as events. */
+#include "event/moment.h"
 #include "ledger/stored.h"
 
 struct replay {
@@ -202,10 +203,34 @@ static void tell_waves(const struct replay *replay, enum event_kind kind)
     }
 }
 
-static void tell_reason(const struct replay *replay, enum event_kind kind, const char *reason)
+/* The first time that nothing more was begun has its halt from the run, and an older skein's run has no moments: then the run alone
+ * tells that it drained, or went back. */
+static bool tell_moments(const struct replay *replay, struct err *err)
 {
-    if (reason)
-        tell_event(replay, (struct event){.kind = kind, .reason = reason});
+    const struct stored_run *run = &replay->frame.run;
+    struct moment *moments;
+    size_t count;
+    bool has_told[MOMENT__COUNT] = {false};
+    if (!stored_moments_read(replay->frame.ledger, run->seq, replay->frame.arena, &moments, &count,
+                             err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct moment *moment = &moments[i];
+        bool is_halt = moment->kind == MOMENT_DRAINS && !has_told[MOMENT_DRAINS];
+        has_told[moment->kind] = true;
+        tell_event(replay, (struct event){.kind = moment_event(moment->kind),
+                                          .reason = is_halt ? run->drains : moment->reason,
+                                          .halt = is_halt ? run->run.halt : NULL,
+                                          .at_ms = moment->at_ms,
+                                          .by = moment->by});
+    }
+    if (run->drains && !has_told[MOMENT_DRAINS])
+        tell_event(
+            replay,
+            (struct event){.kind = EVENT_RUN_DRAINS, .reason = run->drains, .halt = run->run.halt});
+    if (run->rolls_back && !has_told[MOMENT_ROLLS_BACK])
+        tell_event(replay, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = run->rolls_back});
+    return true;
 }
 
 static bool tell_all(struct replay *replay, struct err *err)
@@ -220,13 +245,8 @@ static bool tell_all(struct replay *replay, struct err *err)
     }
     tell_event(replay, (struct event){.kind = EVENT_RUN_STARTED});
     tell_waves(replay, EVENT_WAVE_STARTED);
-    if (!tell_retries(replay, err) || !tell_tenants(replay, err))
+    if (!tell_retries(replay, err) || !tell_tenants(replay, err) || !tell_moments(replay, err))
         return false;
-    if (replay->frame.run.drains)
-        tell_event(replay, (struct event){.kind = EVENT_RUN_DRAINS,
-                                          .reason = replay->frame.run.drains,
-                                          .halt = run->halt});
-    tell_reason(replay, EVENT_RUN_ROLLS_BACK, replay->frame.run.rolls_back);
     tell_waves(replay, EVENT_WAVE_FINISHED);
     tell_event(replay, (struct event){.kind = EVENT_RUN_FINISHED,
                                       .state = run->state,

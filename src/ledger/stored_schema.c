@@ -5,12 +5,14 @@
  * run_tenants is some 40 bytes of integers. States and classes are the numbers of event.h and
  * err.h; table `names` has their words for people with sqlite3(1).
  */
+#include "event/moment.h"
 #include "ledger/stored.h"
 
 /* Numbers of these enums are in ledgers: new ones are added at the end only. */
 _Static_assert(RUN_INTERRUPTED == 6 && RUN__COUNT == 7, "run states are in ledgers");
 _Static_assert(TENANT_SKIPPED == 9 && TENANT__COUNT == 10, "tenant states are in ledgers");
 _Static_assert(NOTICE_WARNING == 4 && NOTICE__COUNT == 5, "levels of notices are in ledgers");
+_Static_assert(MOMENT_ROLLS_BACK == 3 && MOMENT__COUNT == 4, "kinds of moments are in ledgers");
 _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
 
 /* Levels are numbers of base/notice.h. */
@@ -70,6 +72,12 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     "CREATE INDEX claims_ready ON claims(run, wave, queue, place) WHERE state = 0;"                \
     "CREATE INDEX claims_held ON claims(run, machine) WHERE state = 1;"
 
+/* What happened to a run as a whole, and when: kinds are numbers of event/moment.h. */
+#define MOMENT_TABLES                                                                              \
+    "CREATE TABLE moments("                                                                        \
+    " run {int}, n {int}, kind {int} NOT NULL, at_ms {int} NOT NULL, made_by TEXT, reason TEXT,"   \
+    " PRIMARY KEY(run, n)){keyed};"
+
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
  * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
  * all tables again after each ALTER TABLE. */
@@ -127,7 +135,7 @@ static const char newest_runs[] =
     " dialect {int},"
     " PRIMARY KEY(run, n)){keyed};";
 
-static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES
+static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES MOMENT_TABLES
 
     "CREATE TABLE steps("
     " run {int}, tenant {int}, n {int}, revision {int}, direction {int} NOT NULL,"
@@ -233,10 +241,12 @@ static const char to_version_9[] =
 static const char to_version_10[] = "ALTER TABLE revisions ADD COLUMN checksum TEXT;"
                                     "ALTER TABLE revisions ADD COLUMN stands_for {int};";
 
+static const char to_version_11[] = MOMENT_TABLES;
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL,         to_version_2, to_version_3, to_version_4,
-                                       to_version_5, to_version_6, to_version_7, to_version_8,
-                                       to_version_9, to_version_10};
+static const char *const upgrades[] = {NULL,         to_version_2,  to_version_3, to_version_4,
+                                       to_version_5, to_version_6,  to_version_7, to_version_8,
+                                       to_version_9, to_version_10, to_version_11};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

@@ -153,7 +153,8 @@ bool stored_write_halt(struct stored_ledger *ledger, const struct halt *halt, st
 
 bool stored_write_drains(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
-    if (event->halt && !stored_write_halt(ledger, event->halt, err))
+    if ((event->halt && !stored_write_halt(ledger, event->halt, err)) ||
+        !stored_moment_put(ledger, event, err))
         return false;
     return store_run(
         ledger->store, err, "UPDATE runs SET drains = coalesce(drains, ?) WHERE seq = ?",
@@ -163,9 +164,11 @@ bool stored_write_drains(struct stored_ledger *ledger, const struct event *event
 bool stored_write_rolls_back(struct stored_ledger *ledger, const struct event *event,
                              struct err *err)
 {
-    return store_run(
-        ledger->store, err, "UPDATE runs SET rolls_back = coalesce(rolls_back, ?) WHERE seq = ?",
-        value_text(event->reason ? event->reason : ""), value_int(ledger->writing.run));
+    return stored_moment_put(ledger, event, err) &&
+           store_run(ledger->store, err,
+                     "UPDATE runs SET rolls_back = coalesce(rolls_back, ?) WHERE seq = ?",
+                     value_text(event->reason ? event->reason : ""),
+                     value_int(ledger->writing.run));
 }
 
 /* ---- the end, and what it says of earlier runs --------------------------------------------- */
@@ -297,8 +300,8 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
     [EVENT_RUN_DRAINS] = stored_write_drains,
     [EVENT_RUN_ROLLS_BACK] = stored_write_rolls_back,
     [EVENT_RUN_FINISHED] = write_run_finished,
-    [EVENT_RUN_PAUSED] = write_nothing,
-    [EVENT_RUN_CONTINUES] = write_nothing,
+    [EVENT_RUN_PAUSED] = stored_moment_put,
+    [EVENT_RUN_CONTINUES] = stored_moment_put,
     [EVENT_WAIT_STARTED] = write_nothing,
     [EVENT_WAIT_FINISHED] = write_nothing,
     [EVENT_TENANT_BATCHES] = write_nothing,

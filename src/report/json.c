@@ -39,6 +39,8 @@ static void put_run(struct json_stream *stream, const struct report *report)
     json_put(stream, "finished_at",
              is_over ? time_value(run->started_at_ms + (int64_t)report->duration_ms) : json_null());
     json_put(stream, "duration_ms", json_rounded(report->duration_ms, DECIMALS));
+    if (report_paused_ms(report) > 0)
+        json_put(stream, "paused_ms", json_rounded(report_paused_ms(report), DECIMALS));
     json_put(stream, "resumed_from", json_text(run->resumed_from));
     json_put(stream, "halted_by", json_halt(report->halt, report->halt_reason));
     json_put(stream, "by", json_text(run->origin.by));
@@ -157,6 +159,26 @@ static void put_waves(struct json_stream *stream, const struct report *report)
     json_close(stream, ']');
 }
 
+static json_t *moment_value(const struct moment *moment)
+{
+    json_t *value = json_object();
+    json_object_set_new(value, "moment", json_text(moment_name(moment->kind)));
+    json_object_set_new(value, "at", time_value(moment->at_ms));
+    json_object_set_new(value, "by", json_text(moment->by));
+    json_object_set_new(value, "reason", json_text(moment->reason));
+    return value;
+}
+
+static void put_moments(struct json_stream *stream, const struct report *report)
+{
+    if (!report->moment_count)
+        return;
+    json_open(stream, "moments", '[');
+    for (size_t i = 0; i < report->moment_count; i++)
+        json_put(stream, NULL, moment_value(&report->moments[i]));
+    json_close(stream, ']');
+}
+
 static json_t *lock_value(const struct report *report, const struct view_forecast *forecast)
 {
     if (!forecast->lock)
@@ -192,7 +214,7 @@ static void put_forecast(struct json_stream *stream, const struct report *report
     view_forecast_done(&forecast);
 }
 
-static json_t *machine_value(const struct run_machine *machine)
+static json_t *machine_value(const struct report *report, const struct run_machine *machine)
 {
     char joined[REPORT_TIME_SIZE], seen[REPORT_TIME_SIZE];
     json_t *value = json_object();
@@ -207,20 +229,21 @@ static json_t *machine_value(const struct run_machine *machine)
     json_object_set_new(value, "in_flight", count_value(machine->holds));
     json_object_set_new(value, "finished", count_value(machine->finished));
     json_object_set_new(value, "failed", count_value(machine->failed));
-    json_object_set_new(value, "per_minute", json_rounded(report_machine_rate(machine), 1));
+    json_object_set_new(value, "per_minute", json_rounded(report_machine_rate(report, machine), 1));
     json_object_set_new(value, "taken_over", count_value(machine->taken_over));
     json_object_set_new(value, "lost", count_value(machine->lost));
     return value;
 }
 
 /* Of a run that others may join, or might have. */
-static void put_machines(struct json_stream *stream, const struct run_info *run)
+static void put_machines(struct json_stream *stream, const struct report *report)
 {
+    const struct run_info *run = &report->run;
     if (!run->machine_count)
         return;
     json_open(stream, "machines", '[');
     for (size_t i = 0; i < run->machine_count; i++)
-        json_put(stream, NULL, machine_value(&run->machines[i]));
+        json_put(stream, NULL, machine_value(report, &run->machines[i]));
     json_close(stream, ']');
 }
 
@@ -232,8 +255,9 @@ void json_put_head(struct json_stream *stream, const struct report *report)
     put_chain(stream, report);
     put_totals(stream, report);
     put_waves(stream, report);
+    put_moments(stream, report);
     put_forecast(stream, report);
-    put_machines(stream, &report->run);
+    put_machines(stream, report);
 }
 
 /* ---- errors -------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/intern.h"
 #include "base/map.h"
+#include "event/moment.h"
 #include "lint/told.h"
 #include "report/cause.h"
 #include "report/report.h"
@@ -141,9 +142,11 @@ struct report {
     enum run_state state;
     const struct halt *halt; /* why nothing more was begun; NULL: it was not so, or is not known */
     const char *halt_reason; /* the same in words; NULL: it was not so */
-    bool hides_sql;          /* report_hide_sql */
-    bool rolls_back;         /* EVENT_RUN_ROLLS_BACK was seen */
-    size_t selected_count;   /* run_selected_count of it */
+    struct moment *moments;  /* in their order */
+    size_t moment_count, moment_capacity;
+    bool hides_sql;        /* report_hide_sql */
+    bool rolls_back;       /* EVENT_RUN_ROLLS_BACK was seen */
+    size_t selected_count; /* run_selected_count of it */
     double duration_ms;
     struct report_row *rows; /* as run.tenants */
     /* by tenant, where something repeats: of the step that was found half done, then one a step; NULL: nothing does */
@@ -241,6 +244,9 @@ const struct said *report_keep_said(struct report *report, const struct said *sa
 /* What the database of the error's first tenant said, as an example for all; NULL: nothing. */
 const struct said *report_example(const struct report *report, const struct report_error *error);
 
+/* How long it stood still since someone had it pause, in ms. */
+double report_paused_ms(const struct report *report);
+
 /* The wave of a tenant. */
 struct report_wave *report_wave_of(const struct report *report, size_t tenant);
 
@@ -261,7 +267,7 @@ extern const struct report_format report_format_junit;
 extern const struct report_format report_format_markdown;
 extern const struct report_format report_format_html;
 
-/* Of a run of several machines: how many tenants it told the ends of a minute. */
-double report_machine_rate(const struct run_machine *machine);
+/* Of a run of several machines: how many tenants it told the ends of a minute, pauses left out. */
+double report_machine_rate(const struct report *report, const struct run_machine *machine);
 
 #endif

@@ -120,6 +120,8 @@ function timeline(times) {
     if (next && next.start - t.end > total / 200)
       parts.push(draw("line", { class: "soak", x1: x(t.end) + 2, x2: x(next.start) - 2, y1: 14, y2: 14 }, draw("title", {}, `waited ${duration(next.start - t.end)}`)));
   });
+  for (const { at, until, by } of pauses)
+    parts.push(draw("rect", { class: "pause", x: x(at), y: TOP, width: Math.max(2, x(Math.min(until, total)) - x(at)), height: H }, draw("title", {}, `paused${by ? ` by ${safe(by)}` : ""} for ${duration(until - at)}`)));
   const width = (W - LEFT - 4) / BINS;
   bins.forEach(([fine, bad], i) => {
     const at = LEFT + i * width + 0.5;
@@ -138,7 +140,7 @@ function timeline(times) {
 function waveAfter(i, times) {
   const halt = data.run.halted_by;
   const next = times.slice(i + 1).find((later) => later.start !== Infinity);
-  const wait = next ? next.start - times[i].end : 0;
+  const wait = next ? next.start - times[i].end - pausedBetween(times[i].end, next.start) : 0;
   if (halt && halt.wave === data.waves[i].name) {
     if (halt.kind === "threshold") return make("span", {}, `${halt.failed} failed, ${halt.max_failures} tolerated: halted`);
     if (halt.kind === "gate") return make("span", {}, "the gate ", shown(halt.gate), " said no");
@@ -168,7 +170,7 @@ function wavesPart() {
     make("td", { class: "optional" }, waveRules(data.wave_words[i])),
     make("td", { class: "optional room" }, bar([...times[i].states], wave.tenants, true)),
     make("td", { class: "number optional" }, times[i].start === Infinity ? "" : duration(times[i].start)),
-    make("td", { class: "number" }, times[i].start === Infinity ? "" : duration(times[i].end - times[i].start)),
+    make("td", { class: "number" }, times[i].start === Infinity ? "" : duration(times[i].end - times[i].start - pausedBetween(times[i].start, times[i].end))),
     make("td", {}, waveAfter(i, times))));
   const list = table([["Wave"], ["State"], ["Tenants", "number"], ["Failed", "number"], ["Rules", "optional"], ["", "optional"], ["Began at", "number optional"], ["Took", "number"], ["Then"]], rows);
   return part("waves", isOne ? "Timeline" : "Waves", null, [chart, isOne ? null : list], isOne ? undefined : data.waves.length);

@@ -297,6 +297,27 @@ static void count_waves(struct report *report)
         report_wave_of(report, i)->failed_count += tenant_state_is_bad(report->rows[i].state);
 }
 
+/* What is said while a run stops is for the one who stops it. */
+static void keep_moment(struct report *report, const struct event *event)
+{
+    struct arena *arena = &report->arena;
+    struct moment moment;
+    if (!moment_of(event, &moment))
+        return;
+    moment.by = arena_strdup(arena, moment.by);
+    moment.reason = event->halt && event->halt->kind == HALT_SIGNAL
+                        ? arena_printf(arena, "stopped by %s", strsignal(event->halt->signal))
+                        : arena_strdup(arena, moment.reason);
+    *ARENA_PUSH(arena, report->moments, report->moment_count, report->moment_capacity) = moment;
+}
+
+double report_paused_ms(const struct report *report)
+{
+    int64_t from_ms = report->run.started_at_ms;
+    return moment_paused_ms(report->moments, report->moment_count, from_ms,
+                            from_ms + (int64_t)report->duration_ms);
+}
+
 /* The first reason is why; what comes later are its consequences. */
 static void halt_run(struct report *report, const struct event *event)
 {
@@ -345,6 +366,7 @@ static void finish_run(struct report *report, const struct event *event)
 void report_apply(struct report *report, const struct event *event)
 {
     assert(event->kind == EVENT_RUN_STARTED || report->rows || !report->run.tenant_count);
+    keep_moment(report, event);
     switch (event->kind) {
     case EVENT_RUN_STARTED: start_run(report, event->run); break;
     case EVENT_TENANT_STARTED:

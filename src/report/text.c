@@ -174,6 +174,7 @@ static void print_outcome(const struct text *text)
     print_totals(text);
     text_waves(text);
     text_machines(text);
+    text_moments(text);
     if (!is_dry && request->verb->work != WORK_ACCEPT) {
         text_moves(text);
         return;

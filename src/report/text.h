@@ -60,6 +60,7 @@ void text_rehearsal(const struct text *text, const struct view_group *group);
 void text_preflight(const struct text *text); /* text_preflight.c */
 void text_waves(const struct text *text);     /* text_waves.c */
 void text_machines(const struct text *text);  /* text_machines.c */
+void text_moments(const struct text *text);   /* text_moments.c */
 void text_passwords(const struct text *text); /* text_passwords.c */
 void text_current(const struct text *text);   /* text_tenants.c */
 void text_schemas(const struct text *text);   /* text_schemas.c */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "driver/driver.h"
+#include "event/status.h"
 #include "rollout/rollout_private.h"
 
 enum { POLL_MS = 1000, PATIENCE_IN_LEASES = 5 };
@@ -365,13 +366,17 @@ static void note_stopping(struct machine *machine, const struct beat_answer *ans
             session_stop_waiting(rollout->slots[i].session);
 }
 
-/* Who watches the run on another machine has it wait, or go on. */
+/* Who watches the run on another machine has it wait, or go on. It is one pause, which who watches it here may end. */
 static void follow_pause(struct machine *machine, bool is_paused)
 {
     struct rollout *rollout = machine->rollout;
-    if (is_paused == machine->course.is_paused || is_paused == rollout->is_paused)
+    if (is_paused == machine->course.is_paused || is_paused == rollout->is_paused ||
+        rollout->is_draining)
         return;
-    scheduler_pause(rollout->scheduler, is_paused || rollout->is_paused);
+    rollout->is_paused = is_paused;
+    if (rollout->options->steering)
+        rollout->options->steering->is_paused = is_paused;
+    scheduler_pause(rollout->scheduler, is_paused);
     rollout_show(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
                                          .reason = "asked for on another machine",
                                          .at_ms = clock_wall_ms()});
@@ -411,7 +416,8 @@ static void beat_later(struct machine *machine, int64_t left_ms)
 {
     const struct rollout *rollout = machine->rollout;
     uint64_t ms = machine->lease_ms / 4;
-    bool waits = machine->course.phase != COURSE_WAVE || scheduler_room(rollout->scheduler);
+    bool waits = machine->course.phase != COURSE_WAVE || machine->course.is_paused ||
+                 scheduler_room(rollout->scheduler);
     if (rollout->is_closed)
         return;
     if (waits && ms > POLL_MS)

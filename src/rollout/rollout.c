@@ -40,6 +40,13 @@ void rollout_tell(struct rollout *rollout, struct event event)
     rollout_show(rollout, event);
 }
 
+/* Who has this run, for those who ask who had it do something. */
+static const char *holder_of(const struct rollout *rollout)
+{
+    const struct rollout_share *share = rollout->options->share;
+    return share ? share->machine : rollout->info.origin.by;
+}
+
 const char *rollout_wave_name(const struct rollout *rollout)
 {
     return rollout->has_begun ? rollout->info.waves[rollout->wave].name : NULL;
@@ -144,8 +151,10 @@ static void on_gate(void *ctx, const struct gate_no *no)
                             .signal = no->signal};
         rollout->is_refused = true;
         (rollout->has_begun ? scheduler_trip : scheduler_stop)(rollout->scheduler);
-        rollout_tell(rollout,
-                     (struct event){.kind = EVENT_RUN_DRAINS, .reason = no->why, .halt = &halt});
+        rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS,
+                                             .reason = no->why,
+                                             .halt = &halt,
+                                             .at_ms = clock_wall_ms()});
     }
     rollout_fill(rollout);
 }
@@ -182,8 +191,9 @@ static void begin_rollback(struct rollout *rollout)
     routes_roll_back(rollout->routes);
     rollout_limit_connections(rollout,
                               rollout->options->wave_count - 1); /* as the scheduler has it */
-    rollout_tell(rollout,
-                 (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
+    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_ROLLS_BACK,
+                                         .reason = "too many failures",
+                                         .at_ms = clock_wall_ms()});
 }
 
 static void on_soaked(uv_timer_t *timer)
@@ -284,7 +294,8 @@ static void set_paused(struct rollout *rollout, bool is_paused)
         machine_pause(rollout->machine);
     rollout_tell(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
                                          .reason = "asked for by who watches the run",
-                                         .at_ms = clock_wall_ms()});
+                                         .at_ms = clock_wall_ms(),
+                                         .by = holder_of(rollout)});
 }
 
 /* A run that is stopping, or over, begins nothing anyway. */
@@ -305,7 +316,12 @@ void rollout_drain(struct rollout *rollout, const char *reason, const struct hal
         set_paused(rollout, false);
     rollout->is_draining = true;
     scheduler_stop(rollout->scheduler);
-    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = reason, .halt = halt});
+    rollout_tell(rollout,
+                 (struct event){.kind = EVENT_RUN_DRAINS,
+                                .reason = reason,
+                                .halt = halt,
+                                .at_ms = clock_wall_ms(),
+                                .by = halt->kind == HALT_SIGNAL ? holder_of(rollout) : NULL});
     for_each_session(rollout, session_stop_waiting);
     if (rollout->is_surveying)
         survey_cancel(rollout->survey);
@@ -345,7 +361,9 @@ static void cancel(struct rollout *rollout)
     if (!rollout->is_over)
         rollout_tell(rollout,
                      (struct event){.kind = EVENT_RUN_DRAINS,
-                                    .reason = "cancelling what is in flight, and rolling it back"});
+                                    .reason = "cancelling what is in flight, and rolling it back",
+                                    .at_ms = clock_wall_ms(),
+                                    .by = holder_of(rollout)});
     gates_cancel(rollout->gates);
     for_each_session(rollout, session_cancel);
 }

@@ -77,8 +77,8 @@ struct rollout_options {
     const struct rollout_share *share; /* NULL: this machine has the run for itself */
     /* folder for copies of tenants that roll back by them; NULL: none is made */
     const char *snapshots;
-    struct status *status; /* kept up to date from a new one; NULL: no one wants to know */
-    const struct steering *steering; /* (event/status.h) NULL: no one steers */
+    struct status *status;     /* kept up to date from a new one; NULL: no one wants to know */
+    struct steering *steering; /* (event/status.h) NULL: no one steers */
     /* folder for copies on which a plan is rehearsed; NULL: of a request that does not ask for that */
     const char *rehearsals;
     void (*on_tick)(void *ctx); /* NULL, or: about ten times a second */

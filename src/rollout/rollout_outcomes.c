@@ -2,6 +2,7 @@
  * what becomes of an outcome. */
 #include "rollout/rollout_private.h"
 
+#include "base/clock.h"
 #include "dialect/script.h"
 
 /* ---- an attempt ------------------------------------------------------------------------------- */
@@ -322,7 +323,10 @@ static void tell_tripped(struct rollout *rollout)
     scheduler_failures(rollout->scheduler, &halt.failed, &halt.max_failures);
     snprintf(why, sizeof why, "too many failures: %u, and %u %s tolerated", halt.failed,
              halt.max_failures, halt.max_failures == 1 ? "is" : "are");
-    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS, .reason = why, .halt = &halt});
+    rollout_tell(rollout, (struct event){.kind = EVENT_RUN_DRAINS,
+                                         .reason = why,
+                                         .halt = &halt,
+                                         .at_ms = clock_wall_ms()});
 }
 
 /* What the outcome comes to in this run, whatever its session says of itself. */

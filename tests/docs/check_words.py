@@ -24,6 +24,7 @@ TABLES = {
     "error_class": ("error_class", ()),
     "kind": ("halt", ()),
     "for": ("wait", ()),
+    "moment": ("moment", ()),
     "level": ("notice_level", ()),
     "tool": ("tool", ()),
     "what": ("difference", ()),

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/notice.h"
 #include "dialect/question.h"
-#include "event/event.h"
+#include "event/moment.h"
 #include "event/verbs.h"
 #include "import/import.h"
 #include "lint/rule.h"
@@ -54,6 +54,9 @@ int main(void)
     begin_list("wait");
     for (int i = 0; i < WAIT__COUNT; i++)
         print_word(wait_name((enum wait)i), (size_t)i);
+    begin_list("moment");
+    for (int i = 0; i < MOMENT__COUNT; i++)
+        print_word(moment_name((enum moment_kind)i), (size_t)i);
     begin_list("notice_level");
     for (int i = 0; i < NOTICE__COUNT; i++)
         print_word(notice_level_name((enum notice_level)i), (size_t)i);

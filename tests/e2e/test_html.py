@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The page of `-o html` in a headless Chromium: what a person sees, clicks and types, and what no tenant can do to it."""
 import contextlib
+import datetime
 import json
 import os
 import re
@@ -110,6 +111,23 @@ class Html(FleetCase):
 
 
 class Reading(Html):
+    def test_when_it_stood_still_is_marked(self):
+        self.story(12)
+        run = self.run_ok("report", "-o", "json").report["run"]
+        begin_ms = round(datetime.datetime.fromisoformat(run["started_at"].replace("Z", "+00:00")).timestamp() * 1000)
+        end_ms = int(run["duration_ms"])
+        with sqlite3.connect(self.fleet.path(".skein", "ledger.db")) as db:
+            db.executemany("INSERT INTO moments (run, n, kind, at_ms, made_by, reason) SELECT max(seq), ?, ?, ?, ?, ? FROM runs", [
+                (0, 0, begin_ms, "<b>alice</b>", None), (1, 1, begin_ms + end_ms // 2, "bob", None), (2, 3, begin_ms + end_ms, None, "too many")])
+        db.close()
+        path = self.fleet.path("paused.html")
+        self.run_ok("report", "-o", f"html={path}")
+        page = self.page(path)
+        moments = [" ".join(text.split()) for text in page.texts("#waves .moments li")]
+        self.assertRegex(moments[0], r"^[\d.]+ m?s paused by <b>alice</b> for [\d.]+ m?s$")
+        self.assertRegex(moments[-1], r"^[\d.]+ m?s began to roll back: too many$")
+        self.assertEqual(page.eval("document.querySelectorAll('.chart rect.pause').length"), 1)
+
     def test_it_tells_what_happened_and_what_to_do(self):
         page = self.page(self.story())
         run = self.run_ok("report", "-o", "json").report["run"]["id"]

@@ -142,6 +142,13 @@ class Live(FleetCase):
         # the block is gone, and the plain result is what stays
         self.assertTrue(terminal.text.endswith("\033[J"), terminal.text[-300:])
         self.assertRegex(terminal.out, r"succeeded +3\n")
+        # who had it stand still, and when, is in the ledger, and so in the report, then and later
+        self.assertRegex(terminal.out, r"Moments\n  \S+Z  paused by \S+@\S+\n  \S+Z  went on by \S+@\S+\n  paused for [\d.]+ m?s in all\n")
+        report = self.run_ok("report", "-o", "json").report
+        self.assertEqual([moment["moment"] for moment in report["moments"]], ["run_paused", "run_continues"])
+        self.assertEqual({moment["by"] for moment in report["moments"]}, {report["run"]["by"]})
+        self.assertGreater(report["run"]["paused_ms"], 0)
+        self.assertLess(report["run"]["paused_ms"], report["run"]["duration_ms"])
 
     def test_stop_is_what_control_c_is(self):
         terminal = self.start_blocked()
@@ -168,6 +175,10 @@ class Live(FleetCase):
         terminal.read_until("nothing more is begun: stopping")
         self.release()
         self.assert_ended(terminal, 130)
+        report = self.run_ok("report", "-o", "json").report
+        self.assertEqual([(moment["moment"], moment["by"] == report["run"]["by"]) for moment in report["moments"]],
+                         [("run_paused", True), ("run_continues", True), ("run_drains", True)])
+        self.assertEqual(report["moments"][2]["reason"], "stopped by Interrupt")
 
     def test_one_tenant_in_full(self):
         terminal = self.start_blocked()
@@ -284,16 +295,22 @@ class Machines(PostgresCase):
                 wait_until(lambda: self.pg.sql("ledger", "SELECT is_paused FROM skein_ledger.courses ORDER BY run DESC LIMIT 1") == [["t"]],
                            what="the pause in the ledger")
             wait_until(lambda: self.pg.versions("b") == ["bbbb2222"])
-            with open(self.fleet.path("two.err"), "wb") as err:
-                two = self.fleet.start("work", "--as", "two", "--wait", "30s", "--progress", "json", stderr=err)
-            wait_until(lambda: b"run_paused" in self.fleet.read("two.err"), what="the pause to be told to the other machine")
+            # once p there ends it, though it was made here
+            two = LiveTerminal(self.fleet, "work", "--as", "two", "--wait", "30s")
+            self.addCleanup(lambda: two.process.poll() is None and two.process.kill())
+            self.addCleanup(os.close, two.master)
+            two.read_until("paused: ")
+            two.read_until("p go on")
             self.assertEqual((self.pg.versions("c"), self.pg.versions("d")), (["aaaa1111"], ["aaaa1111"]))
-            terminal.type("p")
+            two.type("p")
+            terminal.read_until("goes on: tenants are begun again")
             for name in ("c", "d"):
                 wait_until(lambda: self.pg.versions(name) == ["bbbb2222"], what=f"{name}, once the run goes on")
-        self.assertEqual(terminal.end_restored(self), 0, terminal.text[-2000:])
-        self.assertEqual(terminal.modes(), terminal.before)
-        two.communicate(timeout=60)
+        for machine in (terminal, two):
+            self.assertEqual(machine.end_restored(self), 0, machine.text[-2000:])
+            self.assertEqual(machine.modes(), machine.before)
+        report = self.run_ok("report", "-o", "json").report
+        self.assertEqual([(moment["moment"], moment["by"]) for moment in report["moments"]], [("run_paused", "one"), ("run_continues", "two")])
 
 
 if __name__ == "__main__":

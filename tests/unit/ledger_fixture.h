@@ -165,7 +165,7 @@ static inline void book_make_old(const struct book *book)
                  "ALTER TABLE waves DROP COLUMN max_failures;"
                  "ALTER TABLE waves DROP COLUMN soak_ms;"
                  "DROP TABLE courses; DROP TABLE course_waves; DROP TABLE machines;"
-                 "DROP TABLE claim_queues; DROP TABLE claims;"
+                 "DROP TABLE claim_queues; DROP TABLE claims; DROP TABLE moments;"
                  "ALTER TABLE steps DROP COLUMN batches;"
                  "ALTER TABLE steps DROP COLUMN rows_changed;"
                  "ALTER TABLE revisions DROP COLUMN checksum;"

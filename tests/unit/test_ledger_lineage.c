@@ -1,6 +1,8 @@
 /* What a ledger keeps over several runs of one rollout, and over versions of its own tables. */
 #include "unit/unit.h"
 
+#include "event/moment.h"
+
 #include "unit/ledger_fixture.h"
 
 static void goes_on(struct book *book, struct fleet *second, const char *id, const char *command,
@@ -206,7 +208,74 @@ static void who_made_a_run_and_what_halted_it_is_kept(void **state)
     book_close(&book);
 }
 
+struct moments {
+    struct moment items[8];
+    size_t count;
+    size_t halts; /* events that say why the run was halted */
+};
+
+static void on_moment(void *ctx, const struct event *event)
+{
+    struct moments *moments = ctx;
+    moments->halts += event->halt != NULL;
+    if (!moment_of(event, &moments->items[moments->count]))
+        return;
+    struct moment *moment = &moments->items[moments->count++];
+    moment->by = moment->by ? strdup(moment->by) : NULL;
+    moment->reason = moment->reason ? strdup(moment->reason) : NULL;
+}
+
+static void when_a_run_stood_still_and_who_had_it_do_so_is_kept(void **state)
+{
+    struct halt stop = {.kind = HALT_SIGNAL, .signal = 15};
+    (void)state;
+    struct book book;
+    struct fleet fleet;
+    struct moments told = {0};
+    struct err err;
+    book_open(&book);
+    book_fleet(&book, &fleet, "run-1", 2);
+    fleet_starts(&fleet);
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_PAUSED,
+                                      .reason = "asked for",
+                                      .at_ms = 1000,
+                                      .by = "alice@db1"});
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_CONTINUES, .at_ms = 4000, .by = "bob"});
+    fleet_tell(&fleet,
+               (struct event){
+                   .kind = EVENT_RUN_DRAINS, .reason = "stopping", .halt = &stop, .at_ms = 5000});
+    fleet_tell(&fleet,
+               (struct event){.kind = EVENT_RUN_DRAINS, .reason = "cancelling", .at_ms = 6000});
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "x", .at_ms = 7000});
+    fleet_ends(&fleet, RUN_INTERRUPTED);
+    struct observer observer = {on_moment, &told};
+    assert_true(ledger_replay(book.ledger, "run-1", &book.arena, &observer, &err));
+    assert_int_equal(told.count, 5);
+    assert_int_equal(told.halts, 1);
+    assert_int_equal(told.items[0].kind, MOMENT_PAUSED);
+    assert_string_equal(told.items[0].by, "alice@db1");
+    assert_string_equal(told.items[0].reason, "asked for");
+    assert_int_equal(told.items[1].at_ms, 4000);
+    assert_string_equal(told.items[1].by, "bob");
+    assert_null(told.items[1].reason);
+    assert_string_equal(told.items[2].reason, "stopping");
+    assert_null(told.items[2].by);
+    assert_string_equal(told.items[3].reason, "cancelling");
+    assert_int_equal(told.items[4].kind, MOMENT_ROLLS_BACK);
+    for (size_t i = 0; i < told.count; i++) {
+        free((char *)(uintptr_t)told.items[i].by);
+        free((char *)(uintptr_t)told.items[i].reason);
+    }
+    struct ledger_forget all = {.id = "run-1", .takes_unfinished = true};
+    size_t count;
+    book_must(ledger_forget(book.ledger, &all, &count, &err), &err);
+    assert_int_equal(count, 1);
+    fleet_done(&fleet);
+    book_close(&book);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(when_a_run_stood_still_and_who_had_it_do_so_is_kept),
     cmocka_unit_test(who_made_a_run_and_what_halted_it_is_kept),
     cmocka_unit_test(what_a_rollout_reached_outlasts_the_runs_that_find_less),
     cmocka_unit_test(all_runs_of_a_rollout_are_one_family),

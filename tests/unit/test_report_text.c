@@ -1,6 +1,7 @@
 #include "unit/unit.h"
 
 #include <locale.h>
+#include <signal.h>
 
 #include "base/human.h"
 #include "base/buf.h"
@@ -292,6 +293,36 @@ static void a_kept_run_is_resumed_or_rolled_back(void **state)
     fleet_done(&fleet);
 }
 
+static void when_it_stood_still_is_told(void **state)
+{
+    static const char golden[] =
+        "\n"
+        "Moments\n"
+        "  2026-11-23T10:15:01.000Z  paused by alice@db1\n"
+        "  2026-11-23T10:15:03.500Z  went on by bob\\x1b\n"
+        "  2026-11-23T10:15:04.000Z  nothing more was begun by alice@db1: stopped by Terminated\n"
+        "  paused for 2.50 s in all\n";
+    const int64_t begin_ms = 1795428900000 + 1000;
+    struct halt stop = {.kind = HALT_SIGNAL, .signal = SIGTERM};
+    (void)state;
+    struct fleet fleet;
+    make_kept(&fleet, NULL, 3);
+    fleet_tell(&fleet,
+               (struct event){.kind = EVENT_RUN_PAUSED, .at_ms = begin_ms, .by = "alice@db1"});
+    fleet_tell(&fleet, (struct event){
+                           .kind = EVENT_RUN_CONTINUES, .at_ms = begin_ms + 2500, .by = "bob\x1b"});
+    fleet_tell(&fleet, (struct event){.kind = EVENT_RUN_DRAINS,
+                                      .reason = "stopping: what is in flight finishes",
+                                      .halt = &stop,
+                                      .at_ms = begin_ms + 3000,
+                                      .by = "alice@db1"});
+    fleet_tell(
+        &fleet,
+        (struct event){.kind = EVENT_RUN_FINISHED, .state = RUN_INTERRUPTED, .duration_ms = 10000});
+    expect_part(&fleet, golden);
+    fleet_done(&fleet);
+}
+
 static void who_was_rolled_back_is_told_apart(void **state)
 {
     (void)state;
@@ -566,6 +597,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_plan_shows_equal_plans_together),
     cmocka_unit_test(current_marks_heads_and_sums_up),
     cmocka_unit_test(a_kept_run_is_resumed_or_rolled_back),
+    cmocka_unit_test(when_it_stood_still_is_told),
     cmocka_unit_test(who_was_rolled_back_is_told_apart),
     cmocka_unit_test(a_rollback_that_failed_is_tried_again),
     cmocka_unit_test(a_rollback_that_was_stopped_is_not_gone_on_with_forward),
