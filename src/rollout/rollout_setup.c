@@ -69,7 +69,8 @@ static bool compares_stamp(const struct request *request)
 
 /* What a survey may answer is where tenants stand: for a run that looks, that goes up to a target, or that compares what it
  * would stamp. Nothing else is known of them there, so all that goes on with an earlier run, or with what a tenant holds, looks
- * for itself. */
+ * for itself. Several machines (which have standings, too) would each survey the whole wave, on more connections to a server than
+ * `per_server` grants to all of them (docs/machines.md). */
 static bool may_survey(const struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
