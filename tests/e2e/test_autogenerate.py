@@ -445,10 +445,26 @@ class OnPostgres(Generating, PostgresCase):
         self.start()
         self.generate(PG_ONE)
         text = self.generate("")
-        for words in ("-- not dropped: table task, since its rows", "-- not dropped: enum mood, since what stays needs it",
-                      "-- not dropped: function tf(), since what stays", "-- not dropped: sequence sq,"):
+        for words in ('-- not dropped: table task, since its rows would be lost; --allow-drop task allows it\n-- DROP TABLE "task";\n',
+                      '-- not dropped: enum mood, since what stays needs it\n-- DROP TYPE "mood";\n',
+                      '-- not dropped: function tf(), since what stays needs it\n-- DROP FUNCTION tf();\n',
+                      '-- not dropped: sequence sq, since its rows would be lost; --allow-drop sq allows it\n-- DROP SEQUENCE "sq";\n'):
             self.assertIn(words, text)
         self.upgrade()
+
+    def test_the_statement_of_what_stays_is_a_comment(self):
+        self.start()
+        self.generate('CREATE TABLE t (id int PRIMARY KEY, "a\n-- b" int, at timestamptz, n numeric(9, 4), tags text[])')
+        self.upgrade()
+        text = self.generate("CREATE TABLE t (id int PRIMARY KEY, at date, n numeric(9, 2), tags varchar(3)[])")
+        for words in ('-- not dropped: column t.a -- b, since its rows would be lost; --allow-drop t.a -- b allows it\n'
+                      '-- ALTER TABLE "t" DROP COLUMN "a\n-- -- b";\n',
+                      "-- not changed: column t.at from timestamp with time zone to date, since values would be rounded or cut off; --allow-drop t.at allows it\n"
+                      '-- ALTER TABLE "t" ALTER COLUMN "at" TYPE date USING "at"::date;\n',
+                      '--allow-drop t.n allows it\n-- ALTER TABLE "t" ALTER COLUMN "n" TYPE numeric(9,2) USING "n"::numeric;\n'):
+            self.assertIn(words, text)
+        self.upgrade()
+        self.assertEqual(self.pg.sql(self.name, "SELECT count(*) FROM information_schema.columns WHERE table_name = 't'")[0][0], "5")
 
     def test_numbers_and_long_values_are_not_lost(self):
         self.start()

@@ -378,6 +378,35 @@ static const char *why_withheld(const struct object *object)
     return holds_rows ? "since its rows would be lost" : "since what stays needs it";
 }
 
+/* A name may have line breaks: each line is a comment. */
+static void add_comments(struct buf *sql, const char *text)
+{
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        buf_adds(sql, "-- ");
+        buf_add(sql, text, len);
+        buf_addc(sql, '\n');
+    }
+}
+
+/* The statement that is not written, as a comment: that drops the part, or gives the column the type of `to`. */
+static void tell_statement(struct emitting *emitting, uint32_t at, const struct object *to)
+{
+    const struct action action = {
+        .deed = DEED_DROP, .from = at, .to = emitting->from.parts[at].twin};
+    struct buf statement, *sql = emitting->sql;
+    buf_init(&statement, SIZE_MAX / 2);
+    emitting->action = &action;
+    emitting->sql = &statement;
+    if (to)
+        postgres_emit_change_type(emitting, emitting->from.parts[at].object, to);
+    else
+        postgres_emit_drop(emitting);
+    emitting->action = NULL;
+    emitting->sql = sql;
+    add_comments(sql, buf_into(&statement, emitting->arena));
+}
+
 static void tell_withheld(struct emitting *emitting)
 {
     const struct emission *emission = emitting->emission;
@@ -387,7 +416,9 @@ static void tell_withheld(struct emitting *emitting)
         uint32_t at =
             postgres_emit_find(&emitting->from, object->kind, object->owner, object->name);
         const struct difference *difference = emitting->from.parts[at].difference;
-        if (difference && difference->expected && postgres_emit_differs(difference, "type"))
+        bool is_changed =
+            difference && difference->expected && postgres_emit_differs(difference, "type");
+        if (is_changed)
             postgres_emit_note(
                 emitting,
                 "not changed: column %s from %s to %s, since values would be rounded "
@@ -399,6 +430,7 @@ static void tell_withheld(struct emitting *emitting)
         else
             postgres_emit_note(emitting, "not dropped: %s %s, %s", object_kind_name(object->kind),
                                name, reason);
+        tell_statement(emitting, at, is_changed ? difference->expected : NULL);
     }
 }
 

@@ -352,10 +352,8 @@ static bool is_cast(const char *type)
     return !strchr(type, '(') || *type == '"';
 }
 
-/* A cast to a type with a length would cut off what is longer without a word, so such a type is assigned to instead: with a cast to
- * the type without it, where there is none of its own. */
-static void change_type(struct emitting *emitting, const struct object *from,
-                        const struct object *to)
+static void warn_of_type(struct emitting *emitting, const struct object *from,
+                         const struct object *to)
 {
     const char *type = object_get(to, "type"), *had = object_get(from, "type");
     enum narrowing narrowing = postgres_narrowing(emitting->arena, had, type);
@@ -365,6 +363,15 @@ static void change_type(struct emitting *emitting, const struct object *from,
                                ? "this rounds or cuts off what does not fit: %s from %s to %s"
                                : "this fails where a value does not fit: %s from %s to %s",
                            object_full_name(to), had, type);
+}
+
+/* A cast to a type with a length would cut off what is longer without a word, so such a type is assigned to instead: with a cast to
+ * the type without it, where there is none of its own. */
+void postgres_emit_change_type(struct emitting *emitting, const struct object *from,
+                               const struct object *to)
+{
+    const char *type = object_get(to, "type"), *had = object_get(from, "type");
+    enum narrowing narrowing = postgres_narrowing(emitting->arena, had, type);
     postgres_say(emitting->sql, "ALTER TABLE %i ALTER COLUMN %i TYPE ", to->owner, to->name);
     add_type(emitting->sql, to);
     if (is_cast(type))
@@ -386,8 +393,10 @@ void postgres_emit_retype(struct emitting *emitting)
     if (postgres_emit_generated(from) && !postgres_emit_generated(to))
         postgres_say(emitting->sql, "ALTER TABLE %i ALTER COLUMN %i DROP EXPRESSION;\n", to->owner,
                      to->name);
-    if (part->is_retyped)
-        change_type(emitting, from, to);
+    if (part->is_retyped) {
+        warn_of_type(emitting, from, to);
+        postgres_emit_change_type(emitting, from, to);
+    }
     if (part->difference)
         postgres_emit_column_storage(emitting, to, part->difference);
 }

@@ -213,6 +213,9 @@ void postgres_emit_reset_inherited(struct emitting *emitting, const struct objec
 void postgres_emit_default_off(struct emitting *emitting);
 void postgres_emit_default_on(struct emitting *emitting);
 void postgres_emit_retype(struct emitting *emitting);
+/* Alone; `from` and `to` are the column on both sides. */
+void postgres_emit_change_type(struct emitting *emitting, const struct object *from,
+                               const struct object *to);
 void postgres_emit_not_null(struct emitting *emitting);
 void postgres_emit_column_storage(struct emitting *emitting, const struct object *column,
                                   const struct difference *difference);
