@@ -116,6 +116,21 @@ class Autogenerate(SessionCase):
         with open(written["priorities"], encoding="utf-8") as file:
             self.assertIn(re.search("(?ms)^```sql\n(.*?)^```", transcript.text)[1], file.read())
 
+    def test_the_statements_of_mariadb(self):
+        server = MariaDB()
+        self.addCleanup(server.close)
+        transcript = self.page("autogenerate.md")
+        team, task = "CREATE TABLE team (id int PRIMARY KEY); CREATE TABLE task (id int PRIMARY KEY, ", "team_id int"
+        self.fleet.revision("aaaa1111", f"{team} title varchar(50) NOT NULL, {task});", down="DROP TABLE task; DROP TABLE team;")
+        self.fleet.write("schema.sql", f"{team} title varchar(60) NOT NULL, {task}, priority int, KEY ix_title (title), "
+                                       "FOREIGN KEY (team_id) REFERENCES team (id));")
+        self.fleet.inventory(server.create("acme"), scratch={"mysql": server.url("")}, autogenerate={"schema": ["schema.sql"]})
+        self.run_ok("revision", "--autogenerate", "-m", "More")
+        written, = glob.glob(self.fleet.path("versions", "*_more.sql"))
+        with open(written, encoding="utf-8") as file:
+            self.assertIn(re.findall("(?ms)^```sql\n(.*?)^```", transcript.text)[1], file.read())
+        self.run_ok("upgrade")
+
 
 if __name__ == "__main__":
     main()
