@@ -19,6 +19,7 @@
 #include "library/fleet_ledger.h"
 #include "library/machines.h"
 #include "library/proof.h"
+#include "library/rehearse_scratch.h"
 #include "library/verify.h"
 #include "report/report.h"
 
@@ -359,6 +360,19 @@ static bool is_proved(struct fleet *fleet, const struct options *options, struct
     return is_good && !proof.signal;
 }
 
+/* What can be rehearsed on scratch databases alone is rehearsed there first. */
+static int run_rehearsed(struct fleet *fleet, const struct options *options,
+                         struct request *request, const struct company *company)
+{
+    struct scratch_rehearsals rehearsals;
+    scratch_rehearsals_make(fleet, request, &rehearsals);
+    request->rehearsed = rehearsals.by_tenant;
+    int exit_code = rehearsals.signal ? EXIT_SIGNAL + rehearsals.signal
+                                      : run_request(fleet, options, request, company);
+    scratch_rehearsals_done(&rehearsals);
+    return exit_code;
+}
+
 /* The schemas that its tenants are held to are learnt first. */
 static int run_verified(struct fleet *fleet, const struct options *options, struct request *request,
                         const struct company *company)
@@ -374,7 +388,7 @@ static int run_verified(struct fleet *fleet, const struct options *options, stru
         cli_note("%s", verify.note);
     int exit_code = verify.signal ? EXIT_SIGNAL + verify.signal : EXIT_USAGE;
     if (is_good && !verify.signal)
-        exit_code = run_request(fleet, options, request, company);
+        exit_code = run_rehearsed(fleet, options, request, company);
     verify_done(&verify);
     return exit_code;
 }

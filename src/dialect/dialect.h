@@ -267,6 +267,9 @@ struct dialect {
     const char *
         code_uncommitted; /* of the error that something can be used once it is committed alone; NULL: none */
 
+    /* Of errors that something named is not there; ends with NULL. NULL: with no SQL_REHEARSE_BEFORE. */
+    const char *const *codes_absent;
+
     /* What a rehearsal must leave out (a false alarm leaves out more); ends with an empty one. NULL: with no SQL_REHEARSE_BEFORE. */
     const struct lasting *lasting;
 

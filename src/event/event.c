@@ -141,6 +141,7 @@ const char *seen_kind_name(enum seen_kind kind)
     static const char *const names[SEEN__COUNT] = {
         [SEEN_LOCK] = "lock",         [SEEN_REWRITE] = "rewrite", [SEEN_ROWS] = "rows",
         [SEEN_SEQUENCE] = "sequence", [SEEN_GROWTH] = "growth",   [SEEN_SKIPPED] = "not_rehearsed",
+        [SEEN_SCRATCH] = "scratch",
     };
     return names[kind];
 }
@@ -163,6 +164,13 @@ const char *rehearsed_at_name(enum rehearsed_at at)
         [REHEARSED_ON_SCRATCH] = "scratch",
     };
     return names[at];
+}
+
+const char *scratch_schema_name(enum scratch_schema schema)
+{
+    static const char *const names[SCRATCH_BY__COUNT] = {
+        [SCRATCH_BY_CHAIN] = "chain", [SCRATCH_BY_TENANT] = "tenant"};
+    return names[schema];
 }
 
 /* ---- copies -------------------------------------------------------------------------------- */

@@ -99,6 +99,9 @@ enum seen_kind {
     SEEN_SEQUENCE, /* object: numbers were drawn from it, which no rollback gives back */
     SEEN_GROWTH,   /* count: bytes by which the database grew */
     SEEN_SKIPPED,  /* words: why it was not rehearsed */
+    /* on a scratch database, whose tables have none of the tenant's rows: ms: what a statement outside a transaction took there; with
+     * line 0 all of it, and words: whose schema that is (scratch_schema_name) */
+    SEEN_SCRATCH,
     SEEN__COUNT
 };
 
@@ -126,6 +129,11 @@ enum rehearsed_at {
     REHEARSED_ON_SCRATCH,
     REHEARSED__COUNT
 };
+
+/* Whose schema a scratch database had, and its words (contract): chain, tenant. */
+enum scratch_schema { SCRATCH_BY_CHAIN, SCRATCH_BY_TENANT, SCRATCH_BY__COUNT };
+
+const char *scratch_schema_name(enum scratch_schema schema);
 
 /* As JSON has them (contract): lock, …; nothing, writes, reads and writes; transaction, copy, scratch, and NULL. */
 const char *seen_kind_name(enum seen_kind kind);

@@ -16,6 +16,7 @@
 struct catalog;
 struct catalog_answers;
 struct continuation;
+struct rehearsed;
 struct verification;
 
 /* What a person has found out about a statement that was under way when its run died. */
@@ -75,6 +76,10 @@ struct request {
     size_t measured_count;
     bool measures_all; /* whether there is work for it or not */
     bool rehearses;    /* a plan is carried out, where nothing of it remains */
+    /* Of one that rehearses: by tenant of the selection, what came of it on a scratch database (rollout/rehearsed.h); NULL: of none, and
+     * a tenant's NULL: of it */
+    const struct rehearsed *const *rehearsed;
+    bool is_on_scratch; /* the one tenant is a throw-away database, on which others are rehearsed */
     bool asks_rows; /* a run that only looks asks whether its statements will succeed on the rows */
     uint32_t examples;      /* of rows that do not fit: so many are told; 0: none */
     bool weighs_changes;    /* a run that only looks asks what changes of tables will cost */

@@ -90,36 +90,59 @@ static void on_event(void *ctx, const struct event *event)
     }
 }
 
-static struct rollout_end run(struct scratch *scratch, const struct request *request,
-                              const struct target *target, struct replay *replay)
+static struct rollout_end run(struct scratch *scratch, const struct fleet *fleet,
+                              const struct request *request, const struct target *target,
+                              const struct observer *observer)
 {
     const struct rollout_wave wave = {.name = "all", .parallel = 1, .per_server = 1};
     struct rollout_options options = {
         .run = {.request = request,
                 .target = "",
-                .chain = scratch->fleet.chain,
+                .chain = fleet->chain,
                 .tenants = scratch->fleet.tenants,
                 .tenant_count = 1},
         .target = target,
         .on_failure = ON_FAILURE_CONTINUE,
         .waves = &wave,
         .wave_count = 1,
-        .scripts = scratch->fleet.scripts,
-        .version_table = scratch->fleet.inventory->version_table,
-        .hides_values = scratch->fleet.inventory->hides_values,
+        .scripts = fleet->scripts,
+        .version_table = fleet->inventory->version_table,
+        .scratch = fleet->inventory->scratch,
+        .hides_values = fleet->inventory->hides_values,
     };
-    struct observer observer = {on_event, replay};
-    return rollout_run(&options, &observer, 1);
+    return rollout_run(&options, observer, 1);
 }
 
-static bool judge(struct scratch *scratch, const struct replay *replay, struct err *err)
+bool scratch_visit(struct scratch *scratch, const struct fleet *fleet,
+                   const struct request *request, const struct observer *observer, struct err *err)
+{
+    bool has_plan = request->verb->work == WORK_PLAN;
+    const char *const *texts =
+        request->target_count ? request->targets : &request->verb->default_target;
+    struct lookup in = {&scratch->arena, fleet->chain, err};
+    struct target target = {.command = has_plan ? request_plan(request) : PLAN_UPGRADE,
+                            .texts = texts,
+                            .count = request->target_count ? request->target_count : 1,
+                            .purges = request->purges,
+                            .is_forced = request->forces};
+    if (has_plan && !target_check(&in, &target))
+        return false;
+    struct rollout_end end = run(scratch, fleet, request, has_plan ? &target : NULL, observer);
+    scratch->signal = end.signal;
+    if (end.err.kind != ERR_NONE) {
+        *err = end.err;
+        return false;
+    }
+    scratch->has_schema = scratch->has_schema || request_changes(request);
+    return !end.signal || err_set(err, ERR_CANCELLED, "stopped at work in a scratch database");
+}
+
+static bool judge(const struct replay *replay, struct err *err)
 {
     if (replay->err.kind != ERR_NONE) {
         *err = replay->err;
         return false;
     }
-    if (scratch->signal)
-        return err_set(err, ERR_CANCELLED, "stopped while the chain was replayed");
     if (!replay->catalog)
         return err_set(err, ERR_INTERNAL, "the scratch database was not read");
     return true;
@@ -129,26 +152,36 @@ static bool move_to(struct scratch *scratch, const struct scratch_move *move, st
                     struct err *err)
 {
     bool moves = move->target_count > 0;
-    struct request request = {
+    const struct request request = {
         .verb = moves ? &verbs[move->verb] : &verbs[VERB_CURRENT],
         .targets = move->targets,
         .target_count = move->target_count,
         .reads_catalog = true,
         .reads_for_emitter = true,
     };
-    struct lookup in = {&scratch->arena, scratch->fleet.chain, err};
-    struct target target = {
-        .command = request.verb->plan, .texts = move->targets, .count = move->target_count};
-    if (moves && !target_check(&in, &target))
+    const struct observer observer = {on_event, replay};
+    return scratch_visit(scratch, &scratch->fleet, &request, &observer, err) && judge(replay, err);
+}
+
+bool scratch_stamp(struct scratch *scratch, const struct fleet *fleet, const struct rows *rows,
+                   struct err *err)
+{
+    static const char *const base[] = {"base"};
+    struct replay replay = {.arena = &scratch->arena};
+    const struct request request = {
+        .verb = &verbs[VERB_STAMP],
+        .targets = rows->count ? rows->ids : base,
+        .target_count = rows->count ? rows->count : 1,
+        .purges = true,
+        .forces = true,
+    };
+    const struct observer observer = {on_event, &replay};
+    if (!scratch_visit(scratch, fleet, &request, &observer, err))
         return false;
-    struct rollout_end end = run(scratch, &request, moves ? &target : NULL, replay);
-    scratch->signal = end.signal;
-    if (end.err.kind != ERR_NONE) {
-        *err = end.err;
-        return false;
-    }
-    scratch->has_schema = scratch->has_schema || moves;
-    return judge(scratch, replay, err);
+    if (replay.err.kind == ERR_NONE)
+        return true;
+    *err = replay.err;
+    return false;
 }
 
 /* Where the chain begins, a schema is there with nothing in it: up and down a chain of one revision that does nothing. */

@@ -57,6 +57,16 @@ struct scratch_move {
 bool scratch_go(struct scratch *scratch, const struct scratch_move *move, struct arena *arena,
                 struct catalog **ret_catalog, struct err *err) MUST_CHECK;
 
+/* Goes where the request says, through the whole of a chain of the fleet's (its checkpoints too), and has the run observed.
+ * ERR_…: it could not be begun, or was stopped; what fails in the database is for the observer. */
+bool scratch_visit(struct scratch *scratch, const struct fleet *fleet,
+                   const struct request *request, const struct observer *observer,
+                   struct err *err) MUST_CHECK;
+
+/* Has the version table say that it stands at these revisions of the fleet's chain, whatever it holds. */
+bool scratch_stamp(struct scratch *scratch, const struct fleet *fleet, const struct rows *rows,
+                   struct err *err) MUST_CHECK;
+
 /* Drops it; of one that did not open, too. */
 void scratch_close(struct scratch *scratch);
 

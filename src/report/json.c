@@ -516,6 +516,12 @@ static void set_seen(json_t *value, const struct seen *seen)
         break;
     case SEEN_SEQUENCE: json_object_set_new(value, "sequence", json_text(seen->object)); break;
     case SEEN_SKIPPED: json_object_set_new(value, "reason", json_text(seen->words)); break;
+    case SEEN_SCRATCH:
+        if (seen->words)
+            json_object_set_new(value, "schema", json_text(seen->words));
+        else
+            json_object_set_new(value, "took_ms", json_rounded(seen->ms, STEP_DECIMALS));
+        break;
     case SEEN__COUNT: break;
     }
 }

@@ -168,6 +168,21 @@ static void add_lock(const struct seen_words *words, const struct view_seen *ite
         buf_addf(words->buf, ": %s wait", seen_blocks_name(lock->blocks));
 }
 
+/* Of one statement, or of all. */
+static void add_scratch(const struct seen_words *words, const struct view_seen *item)
+{
+    const char *schema = item->most.words;
+    if (schema) {
+        bool is_own = strcmp(schema, scratch_schema_name(SCRATCH_BY_TENANT)) == 0;
+        buf_addf(words->buf, "rehearsed on a scratch database with %s, and without rows",
+                 is_own ? "a copy of the tenant's schema" : "the schema that the chain makes");
+        return;
+    }
+    buf_adds(words->buf, "outside a transaction: took ");
+    add_amount(words, item, add_held);
+    buf_adds(words->buf, " on a scratch database, without rows");
+}
+
 void view_add_seen(const struct report *report, const struct view_group *group,
                    const struct view_seen *item, struct buf *buf)
 {
@@ -191,6 +206,7 @@ void view_add_seen(const struct report *report, const struct view_group *group,
         add_amount(&words, item, add_bytes);
         break;
     case SEEN_SKIPPED: buf_addf(buf, "not rehearsed: %s", seen->words); break;
+    case SEEN_SCRATCH: add_scratch(&words, item); break;
     case SEEN__COUNT: break;
     }
 }
@@ -208,7 +224,8 @@ void view_add_rehearsed(const struct report *report, const struct view_group *gr
 {
     const struct seen_words words = {report, group, buf};
     buf_addf(buf, "rehearsed %s: ", step->step.revision ? step->step.revision->id : "base");
-    if (step->count > 1) {
+    bool is_one = step->p50_ms == step->max_ms; /* as of a scratch database that all share */
+    if (!is_one) {
         buf_adds(buf, "p50 ");
         human_add_duration(buf, step->p50_ms);
         buf_adds(buf, ", p95 ");
@@ -216,7 +233,8 @@ void view_add_rehearsed(const struct report *report, const struct view_group *gr
         buf_adds(buf, ", longest ");
     }
     human_add_duration(buf, step->max_ms);
-    add_tenant(&words, step->slowest);
+    if (!is_one)
+        add_tenant(&words, step->slowest);
 }
 
 bool view_seen_is_quiet(const struct seen *seen)

@@ -17,7 +17,8 @@ struct rehearsal_relation {
 
 void rehearsal_begin(struct rehearsal *rehearsal, struct arena *arena)
 {
-    *rehearsal = (struct rehearsal){.arena = arena};
+    *rehearsal =
+        (struct rehearsal){.arena = arena, .after_left_out = SIZE_MAX, .fails_elsewhere = SIZE_MAX};
 }
 
 void rehearsal_note(struct rehearsal *rehearsal, const struct action *action,
@@ -69,10 +70,72 @@ static const char *lasts(const struct dialect *dialect, const char *sql)
     return NULL;
 }
 
+static void count_left_out(struct staging *staging, const struct action *action)
+{
+    struct rehearsal *rehearsal = staging->rehearsal;
+    rehearsal->left_out += action->piece->statement_count;
+    if (rehearsal->after_left_out == SIZE_MAX)
+        rehearsal->after_left_out = staging->count;
+}
+
 static void leave_out(struct staging *staging, const struct action *action, const char *why)
 {
-    staging->rehearsal->left_out += action->piece->statement_count;
+    count_left_out(staging, action);
     rehearsal_note(staging->rehearsal, action, &(struct seen){.kind = SEEN_SKIPPED, .words = why});
+}
+
+/* ---- outside a transaction ------------------------------------------------------------------------ */
+
+static const struct seen *find_elsewhere(const struct rehearsed *elsewhere,
+                                         const struct action *action)
+{
+    int line = piece_line(action->piece, 0, 0);
+    for (size_t i = 0; i < elsewhere->seen_count; i++) {
+        const struct seen *seen = &elsewhere->seen[i];
+        if (seen->revision == action->step->revision &&
+            seen->direction == action->step->direction && seen->line == line)
+            return seen;
+    }
+    return NULL;
+}
+
+static bool is_error_of(const struct rehearsed *elsewhere, const struct action *action)
+{
+    const struct piece *piece = action->piece;
+    return elsewhere->error && elsewhere->error_revision == action->step->revision &&
+           elsewhere->error->line >= piece_line(piece, 0, 0) &&
+           elsewhere->error->line <= piece_line(piece, piece->sql_len, 0);
+}
+
+static void leave_outside(struct staging *staging, const struct action *action)
+{
+    static const char why[] = "it runs outside a transaction";
+    struct rehearsal *rehearsal = staging->rehearsal;
+    const struct rehearsed *elsewhere = rehearsal->elsewhere;
+    const struct seen *seen =
+        elsewhere && !elsewhere->reason ? find_elsewhere(elsewhere, action) : NULL;
+    if (seen) {
+        count_left_out(staging, action);
+        rehearsal_note(rehearsal, action, seen);
+    } else if (!elsewhere) {
+        leave_out(staging, action, why);
+    } else if (elsewhere->reason) {
+        leave_out(staging, action,
+                  arena_printf(rehearsal->arena, "%s, and on a scratch database: %s", why,
+                               elsewhere->reason));
+    } else if (is_error_of(elsewhere, action)) {
+        count_left_out(staging, action);
+        rehearsal->fails_elsewhere = staging->count;
+    } else {
+        leave_out(staging, action,
+                  arena_printf(rehearsal->arena,
+                               "%s, and on a scratch database what comes before it failed", why));
+    }
+}
+
+bool rehearsal_may_lack(const struct rehearsal *rehearsal, size_t action)
+{
+    return action >= rehearsal->after_left_out;
 }
 
 /* One statement of a piece as a piece. */
@@ -121,7 +184,7 @@ static void add_batch(struct staging *staging, const struct action *action)
 static void add_action(struct staging *staging, const struct action *action)
 {
     if (action->kind == ACTION_SCRIPT && !action->is_in_transaction)
-        leave_out(staging, action, "it runs outside a transaction");
+        leave_outside(staging, action);
     else if (action->kind == ACTION_SCRIPT)
         add_statements(staging, action);
     else if (action->kind == ACTION_REPEAT)
@@ -270,6 +333,9 @@ void rehearsal_take(struct rehearsal *rehearsal, const struct action *action,
         return;
     rehearsal->elapsed_ms += result->duration_ms;
     rehearsal->last_ms = result->duration_ms;
+    if (rehearsal->is_on_scratch && !action->is_in_transaction)
+        rehearsal_note(rehearsal, action,
+                       &(struct seen){.kind = SEEN_SCRATCH, .ms = result->duration_ms});
     if (result->rows_changed)
         rehearsal_note(rehearsal, action,
                        &(struct seen){.kind = SEEN_ROWS, .count = result->rows_changed});

@@ -13,6 +13,7 @@
 
 #include "base/grid.h"
 #include "event/event.h"
+#include "rollout/rehearsed.h"
 #include "rollout/work.h"
 
 struct rehearsal {
@@ -29,6 +30,12 @@ struct rehearsal {
     size_t open;              /* of the items: their transaction has not ended */
     size_t waiting;           /* sessions that waited for it when it was looked at last */
     size_t left_out;          /* statements that do not run */
+    size_t after_left_out;    /* the first action after one of them; SIZE_MAX: none is left out */
+    /* what came of the tenant's plan on a scratch database; NULL: it was not rehearsed there */
+    const struct rehearsed *elsewhere;
+    bool is_on_scratch; /* it is such a rehearsal itself */
+    size_t
+        fails_elsewhere; /* the first action after one that is left out and fails there; SIZE_MAX: none does */
     bool
         has_ended; /* a transaction that the work would have committed is over, and others come after it */
 };
@@ -39,6 +46,9 @@ void rehearsal_begin(struct rehearsal *rehearsal, struct arena *arena);
  * that would be transactions of their own are parts of one. */
 void rehearsal_work(struct rehearsal *rehearsal, const struct dialect *dialect,
                     const struct work *whole, struct work *ret_work);
+
+/* May what this action lacks be what a statement that was left out would have made? */
+bool rehearsal_may_lack(const struct rehearsal *rehearsal, size_t action);
 
 /* What an action came to. */
 struct rehearsal_result {

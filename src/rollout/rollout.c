@@ -327,32 +327,11 @@ void rollout_drain(struct rollout *rollout, const char *reason, const struct hal
         survey_cancel(rollout->survey);
 }
 
-/* A signal does not change a run that is over: only the gate after_run is still at work. */
-static void stop(struct rollout *rollout, int signal_number)
+/* Has what is in flight nothing to finish, since none of it is to remain? */
+static bool is_for_nothing(const struct rollout *rollout)
 {
-    rollout->is_stopped = true;
-    if (rollout->is_over) {
-        rollout_note(rollout,
-                     "the run is done, and its gate after_run is at work (once more ends that)");
-        return;
-    }
-    rollout->signal = signal_number;
-    if (machine_leaves(rollout->machine))
-        return;
-    rollout_drain(
-        rollout, "stopping: what is in flight finishes (once more cancels it and rolls it back)",
-        &(struct halt){
-            .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
-}
-
-void rollout_on_ledger_broken(void *ctx, const struct err *err)
-{
-    struct rollout *rollout = ctx;
-    rollout->ledger_err = *err;
-    if (!rollout->is_draining)
-        rollout_drain(rollout, "the ledger cannot be written: what is in flight finishes",
-                      &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
-    rollout_fill(rollout); /* a soak may be all that is under way */
+    const struct request *request = rollout->info.request;
+    return request->rehearses || request->is_on_scratch;
 }
 
 static void cancel(struct rollout *rollout)
@@ -368,7 +347,42 @@ static void cancel(struct rollout *rollout)
     for_each_session(rollout, session_cancel);
 }
 
-/* First: finish what is in flight. Second: cancel it and roll it back. Third: die. */
+/* A signal does not change a run that is over: only the gate after_run is still at work. */
+static void stop(struct rollout *rollout, int signal_number)
+{
+    rollout->is_stopped = true;
+    if (rollout->is_over) {
+        rollout_note(rollout,
+                     "the run is done, and its gate after_run is at work (once more ends that)");
+        return;
+    }
+    rollout->signal = signal_number;
+    if (machine_leaves(rollout->machine))
+        return;
+    bool is_cancelled = is_for_nothing(rollout);
+    rollout_drain(
+        rollout,
+        is_cancelled
+            ? "stopping"
+            : "stopping: what is in flight finishes (once more cancels it and rolls it back)",
+        &(struct halt){
+            .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
+    if (is_cancelled)
+        cancel(rollout);
+}
+
+void rollout_on_ledger_broken(void *ctx, const struct err *err)
+{
+    struct rollout *rollout = ctx;
+    rollout->ledger_err = *err;
+    if (!rollout->is_draining)
+        rollout_drain(rollout, "the ledger cannot be written: what is in flight finishes",
+                      &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
+    rollout_fill(rollout); /* a soak may be all that is under way */
+}
+
+/* First: finish what is in flight. Second: cancel it and roll it back. Third: die. A rehearsal has nothing to finish, and is cancelled at the
+ * first. */
 void rollout_on_signal(uv_signal_t *handle, int number)
 {
     struct rollout *rollout = handle->data;
@@ -377,11 +391,13 @@ void rollout_on_signal(uv_signal_t *handle, int number)
         rollout_fill(rollout);
         return;
     }
-    if (rollout->is_cancelling) {
+    if (rollout->is_cancelling && (rollout->is_urged || !is_for_nothing(rollout))) {
         signal(number, SIG_DFL);
         raise(number);
     }
-    cancel(rollout);
+    rollout->is_urged = true;
+    if (!rollout->is_cancelling)
+        cancel(rollout);
 }
 
 /* Asked before anything is begun, so that a stop which an observer asks for holds at once. */

@@ -61,6 +61,7 @@ struct rollout {
     bool is_draining;
     bool is_paused;
     bool is_cancelling;
+    bool is_urged; /* a signal came after the first */
     bool is_closed;
 
     struct session_env env;

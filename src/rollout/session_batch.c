@@ -45,8 +45,9 @@ static void set_verify(struct session *session, struct io_op *op, const struct a
     const struct dialect *dialect = session->dialect;
     bool fails_by_itself = action->verify->fault && session->driver->traits & DRIVER_JOINS_ALL &&
                            dialect->sql[SQL_SCRIPT_VERIFY];
+    bool has_rows = !session->env->request->is_on_scratch;
     struct buf buf;
-    op->needs_rows = !fails_by_itself;
+    op->needs_rows = !fails_by_itself && (has_rows || action->verify->fault);
     op->op.sql = action->verify->sql;
     op->op.sql_len = action->verify->sql_len;
     if (!fails_by_itself)

@@ -351,6 +351,8 @@ static enum session_state begin_changing(struct session *session)
     rollout_note_well(session->env->run, session);
     if (rehearses)
         return session_begin_rehearsal(session);
+    if (session->env->request->is_on_scratch)
+        session_begin_on_scratch(session);
     bool has_work = session->work.todo.count || may_restore(session) ||
                     rollout_is_recalled(session->env->run, session);
     return has_work && !session->work.is_intended ? SESSION_INTENT : begin_work(session);
@@ -393,9 +395,8 @@ static enum session_state answer_plan(struct session *session)
     if (session_needs_copy(session))
         return session_weighs(session) ? SESSION_WEIGH : session_go_to_copy(session);
     if (is_looking) {
-        session_note_unrehearsed(session);
         show_plan(session);
-        return session_after_plan(session);
+        return session_tell_rehearsed(session);
     }
     return begin_changing(session);
 }

@@ -459,8 +459,14 @@ void session_note_rehearsed(struct session *session, const struct io_op *end);
 bool session_rehearses_no_further(struct session *session, const struct io_op *op);
 /* May it begin, or go on? */
 bool session_may_rehearse_on(const struct session *session, struct err *err);
-/* Where nothing can be: notes why. */
-void session_note_unrehearsed(struct session *session);
+/* The state after a plan that cannot be rehearsed where the tenant is: with what came of it on a scratch database, or the note why it was not
+ * rehearsed. */
+enum session_state session_tell_rehearsed(struct session *session);
+/* On a scratch database all is as in a run that changes tenants, and what its statements take is noted. */
+void session_begin_on_scratch(struct session *session);
+/* How the server changed the table of the statement there; NULL: not known. */
+const struct weighed *session_weighed_elsewhere(const struct session *session,
+                                                const struct weighed *weighed);
 /* At a copy: notes what a commit ended. */
 void session_note_rehearsed_commit(struct session *session);
 

@@ -1,6 +1,7 @@
 /* A rehearsal of the plan: in a transaction that is rolled back, or on a copy of the database, which the session goes to. On a
  * copy all is as in a run that changes tenants; in place the work is another (rehearsal.h), and where its transaction would be
- * committed it is rolled back. */
+ * committed it is rolled back. What can be rehearsed in neither way was rehearsed before the run on a scratch database (rehearsed.h), and
+ * is told here. */
 #include "rollout/session_private.h"
 
 #include <sys/stat.h>
@@ -108,19 +109,114 @@ void session_note_rehearsed_commit(struct session *session)
         rehearsal_take_commit(&session->rehearsal.seen, last);
 }
 
-/* ---- nowhere ---------------------------------------------------------------------------------- */
+/* ---- on a scratch database -------------------------------------------------------------------- */
 
-void session_note_unrehearsed(struct session *session)
+/* What came of it there; NULL: nothing is known, or the tenant stands elsewhere by now. */
+static const struct rehearsed *find_elsewhere(const struct session *session)
+{
+    const struct request *request = session->env->request;
+    const struct rehearsed *rehearsed =
+        request->rehearsed ? request->rehearsed[session->index] : NULL;
+    bool is_of_it = rehearsed && rows_are_equal(&rehearsed->from, &session->result.from) &&
+                    (rehearsed->reason || !session->doubt.unfinished.revision);
+    return is_of_it ? rehearsed : NULL;
+}
+
+const struct weighed *session_weighed_elsewhere(const struct session *session,
+                                                const struct weighed *weighed)
+{
+    const struct rehearsed *elsewhere = find_elsewhere(session);
+    for (size_t i = 0; elsewhere && i < elsewhere->weighed_count; i++) {
+        const struct weighed *other = &elsewhere->weighed[i];
+        if (other->revision == weighed->revision && other->direction == weighed->direction &&
+            other->line == weighed->line)
+            return other;
+    }
+    return NULL;
+}
+
+void session_begin_on_scratch(struct session *session)
+{
+    rehearsal_begin(&session->rehearsal.seen, &session->arena);
+    session->rehearsal.seen.is_on_scratch = true;
+    session->rehearsal.at = REHEARSED_ON_SCRATCH;
+}
+
+/* Why it is rehearsed nowhere. */
+static const char *why_nowhere(struct session *session)
+{
+    const struct rehearsed *elsewhere = find_elsewhere(session);
+    const struct dialect_info *info = dialect_info(session->tenant->url.dialect);
+    const char *cannot = session->conn.is_missing ? "its database is still to be made"
+                                                  : "this database takes no change of a table back";
+    if (elsewhere && elsewhere->reason)
+        return arena_printf(&session->arena, "%s, and on a scratch database: %s", cannot,
+                            elsewhere->reason);
+    if (!session->env->scratch || !session->env->scratch[session->tenant->url.dialect].server)
+        return arena_printf(
+            &session->arena,
+            "%s: add 'scratch: {%s: URL}' to the inventory, a server on which it can "
+            "be rehearsed in a database that is thrown away",
+            cannot, info->name);
+    return arena_printf(&session->arena,
+                        "%s, and it did not stand there when scratch databases were made", cannot);
+}
+
+static bool went_well(const struct rehearsed *elsewhere)
+{
+    return elsewhere && !elsewhere->reason && !elsewhere->error;
+}
+
+/* From the step `first` on, what the steps took there. */
+static void take_times(struct session *session, const struct rehearsed *elsewhere, size_t first)
+{
+    size_t count = session->result.recorded_count;
+    for (size_t i = first; i < count && i < elsewhere->step_count; i++)
+        if (session->result.steps[i].revision == elsewhere->steps[i].revision)
+            session->result.steps[i].duration_ms = elsewhere->steps[i].duration_ms;
+}
+
+/* The steps that went well. */
+static void take_steps(struct session *session, const struct rehearsed *elsewhere)
+{
+    size_t count = session->result.done_count;
+    take_times(session, elsewhere, 0);
+    if (elsewhere->error && elsewhere->step_count < count)
+        session->result.done_count = session->result.recorded_count = elsewhere->step_count;
+}
+
+static enum session_state fail_as_elsewhere(struct session *session)
+{
+    const struct rehearsed *elsewhere = find_elsewhere(session);
+    session->result.err_revision = elsewhere->error_revision;
+    session->result.err_statement = elsewhere->error_statement;
+    return session_fail(session, elsewhere->error);
+}
+
+/* Whose schema the scratch database had. */
+static void note_schema(struct session *session, const struct rehearsed *elsewhere)
+{
+    struct seen *seen = ARENA_PUSH(&session->arena, session->rehearsal.seen.items,
+                                   session->rehearsal.seen.count, session->rehearsal.seen.capacity);
+    *seen = (struct seen){.kind = SEEN_SCRATCH, .words = scratch_schema_name(elsewhere->schema)};
+}
+
+enum session_state session_tell_rehearsed(struct session *session)
 {
     struct rehearsal *seen = &session->rehearsal.seen;
+    const struct rehearsed *elsewhere = find_elsewhere(session);
     if (!session->env->request->rehearses || !session->work.todo.count)
-        return;
+        return session_after_plan(session);
     rehearsal_begin(seen, &session->arena);
-    rehearsal_note(seen, &session->work.todo.actions[0],
-                   &(struct seen){.kind = SEEN_SKIPPED,
-                                  .words = session->conn.is_missing
-                                               ? "its database is still to be made"
-                                               : "this database takes no change of a table back"});
+    if (!elsewhere || elsewhere->reason) {
+        rehearsal_note(seen, &session->work.todo.actions[0],
+                       &(struct seen){.kind = SEEN_SKIPPED, .words = why_nowhere(session)});
+        return session_after_plan(session);
+    }
+    session->rehearsal.at = REHEARSED_ON_SCRATCH;
+    note_schema(session, elsewhere);
+    take_steps(session, elsewhere);
+    return elsewhere->error ? fail_as_elsewhere(session) : session_after_plan(session);
 }
 
 /* ---- in place --------------------------------------------------------------------------------- */
@@ -153,6 +249,7 @@ enum session_state session_begin_rehearsal(struct session *session)
     session->rehearsal.at = session->rehearsal.copy ? REHEARSED_ON_COPY : REHEARSED_IN_PLACE;
     if (!session->rehearsal.copy) {
         struct work whole = session->work.todo;
+        seen->elsewhere = find_elsewhere(session);
         rehearsal_work(seen, session->dialect, &whole, &session->work.todo);
     }
     return session_next_work(session);
@@ -177,33 +274,63 @@ void session_note_rehearsed(struct session *session, const struct io_op *end)
     }
 }
 
-/* What needs a commit that a rehearsal does not make is no fault of the revision. */
+static bool is_among(const char *code, const char *const *codes)
+{
+    for (size_t i = 0; codes && codes[i]; i++)
+        if (strcmp(code, codes[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Is the error one of the rehearsal's own? NULL: it is the revision's. */
+static const char *why_no_further(const struct session *session, const struct action *action,
+                                  const char *code)
+{
+    const struct rehearsal *seen = &session->rehearsal.seen;
+    const struct dialect *dialect = session->dialect;
+    size_t at = (size_t)(action - session->work.todo.actions);
+    if (seen->has_ended && dialect->code_uncommitted &&
+        strcmp(code, dialect->code_uncommitted) == 0)
+        return "it, and what comes after it, needs what comes before it to be committed";
+    if (!rehearsal_may_lack(seen, at) || !is_among(code, dialect->codes_absent))
+        return NULL;
+    return went_well(seen->elsewhere)
+               ? "it, and what comes after it, needs what runs outside a transaction; on a scratch database, "
+                 "without rows, all of it went well"
+               : "it, and what comes after it, needs something that is not there, and what was left out "
+                 "may make it";
+}
+
+/* What needs a commit that a rehearsal does not make, or what it leaves out, is no fault of the revision. */
 bool session_rehearses_no_further(struct session *session, const struct io_op *op)
 {
     struct rehearsal *seen = &session->rehearsal.seen;
     const struct action *action = session_action_of(op);
-    const char *code = session->dialect->code_uncommitted;
-    if (session->rehearsal.at != REHEARSED_IN_PLACE || !seen->has_ended || !action || !code ||
-        strcmp(io_op_err(op)->code, code) != 0)
+    const char *why = session->rehearsal.at == REHEARSED_IN_PLACE && action
+                          ? why_no_further(session, action, io_op_err(op)->code)
+                          : NULL;
+    size_t at = action ? (size_t)(action - session->work.todo.actions) : 0;
+    if (session->rehearsal.at == REHEARSED_IN_PLACE && action && at >= seen->fails_elsewhere)
+        return true; /* an upgrade would not come to it */
+    if (!why)
         return false;
     seen->left_out++;
-    rehearsal_note(
-        seen, action,
-        &(struct seen){
-            .kind = SEEN_SKIPPED,
-            .words = "it, and what comes after it, needs what comes before it to be committed"});
+    rehearsal_note(seen, action, &(struct seen){.kind = SEEN_SKIPPED, .words = why});
     return true;
 }
 
 /* The steps that were not come to. */
 static void add_rest(struct session *session)
 {
-    size_t at = 0;
+    const struct rehearsed *elsewhere = session->rehearsal.seen.elsewhere;
+    size_t at = 0, first = session->result.recorded_count;
     for (size_t i = 0; i < session->work.todo.count; i++) {
         const struct action *action = &session->work.todo.actions[i];
         if (action->kind == ACTION_RECORD && at++ == session->result.recorded_count)
             session_note_step(session, action);
     }
+    if (went_well(elsewhere))
+        take_times(session, elsewhere, first);
 }
 
 static enum asked ask_rehearsed(struct session *session)
@@ -218,6 +345,8 @@ static enum session_state answer_rehearsed(struct session *session)
     session->work.step_ms = 0;
     add_rest(session);
     session->result.done_count = session->result.recorded_count;
+    if (session->rehearsal.seen.fails_elsewhere != SIZE_MAX)
+        return fail_as_elsewhere(session);
     return session_after_plan(session);
 }
 
@@ -227,7 +356,7 @@ const struct state_row row_rehearsed = {
     .ask = ask_rehearsed,
     .answer = answer_rehearsed,
     .next = SESSION_RELEASE,
-    .exits = TO(WEIGH) | TO_LOOKED,
+    .exits = TO(WEIGH) | TO_LOOKED | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .must_finish = true,
 };

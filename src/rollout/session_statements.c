@@ -117,6 +117,7 @@ static enum session_state stop_statements(struct session *session, size_t failed
 static enum session_state error_statements(struct session *session, const struct io_op *op)
 {
     size_t failed = (size_t)(session_action_of(op) - session->work.todo.actions);
+    session_note_rehearsed(session, op);
     enum session_state next = session_work_failed(session, op);
     return next == SESSION_ROLLBACK ? next : stop_statements(session, failed, op);
 }

@@ -137,6 +137,17 @@ static void take_measure(struct session *session)
     session->result.measured_count = rows->row_count;
 }
 
+/* Where a scratch database has said it, and the tenant's own server did not. */
+static void take_from_elsewhere(const struct session *session, struct weighed *item)
+{
+    const struct weighed *elsewhere = session_weighed_elsewhere(session, item);
+    if (item->algorithm || !elsewhere || !elsewhere->algorithm)
+        return;
+    item->algorithm = elsewhere->algorithm;
+    item->lock = elsewhere->lock;
+    item->reason = elsewhere->reason;
+}
+
 /* A table that is not there is one that the plan itself makes: it holds nothing yet. */
 static void take_weigh(struct session *session)
 {
@@ -150,7 +161,8 @@ static void take_weigh(struct session *session)
             continue;
         const char *reason =
             session->work.unweighed ? session->work.unweighed : grid_value(rows, i, 5);
-        weighed[session->result.weighed_count++] = (struct weighed){
+        struct weighed *item = &weighed[session->result.weighed_count++];
+        *item = (struct weighed){
             .revision = actions[i]->step->revision,
             .direction = actions[i]->step->direction,
             .line = piece_line(piece, 0, 0),
@@ -160,6 +172,7 @@ static void take_weigh(struct session *session)
             .lock = copied(session, grid_value(rows, i, 4)),
             .reason = copied(session, reason),
         };
+        take_from_elsewhere(session, item);
     }
     session->result.weighed = weighed;
 }

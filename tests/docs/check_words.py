@@ -31,6 +31,7 @@ TABLES = {
     "seen": ("seen", ()),
     "blocks": ("blocks", ()),
     "at": ("rehearsed_at", (None,)),
+    "schema": ("scratch_schema", ()),
     "severity": ("lint_severity", ()),
     "state": ("run_state", ("skipped",)),  # of a wave that was never begun
 }

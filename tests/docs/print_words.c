@@ -84,6 +84,9 @@ int main(void)
     begin_list("rehearsed_at");
     for (int i = REHEARSED_NOWHERE + 1; i < REHEARSED__COUNT; i++)
         print_word(rehearsed_at_name((enum rehearsed_at)i), (size_t)i - 1);
+    begin_list("scratch_schema");
+    for (int i = 0; i < SCRATCH_BY__COUNT; i++)
+        print_word(scratch_schema_name((enum scratch_schema)i), (size_t)i);
     puts("]\n}");
     return 0;
 }

@@ -7,13 +7,18 @@ import signal
 import sqlite3
 import subprocess
 
-from harness import FleetCase, LOCK_WAIT, PostgresCase, main, press, wait_until
+from harness import FleetCase, LOCK_WAIT, MariaDBCase, PostgresCase, main, press, wait_until
 
 TASK = "CREATE TABLE task (id int PRIMARY KEY, owner text);"
 
 
 def seen(tenant, what):
     return [item for item in tenant["rehearsal"]["seen"] if item["seen"] == what]
+
+
+def fingerprints(case):
+    schemas = case.run_ok("schema", "-o", "json", *(f"--tenant={tenant['name']}" for tenant in case.tenants)).report["schemas"]
+    return {(schema["tenant"], schema["fingerprint"]) for schema in schemas}
 
 
 class OnCopies(FleetCase):
@@ -144,7 +149,7 @@ class OnCopies(FleetCase):
         process = self.fleet.start("plan", "--rehearse", env=self.env)
         wait_until(lambda: any(name.endswith(".db-journal") and name not in left for name in self.temporary_names()),
                    what="a copy at work")
-        press(process)
+        press(process, 1)
         process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.files(), before)
@@ -267,7 +272,7 @@ class InPlace(PostgresCase):
         self.make("acme")
         self.fleet.revision("bbbb2222", "DROP TABLE task;\nSELECT pg_sleep(600);", down="")
         before = self.dump("acme")
-        for stop in (lambda process: process.kill(), press):
+        for stop in (lambda process: process.kill(), lambda process: press(process, 1)):
             process = self.fleet.start("plan", "--rehearse")
             wait_until(lambda: self.sessions("pg_sleep(600)"), what="the rehearsal")
             stop(process)
@@ -286,7 +291,7 @@ class InPlace(PostgresCase):
         wait_until(lambda: self.sessions("pg_sleep(600)"), what="the rehearsal")
         error = self.run_json("upgrade", "--yes", code=1).tenant("acme")["error"]
         self.assertEqual(error["class"], "lock")
-        press(process)
+        press(process, 1)
         process.communicate(timeout=240)
 
     def test_tenants_that_are_schemas(self):
@@ -305,6 +310,208 @@ class InPlace(PostgresCase):
         tenant = self.rehearse().tenant("acme")
         self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", None))
         self.assertIn("still to be made", seen(tenant, "not_rehearsed")[0]["reason"])
+
+
+class OnScratch(MariaDBCase):
+    """MariaDB: a scratch database with the tenant's schema, on the server that the inventory names."""
+
+    def make(self, *databases, up=TASK, **more):
+        self.maria.sql("", ";".join(f"DROP DATABASE IF EXISTS `{name}`" for name in databases))
+        self.tenants = self.maria.create(*databases)
+        self.inventory(**more)
+        self.fleet.revision("aaaa1111", up, down="")
+        self.run_ok("upgrade", "--yes")
+
+    def inventory(self, scratch=True, **more):
+        url = self.maria.url("").replace("127.0.0.1", "localhost" if scratch == "elsewhere" else "127.0.0.1")
+        if scratch:
+            more["scratch"] = {"mysql": url}
+        self.fleet.inventory(self.tenants, **more)
+
+    def hold(self):
+        """All that the tenants hold, by the dump and by the fingerprint, and which databases there are."""
+        held = {name for name, in self.maria.sql("", "SHOW DATABASES")}
+        for tenant in self.tenants:
+            done = subprocess.run(["mariadb-dump", "--no-defaults", f"--socket={self.maria.socket}", "-uskein",
+                                   f"-p{self.maria.SECRET}", "--routines", "--triggers", "--events", "--skip-dump-date",
+                                   "--order-by-primary", tenant["name"]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+            held.add(done.stdout)
+        return held | fingerprints(self)
+
+    def rehearse(self, *args, code=0, **options):
+        return self.run_json("plan", "--rehearse", *args, code=code, **options)
+
+    def test_each_group_is_rehearsed_once_and_nothing_remains(self):
+        self.make("acme", "globex")
+        self.maria.sql("acme", "INSERT INTO task SELECT seq, 'o' FROM seq_1_to_3000; ANALYZE TABLE task")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task MODIFY owner varchar(300) NOT NULL;\n"
+                            "CREATE TABLE other (id int PRIMARY KEY);\nINSERT INTO other VALUES (1);", down="")
+        before = self.hold()
+        result = self.rehearse()
+        self.assertEqual(self.hold(), before)
+        for tenant in result.report["tenants"]:
+            self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", "scratch"))
+            self.assertEqual([item["schema"] for item in seen(tenant, "scratch")], ["chain"])
+            self.assertEqual(seen(tenant, "not_rehearsed"), [])
+            self.assertGreater(tenant["steps"][0]["duration_ms"], 0)
+        self.assertEqual(*(tenant["steps"][0]["duration_ms"] for tenant in result.report["tenants"]))
+        change = result.tenant("acme")["table_changes"][0]
+        self.assertEqual((change["algorithm"], change["lock"]), ("COPY", "SHARED"))
+        self.assertGreater(change["bytes"], 100000)
+        text = self.run_ok("plan", "--rehearse").out
+        self.assertRegex(text, r"rehearsed bbbb2222: [\d.]+ ms\n")
+        self.assertIn("rehearsed on a scratch database with the schema that the chain makes, and without rows", text)
+        self.assertEqual(self.hold(), before)
+
+    def test_what_a_tenant_holds_beside_the_chain_fails_there_as_it_would_in_it(self):
+        self.make("acme", "globex", up=TASK + "INSERT INTO task VALUES (1, 'o');")
+        self.maria.sql("globex", "ALTER TABLE task ADD prio int; CREATE VIEW v AS SELECT prio FROM task")
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);\nALTER TABLE task ADD prio int;", down="")
+        before = self.hold()
+        result = self.rehearse(code=1)
+        self.assertEqual(self.hold(), before)
+        self.assertEqual(result.tenant("acme")["state"], "succeeded")
+        globex = result.tenant("globex")
+        self.assertEqual((globex["state"], globex["error"]["code"], globex["error"]["line"]), ("failed", "1060", 8))
+        self.assertEqual((globex["error"]["revision"], globex["error"]["statement"]), ("bbbb2222", "ALTER TABLE task ADD prio int"))
+        self.assertEqual(globex["error"]["message"], "on a scratch database: Duplicate column name 'prio'")
+        self.assertEqual([item["schema"] for item in seen(globex, "scratch")], ["tenant"])
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);", down="", revises="aaaa1111")
+        self.assertEqual(self.rehearse().tenant("globex")["state"], "succeeded")
+
+    def test_how_the_server_changes_tables_is_told_of_another_server(self):
+        self.make("acme", scratch="elsewhere")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task MODIFY owner varchar(300) NOT NULL;", down="")
+        self.assertEqual(self.run_json("plan").tenant("acme")["table_changes"][0]["algorithm"], None)
+        change = self.rehearse().tenant("acme")["table_changes"][0]
+        self.assertEqual((change["algorithm"], change["lock"]), ("COPY", "SHARED"))
+
+    def test_without_a_server_for_it_that_is_said(self):
+        self.make("acme", scratch=False)
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);", down="")
+        tenant = self.rehearse().tenant("acme")
+        self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", None))
+        self.assertIn("add 'scratch: {mysql: URL}' to the inventory", seen(tenant, "not_rehearsed")[0]["reason"])
+        self.maria.sql("", "CREATE OR REPLACE USER poor@'%' IDENTIFIED BY 'superuser-secret'")
+        self.fleet.inventory(self.tenants, scratch={"mysql": self.maria.url("", user="poor")})
+        reason = seen(self.rehearse().tenant("acme"), "not_rehearsed")[0]["reason"]
+        self.assertIn("on a scratch database: making a scratch database on 127.0.0.1", reason)
+        self.assertNotIn("superuser-secret", reason)
+
+    def test_what_is_still_to_be_made_and_what_asks_for_rows(self):
+        self.tenants = [{"name": "never", "url": self.maria.url("never"), "create": True}]
+        self.inventory()
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id int PRIMARY KEY);\n-- verify: SELECT 1 FROM task", down="")
+        tenant = self.rehearse().tenant("never")
+        self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", "scratch"))
+        self.assertEqual(self.maria.sql("", "SHOW DATABASES LIKE 'never'"), [])
+
+    def test_a_step_that_was_left_half_way(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);\nCREATE TABLE other (id int);", down="")
+        self.run_ok("upgrade", "--yes", code=4)
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);\nCREATE TABLE third (id int);", down="", revises="aaaa1111")
+        tenant = self.rehearse().tenant("acme")
+        self.assertEqual(tenant["rehearsal"]["at"], None)
+        self.assertIn("a step was left half way", seen(tenant, "not_rehearsed")[0]["reason"])
+
+    def test_what_is_stopped_or_killed_leaves_nothing_after_the_next(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);\nSELECT SLEEP(600);", down="")
+        before = self.hold()
+        slept = "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(600)%'"
+        for stop in (lambda process: process.kill(), lambda process: press(process, 1)):
+            process = self.fleet.start("plan", "--rehearse")
+            wait_until(lambda: self.maria.sql("", slept), what="the rehearsal")
+            stop(process)
+            process.communicate(timeout=240)
+            for number, in self.maria.sql("", slept):
+                self.maria.sql("", f"KILL {number}")
+            wait_until(lambda: not self.maria.sql("", slept), what="the end of its session")
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.hold(), before)  # of both: the second has swept up what the first left
+
+
+class Outside(PostgresCase):
+    """PostgreSQL: statements outside a transaction run on a scratch copy, where the inventory names a server for it."""
+
+    def make(self, *databases, up=TASK, **more):
+        for database in databases:
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.tenants = self.pg.create(*databases)
+        self.inventory(**more)
+        self.fleet.revision("aaaa1111", up, down="")
+        self.run_ok("upgrade", "--yes")
+
+    def inventory(self, *tenants, **more):
+        self.fleet.inventory([*self.tenants, *tenants], scratch={"postgresql": self.pg.url("postgres")}, **more)
+
+    dump = InPlace.dump
+    rehearse = InPlace.rehearse
+
+    def hold(self):
+        names = [tenant["name"] for tenant in self.tenants]
+        held = {name for name, in self.pg.sql("postgres", "SELECT datname FROM pg_database")}
+        return held | fingerprints(self) | {(name, line) for name in names for line in self.dump(name)}
+
+    def test_they_run_there_and_the_rest_where_the_tenant_is(self):
+        self.make("acme", up=TASK + "CREATE TYPE mood AS ENUM ('sad');")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD n int;\n-- migrate:up transaction:false\n"
+                            "CREATE UNIQUE INDEX CONCURRENTLY i ON task (id);\nVACUUM task;\n"
+                            "-- migrate:up\nALTER TABLE task ADD UNIQUE USING INDEX i;", down="")
+        self.fleet.revision("cccc3333", "ALTER TYPE mood ADD VALUE 'glad';", down="", options=" transaction:false")
+        self.fleet.revision("dddd4444", "CREATE TABLE t (m mood DEFAULT 'glad');", down="")
+        before = self.hold()
+        tenant = self.rehearse().tenant("acme")
+        self.assertEqual(self.hold(), before)
+        self.assertEqual((tenant["state"], tenant["rehearsal"]["at"]), ("succeeded", "transaction"))
+        self.assertEqual([(item["revision"], item["line"]) for item in seen(tenant, "scratch")],
+                         [("bbbb2222", 9), ("bbbb2222", 10), ("cccc3333", 7)])
+        self.assertTrue(all(item["took_ms"] > 0 for item in seen(tenant, "scratch")))
+        self.assertEqual([(item["line"], item["table"]) for item in seen(tenant, "lock")], [(7, "task")])
+        left_out, = seen(tenant, "not_rehearsed")
+        self.assertEqual(left_out["line"], 12)
+        self.assertIn("on a scratch database, without rows, all of it went well", left_out["reason"])
+        self.assertTrue(all(step["duration_ms"] > 0 for step in tenant["steps"]))
+        text = self.run_ok("plan", "--rehearse").out
+        self.assertRegex(text, r"bbbb2222\.sql:9: outside a transaction: took [\d.]+ ms on a scratch database, without rows\n")
+        self.run_ok("upgrade", "--yes")
+
+    def test_one_that_fails_there_fails_the_tenant(self):
+        self.make("acme", "globex")
+        self.pg.sql("globex", "CREATE INDEX i ON task (owner)")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD n int;\n-- migrate:up transaction:false\n"
+                            "CREATE UNIQUE INDEX CONCURRENTLY i ON task (id);\n-- migrate:up\n"
+                            "ALTER TABLE task ADD UNIQUE USING INDEX i;", down="")
+        before = self.hold()
+        result = self.rehearse(code=1)
+        self.assertEqual(self.hold(), before)
+        error = result.tenant("globex")["error"]
+        self.assertEqual((error["code"], error["line"]), ("42P07", 9))  # and not line 11, to which no upgrade would come
+        self.assertEqual(error["message"], 'on a scratch database: relation "i" already exists')
+        self.assertEqual(result.tenant("acme")["state"], "succeeded")
+
+    def test_what_the_rows_forbid_is_found_in_the_tenant_all_the_same(self):
+        self.make("acme")
+        self.pg.sql("acme", "INSERT INTO task VALUES (1, NULL)")
+        self.fleet.revision("bbbb2222", "CREATE INDEX CONCURRENTLY i ON task (owner);\n-- migrate:up\n"
+                            "ALTER TABLE task ALTER owner SET NOT NULL;", down="", options=" transaction:false")
+        error = self.rehearse(code=1).tenant("acme")["error"]
+        self.assertEqual((error["code"], error["line"]), ("23502", 9))
+
+    def test_tenants_that_are_still_to_be_made(self):
+        self.tenants = []
+        self.pg.create("shared")
+        self.inventory({"name": "never", "url": self.pg.url("never"), "create": True},
+                       {"name": "part", "url": self.pg.url("shared"), "schema": "part", "create": True})
+        self.fleet.revision("aaaa1111", TASK, down="")
+        self.fleet.revision("bbbb2222", "CREATE INDEX CONCURRENTLY i ON task (owner);", down="", options=" transaction:false")
+        result = self.rehearse()
+        self.assertEqual([(tenant["name"], tenant["state"], tenant["rehearsal"]["at"]) for tenant in result.report["tenants"]],
+                         [("never", "succeeded", "scratch"), ("part", "succeeded", "transaction")])
+        self.assertEqual([item["line"] for item in seen(result.tenant("part"), "scratch")], [7])
+        self.assertEqual(self.pg.sql("postgres", "SELECT datname FROM pg_database WHERE datname ~ 'never|scratch'"), [])
 
 
 if __name__ == "__main__":

@@ -127,6 +127,9 @@ static bool sets_session(const char *sql, size_t len)
     return at + strlen(function) < len && ascii_begins(sql + at, function);
 }
 
+/* A schema, table, column, function, object. */
+static const char *const codes_absent[] = {"3F000", "42P01", "42703", "42883", "42704", NULL};
+
 const struct dialect dialect_postgres = {
     .name = "postgresql",
     .id = DIALECT_POSTGRESQL,
@@ -141,6 +144,7 @@ const struct dialect dialect_postgres = {
     .used_later = used_later,
     .script_marks = script_marks,
     .code_uncommitted = "55P04",
+    .codes_absent = codes_absent,
     .lasting = lasting,
     .temporary_schemas = temporary_schemas,
     .add_literal = postgres_add_literal,
