@@ -25,6 +25,7 @@ static const char *const libpq_params[] = {
     "min_protocol_version",
     "options",
     "passfile",
+    "port",
     "replication",
     "require_auth",
     "requirepeer",

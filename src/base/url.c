@@ -24,6 +24,7 @@ struct parse {
     struct url url;
     struct url_param *params;
     size_t param_capacity;
+    bool takes_hosts; /* several of them */
     struct err *err;
 };
 
@@ -188,6 +189,9 @@ static bool set_host(struct parse *parse, const char *host)
         return fail_url(parse, "the host must be text without control characters");
     if (!host)
         return true;
+    if (strchr(host, ',') && parse->takes_hosts)
+        return ascii_is_made_of(host, "-._:,[]") ||
+               fail_url(parse, "its hosts are no host names or addresses with commas between them");
     if (strchr(host, ','))
         return fail_url(parse, "it names several hosts: a tenant has one");
     if (*host == '/')
@@ -233,6 +237,8 @@ static bool parse_authority(struct parse *parse, struct span authority)
     }
     if (memchr(authority.at, '@', authority.len))
         return fail_url(parse, "an '@' in the user or the password must be written '%40'");
+    if (parse->takes_hosts && memchr(authority.at, ',', authority.len))
+        return decode(parse, authority, UNRESERVED ",:[]", &host) && set_host(parse, host);
     if (authority.len && *authority.at == '[') {
         if (!parse_brackets(parse, &authority, &host))
             return false;
@@ -296,6 +302,14 @@ static bool check_hostaddr(const struct parse *parse, const char *value)
            fail_url(parse, "'hostaddr' must be one IP address");
 }
 
+/* Those of several hosts, in the same order. */
+static bool set_ports(struct parse *parse, const char *ports)
+{
+    return ports[strspn(ports, "0123456789,")] == '\0'
+               ? push_param(parse, (struct url_param){"port", ports})
+               : fail_url(parse, "the ports must be numbers with commas between them");
+}
+
 static bool names_socket(const struct dialect_info *info, const char *key)
 {
     for (const char *const *name = info->socket_keys; *name; name++)
@@ -327,7 +341,8 @@ static bool add_param(struct parse *parse, const char *key, const char *value)
     if (names_socket(info, key))
         return set_socket(parse, value);
     if (strcmp(key, "port") == 0)
-        return set_port(parse, value);
+        return parse->takes_hosts && strchr(value, ',') ? set_ports(parse, value)
+                                                        : set_port(parse, value);
     if (strcmp(key, "user") == 0)
         return set_once(parse, &url->user, value, "the user is given twice");
     if (strcmp(key, "password") == 0)
@@ -388,15 +403,26 @@ static bool parse_server(struct parse *parse, struct span rest)
     return parse_authority(parse, authority) && parse_path(parse, path) && parse_query(parse, rest);
 }
 
+static bool parse_url(struct parse *parse, const char *text, struct url *ret_url)
+{
+    struct span rest = {text, strlen(text)};
+    if (!parse_scheme(parse, &rest))
+        return false;
+    bool is_server = dialect_info(parse->url.dialect)->default_port != 0;
+    if (!(is_server ? parse_server(parse, rest) : parse_file(parse, rest)))
+        return false;
+    *ret_url = parse->url;
+    return true;
+}
+
 bool url_parse(struct arena *arena, const char *text, struct url *ret_url, struct err *err)
 {
     struct parse parse = {.arena = arena, .err = err};
-    struct span rest = {text, strlen(text)};
-    if (!parse_scheme(&parse, &rest))
-        return false;
-    bool is_server = dialect_info(parse.url.dialect)->default_port != 0;
-    if (!(is_server ? parse_server(&parse, rest) : parse_file(&parse, rest)))
-        return false;
-    *ret_url = parse.url;
-    return true;
+    return parse_url(&parse, text, ret_url);
+}
+
+bool url_parse_ledger(struct arena *arena, const char *text, struct url *ret_url, struct err *err)
+{
+    struct parse parse = {.arena = arena, .err = err, .takes_hosts = true};
+    return parse_url(&parse, text, ret_url);
 }

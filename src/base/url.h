@@ -35,6 +35,11 @@ struct url {
 bool url_parse(struct arena *arena, const char *text, struct url *ret_url,
                struct err *err) MUST_CHECK;
 
+/* The same, and it may name several hosts, as libpq does: `host` has them with commas between them, and their ports too where they stand beside
+ * them; a list in `port=` stays a parameter. For the client library to connect with, not for looking hosts up. */
+bool url_parse_ledger(struct arena *arena, const char *text, struct url *ret_url,
+                      struct err *err) MUST_CHECK;
+
 /* The value of a parameter that is left in `params`; NULL: it is not among them. */
 const char *url_param(const struct url *url, const char *key);
 

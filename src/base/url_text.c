@@ -42,7 +42,7 @@ static bool is_socket(const struct url *url)
 
 static void add_host(struct buf *buf, const char *host)
 {
-    buf_addf(buf, strchr(host, ':') ? "[%s]" : "%s", host);
+    buf_addf(buf, strchr(host, ':') && !strchr(host, ',') ? "[%s]" : "%s", host);
 }
 
 static void add_server_url(struct buf *buf, const struct url *url)

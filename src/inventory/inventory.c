@@ -71,7 +71,7 @@ static const char *place_ledger(struct inventory_builder *builder, const char *t
     struct url url = {0};
     if (!strstr(text, "://"))
         return arena_strdup(arena, place(builder, text));
-    if (!url_parse(&builder->scratch, text, &url, err)) {
+    if (!url_parse_ledger(&builder->scratch, text, &url, err)) {
         err_prefix(err, "'ledger'");
         return NULL;
     }

@@ -510,7 +510,7 @@ static struct store *postgres_open(const char *where, enum ledger_access access,
     store->base.kind = &store_postgres;
     arena_init(&store->arena);
     buf_init(&store->text, BUF_MAX_DEFAULT);
-    if (url_parse(&store->arena, where, &url, err)) {
+    if (url_parse_ledger(&store->arena, where, &url, err)) {
         store->base.name = url_redacted(&store->arena, &url);
         if (connect_server(store, where, err) &&
             (access == LEDGER_WRITE || check_there(store, err)))

@@ -118,5 +118,53 @@ class LostCommits(LedgerCase):
         self.play_rounds(self.play)
 
 
+class Standby(Postgres):
+    """Follows another server, and is promoted in its place."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__("hot_standby=on")
+
+    def _call(self, program, *args):
+        if program == "initdb":
+            program, args = "pg_basebackup", ("-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync", "-U", "skein",
+                                              "-h", "127.0.0.1", "-p", str(self.primary.port))
+        super()._call(program, *args)
+
+    def promote(self):
+        self._call("pg_ctl", "-D", self.data, "-w", "promote")
+
+
+class Failover(LedgerCase):
+    """The ledger's server dies, and its standby, which may lack the last commits, is promoted."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.standby = Standby(cls.store)
+        cls.addClassCleanup(cls.standby.close)
+
+    def ledger_url(self):
+        return (f"postgresql://skein@127.0.0.1:{self.store.port},127.0.0.1:{self.standby.port}/{self.database}"
+                "?target_session_attrs=read-write")
+
+    def test_the_run_goes_on_with_the_one_that_took_over(self):
+        self.make_fleet(slow=4, fast=6, seconds=0.7)
+        first = self.begin("--as", "m0")
+        second = self.machine("work", "--as", "m1", "--wait", "30s")
+        self.wait_for("SELECT count(*) > 1 FROM machines", "both machines")
+        self.standby.sql(self.database, "SELECT 1")  # it has the database; of the run what it has by now
+        wait_until(lambda: self.standby.sql(self.database, "SELECT to_regclass('skein_ledger.courses') IS NOT NULL") == [["t"]], 30, "the tables")
+        wait_until(lambda: self.standby.sql(self.database, "SELECT count(*) FROM skein_ledger.courses") == [["1"]], 30, "the run")
+        self.store.stop("immediate")
+        self.standby.promote()
+        self.end(first)
+        self.end(second)
+        self.check_effects()
+        self.check_report()
+        result = self.fleet.run("runs")
+        self.assertIn("succeeded", result.out)
+
+
 if __name__ == "__main__":
     main()

@@ -198,11 +198,42 @@ static void shows_no_password(void **state)
     }
 }
 
+/* What libpq takes for a ledger's server and its standby; a tenant has one host. */
+static void takes_several_hosts_of_a_ledger_alone(void **state)
+{
+    static const struct {
+        const char *text, *redacted; /* NULL: it is refused there too */
+    } cases[] = {
+        {"postgresql://u:p@a:1,b:2/d?target_session_attrs=read-write",
+         "postgresql://u@a:1,b:2/d?target_session_attrs=read-write"},
+        {"postgresql://a,[::1]:2/d", "postgresql://a,[::1]:2/d"},
+        {"postgresql://u@/d?host=a,b&port=1,2", "postgresql://u@a,b/d?port=1,2"},
+        {"postgresql://[::1]:5/d", "postgresql://[::1]:5/d"},
+        {"postgresql://a,b%2F/d", NULL},
+        {"postgresql:///d?host=a,b&port=1,x", NULL},
+        {"postgresql://a:x/d", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena arena;
+        struct err err;
+        struct url url;
+        arena_init(&arena);
+        assert_int_equal(url_parse_ledger(&arena, cases[i].text, &url, &err),
+                         cases[i].redacted != NULL);
+        if (cases[i].redacted)
+            assert_string_equal(url_redacted(&arena, &url), cases[i].redacted);
+        assert_int_equal(url_parse(&arena, cases[i].text, &url, &err), i == 3);
+        arena_done(&arena);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reads_what_it_should),
     cmocka_unit_test(reads_parameters),
     cmocka_unit_test(refuses_and_never_quotes),
     cmocka_unit_test(shows_no_password),
+    cmocka_unit_test(takes_several_hosts_of_a_ledger_alone),
 };
 
 UNIT_MAIN(tests)
