@@ -1,6 +1,7 @@
 """A PostgreSQL proxy that spoils one moment: it understands just enough of the protocol to see the
 message that holds a text, and then cuts, swallows the answer, stalls, or dribbles.
 """
+import contextlib
 import socket
 import threading
 import time
@@ -95,3 +96,81 @@ class Proxy:
             pass
         if not (state["swallow"] and self.action == "stall"):
             self._close(client, server)
+
+
+class Relay:
+    """Passes everything on to a port, until it is told otherwise; as a network does that fails and is mended.
+
+    cut    all connections end, and new ones too
+    hold   nothing passes, and nothing ends: whoever is connected waits
+    heal   all is well again; what was held arrives
+    """
+
+    def __init__(self, port):
+        self.target = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.is_cut = False
+        self.passes = threading.Event()
+        self.passes.set()
+        self.sockets, self.lock = set(), threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self):
+        with self.lock:
+            self.is_cut = True
+            for sock in self.sockets:
+                self._end(sock)
+        self.passes.set()
+
+    def hold(self):
+        self.passes.clear()
+
+    def heal(self):
+        self.is_cut = False
+        self.passes.set()
+
+    def close(self):
+        self.listener.close()
+        self.cut()
+
+    @staticmethod
+    def _end(sock):
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        self.passes.wait()
+        try:
+            server = socket.create_connection(("127.0.0.1", self.target))
+        except OSError:
+            client.close()
+            return
+        with self.lock:
+            self.sockets |= {client, server}
+            if self.is_cut:
+                self._end(client)
+        back = threading.Thread(target=self._pass_on, args=(server, client), daemon=True)
+        back.start()
+        self._pass_on(client, server)
+        back.join()
+        with self.lock:
+            self.sockets -= {client, server}
+        client.close()
+        server.close()
+
+    def _pass_on(self, source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self.passes.wait()
+                sink.sendall(data)
+        self._end(source)
+        self._end(sink)

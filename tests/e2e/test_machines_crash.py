@@ -5,7 +5,7 @@ Each statement that skein sends to a shared ledger is a failpoint, named by the 
 undisturbed run tells which ones each machine passes, and how often. Then one machine dies at one of them, and the run has to end without a
 person: effects are counted by rows without keys, and the ledger must say what the tenants hold.
 
-CI takes a choice by the day (SKEIN_CRASH_SEED); all of them: MACHINES_CRASH=all python3 tests/e2e/test_machines_crash.py
+CI takes a choice by the day (SKEIN_CRASH_SEED), MACHINES_CRASH_POINTS=50 a larger one; all of them: MACHINES_CRASH=all python3 tests/e2e/test_machines_crash.py
 """
 import concurrent.futures
 import os
@@ -146,7 +146,7 @@ class World:
 
 
 class AtEveryStatement(unittest.TestCase):
-    POINTS = 5  # of each scenario and machine
+    POINTS = int(os.environ.get("MACHINES_CRASH_POINTS", "5"))  # of each scenario and machine
 
     @classmethod
     def setUpClass(cls):
@@ -182,6 +182,7 @@ class AtEveryStatement(unittest.TestCase):
             world.check()
             return None, killed
         except (Wrong, AssertionError, subprocess.TimeoutExpired) as error:
+            print(f"{scenario.name}, machine {machine}, {name}:{number}: {error}", flush=True)
             return f"{scenario.name}, machine {machine}, {name}:{number}: {error}", 0
         finally:
             world.close()

@@ -12,7 +12,8 @@ import subprocess
 import time
 import unittest
 
-from harness import Postgres, main, wait_until
+from harness import MariaDB, Postgres, main, wait_until
+from proxy import Relay
 from test_machines import MachinesCase
 
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
@@ -164,6 +165,72 @@ class Failover(LedgerCase):
         self.check_report()
         result = self.fleet.run("runs")
         self.assertIn("succeeded", result.out)
+
+
+class Cuts(MachinesCase):
+    """Each machine has a way of its own to the ledger, and all have one to each of the two servers with tenants. They fail and are mended."""
+    MOST = int(os.environ.get("MACHINES", "4"))
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.maria = MariaDB()
+        cls.addClassCleanup(cls.maria.close)
+
+    def relay(self, server):
+        relay = Relay(server.port)
+        self.addCleanup(relay.close)
+        return relay
+
+    def make(self, dice, count):
+        self.tag = f"c{MachinesCase.count}"
+        self.slow = [f"{self.tag}p{i}" for i in range(4)]
+        self.maria_names = [f"{self.tag}m{i}" for i in range(4)]
+        self.fast = [f"f{i}" for i in range(4)]
+        ways = [self.relay(self.pg), self.relay(self.maria)]
+        tenants = [{**t, "url": t["url"].replace(str(self.pg.port), str(ways[0].port))} for t in self.pg.create(*self.slow)]
+        tenants += [{**t, "url": t["url"].replace(str(self.maria.port), str(ways[1].port))} for t in self.maria.create(*self.maria_names)]
+        tenants += [self.fleet.sqlite(name) for name in self.fast]
+        dice.shuffle(tenants)
+        self.fleet.revision("aaaa1111", "CREATE TABLE log (what varchar(9));", down="DROP TABLE log;")
+        row = "INSERT INTO log VALUES ('done');\n"
+        self.fleet.revision("bbbb2222", down="DELETE FROM log;", up=f"-- migrate:up dialect:sqlite\n{row}\n"
+                            f"-- migrate:up dialect:postgresql\n{row}SELECT pg_sleep(0.3);\n\n-- migrate:up dialect:mysql\n{row}DO SLEEP(0.3);\n")
+        self.fleet.inventory(tenants, rollout={"parallel": 2, "on_failure": "continue", "max_failures": 100},
+                             defaults={"retries": 2, "connect_timeout": "2s"})
+        return ways, [self.relay(self.pg) for _ in range(count)]
+
+    def start_machine(self, relay, *args):
+        return self.machine(*args, "--ledger", self.pg.url(self.database, port=relay.port))
+
+    def play(self, dice):
+        count = dice.randrange(2, self.MOST + 1)
+        ways, ledgers = self.make(dice, count)
+        machines = [self.start_machine(ledgers[0], "upgrade", "--as", "m0")]
+        self.wait_for("SELECT count(*) FROM courses", "the run")
+        machines += [self.start_machine(ledgers[i], "work", "--as", f"m{i}", "--wait", "5s") for i in range(1, count)]
+        for _ in range(dice.randrange(2, 6)):
+            time.sleep(dice.random() / 2)
+            relay = dice.choice(ways + ledgers * 2)
+            dice.choice([relay.cut, relay.hold])()
+            time.sleep(dice.random() * 3)
+            relay.heal()
+            if dice.random() < 0.15:
+                dice.choice(machines).kill()
+        said = [self.end(process, code=None, seconds=90) for process in machines]
+        for _ in range(3):  # what a server that was gone has cost is for a resume; so is a run that all machines have left
+            done = self.fleet.run("resume", "--ledger", self.pg.url(self.database))
+            if done.code == 0:
+                break
+        self.assertEqual(done.code, 0, f"{done}\n{said}")
+        self.check_effects()
+        for name in self.maria_names:
+            self.assertEqual(self.maria.sql(name, "SELECT count(*) FROM log"), [["1"]], f"{name}: {said}")
+        report = self.fleet.run("report", "--ledger", self.pg.url(self.database), "-o", "json").report
+        self.assertEqual({t["state"] for t in report["tenants"]} - {"succeeded", "unchanged"}, set(), said)
+
+    def test_each_effect_is_there_once(self):
+        LedgerCase.play_rounds(self, self.play)
 
 
 if __name__ == "__main__":
