@@ -63,6 +63,7 @@ void repeated_take_word(struct repeated *repeated, const char *sql, size_t begin
         take_verb(repeated, word);
     take_table(repeated, word, begin, end);
     repeated->has_where |= !repeated->depth && strcmp(word, "where") == 0;
+    repeated->has_returning |= !repeated->depth && strcmp(word, "returning") == 0;
     repeated->has_select |= strcmp(word, "select") == 0;
     repeated->is_bounded |= strcmp(word, "limit") == 0 || strcmp(word, "fetch") == 0;
     if (repeated->was_skip && strcmp(word, "locked") == 0) {
@@ -87,6 +88,9 @@ const char *repeated_refuse(const struct repeated *repeated)
     if (!is_one_of(repeated->verb, counted))
         return "it returns no count of the rows that it changes, by which a statement that repeats ends: "
                "write it as an INSERT, UPDATE, DELETE, MERGE or REPLACE";
+    if (repeated->has_returning)
+        return "with RETURNING it answers with rows in the place of their count, by which a statement that repeats "
+               "ends, and no one reads them: leave it out";
     if (strcmp(repeated->verb, "update") == 0 && !repeated->has_where)
         return "an UPDATE without WHERE would change the same rows again and again: say by a condition which "
                "rows are still to be changed";

@@ -15,6 +15,7 @@ struct repeated {
     char verb[SPLIT_WORD_SIZE]; /* what the statement itself does, after its WITH: `update` */
     bool has_where;             /* of its own, not of a part of it */
     bool has_select;            /* anywhere */
+    bool has_returning;         /* of its own: it answers with rows */
     bool is_bounded;            /* LIMIT or FETCH FIRST, anywhere: a batch is a part of the rows */
     /* SKIP LOCKED: rows that others have locked are left for later. Where it stands; 0, 0: nowhere */
     size_t skip_begin, skip_end;

@@ -248,6 +248,15 @@ static void fail_statement(struct conn *conn, int rc, bool is_prepared)
     op_make_err(conn->op)->offset = offset < 0 ? 0 : conn->at + (size_t)offset + 1;
 }
 
+/* What a trigger changes in the place of a view does not count for sqlite3_changes, which keeps the count of an earlier
+ * statement where this one can change no row. */
+static uint64_t count_changes(const struct conn *conn, sqlite3_int64 changes_before)
+{
+    sqlite3_int64 in_all = sqlite3_total_changes64(conn->db) - changes_before;
+    sqlite3_int64 own = in_all ? sqlite3_changes64(conn->db) : 0;
+    return (uint64_t)(own ? own : in_all);
+}
+
 /* Runs the statement at conn->at and moves past it. False: an error, or busy. */
 static bool run_next(struct conn *conn)
 {
@@ -269,7 +278,7 @@ static bool run_next(struct conn *conn)
     } else if (rc == SQLITE_OK && stmt) {
         rc = run_prepared(conn, stmt);
         if (rc == SQLITE_DONE && !sqlite3_column_count(stmt))
-            answer->rows_changed += (uint64_t)sqlite3_changes64(conn->db);
+            answer->rows_changed += count_changes(conn, changes_before);
     }
     if (rc != SQLITE_OK && rc != SQLITE_DONE)
         fail_statement(conn, rc, stmt != NULL);

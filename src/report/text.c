@@ -189,28 +189,78 @@ static void print_outcome(const struct text *text)
         text_passwords(text);
 }
 
-/* `r1  120000 rows in 120 batches  (3 tenants)` */
+/* A revision that repeats a statement. */
+struct in_batches {
+    const char *revision;
+    enum direction direction;
+    bool is_half_done; /* it was found half way */
+    struct report_batches done;
+    size_t count; /* of tenants */
+};
+
+/* `r1  up  120000 rows in 120 batches  (3 tenants)` */
+static void print_in_batches(const struct text *text, const struct in_batches *item)
+{
+    struct buf line;
+    buf_init(&line, BUF_MAX_DEFAULT);
+    human_add_text(&line, item->revision);
+    buf_addf(&line, "  %s  %" PRIu64 " row%s in %" PRIu64 " batch%s%s  (",
+             item->direction == DIRECTION_UP ? "up" : "down", item->done.rows,
+             item->done.rows == 1 ? "" : "s", item->done.batches,
+             item->done.batches == 1 ? "" : "es", item->is_half_done ? " so far" : "");
+    human_add_count(&line, item->count, "tenant");
+    fprintf(text->out, "  %s)\n", line.data);
+    buf_done(&line);
+}
+
+/* By half step, as report_half knows them; the caller's. */
+static struct in_batches *gather_halves(const struct report *report)
+{
+    struct in_batches *items = xcalloc(report->halves.count + 1, sizeof *items);
+    for (uint32_t i = 0; report->batches && i < report->run.tenant_count; i++) {
+        const struct report_row *row = &report->rows[i];
+        const struct report_batches *batches = report_batches_of(report, row);
+        const struct report_half *half = report_half(report, row->half);
+        if (!half || !batches || !batches[0].batches)
+            continue;
+        struct in_batches *item = &items[row->half];
+        item->revision = half->revision;
+        item->direction = half->direction;
+        item->is_half_done = true;
+        item->done.batches += batches[0].batches;
+        item->done.rows += batches[0].rows;
+        item->count++;
+    }
+    return items;
+}
+
 static void print_batches(const struct text *text)
 {
     struct view_revisions revisions;
+    struct in_batches *halves = gather_halves(text->report);
     bool has_any = false;
+    for (size_t i = 0; i < text->report->halves.count; i++) {
+        if (!halves[i].count)
+            continue;
+        if (!has_any)
+            text_heading(text, "In batches");
+        has_any = true;
+        print_in_batches(text, &halves[i]);
+    }
+    free(halves);
     view_revisions_init(&revisions, text->report);
     for (size_t i = 0; i < revisions.count; i++) {
         const struct view_revision *item = &revisions.items[i];
-        struct buf line;
         if (!item->batches)
             continue;
         if (!has_any)
             text_heading(text, "In batches");
         has_any = true;
-        buf_init(&line, BUF_MAX_DEFAULT);
-        human_add_text(&line, item->step.revision->id);
-        buf_addf(&line, "  %s  %" PRIu64 " row%s in %" PRIu64 " batch%s  (",
-                 item->step.direction == DIRECTION_UP ? "up" : "down", item->rows,
-                 item->rows == 1 ? "" : "s", item->batches, item->batches == 1 ? "" : "es");
-        human_add_count(&line, item->count, "tenant");
-        fprintf(text->out, "  %s)\n", line.data);
-        buf_done(&line);
+        print_in_batches(text, &(struct in_batches){item->step.revision->id,
+                                                    item->step.direction,
+                                                    false,
+                                                    {item->batches, item->rows},
+                                                    item->count});
     }
     view_revisions_done(&revisions);
 }
@@ -227,10 +277,9 @@ static bool write_text(const struct report *report, const struct report_options 
     if ((options->is_verbose || report->visits) && !shows_standings)
         text_tenants(&text);
     text_schemas(&text);
-    if (request_changes(report->run.request)) {
-        print_batches(&text);
+    print_batches(&text);
+    if (request_changes(report->run.request))
         text_slowest(&text);
-    }
     text_unreplicated(&text);
     if (options->is_verbose)
         text_notices(&text);

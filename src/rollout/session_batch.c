@@ -179,15 +179,18 @@ enum asked session_ask_actions(struct session *session, size_t begin, bool is_in
 
 void session_note_step(struct session *session, const struct action *action)
 {
-    *ARENA_PUSH(&session->arena, session->result.steps, session->result.recorded_count,
-                session->result.capacity) = (struct step_done){
+    struct step_done done = {
         .revision = action->step->revision,
         .direction = action->step->direction,
         .statements = (uint32_t)action->statements,
         .duration_ms = session->work.step_ms,
-        .batches = session->repeat.count.batches,
-        .rows = session->repeat.count.rows,
     };
+    if (action->script) { /* a stamp runs nothing of what was left half way */
+        done.batches = session->repeat.count.batches;
+        done.rows = session->repeat.count.rows;
+    }
+    *ARENA_PUSH(&session->arena, session->result.steps, session->result.recorded_count,
+                session->result.capacity) = done;
     session->work.step_ms = 0;
     session->repeat.count = (struct repeat_count){0};
 }

@@ -395,11 +395,17 @@ static bool take_word(struct session *session, const struct step *step, const st
         err_add(err, ", or say '--statements N': how many of the file's have taken effect");
         return false;
     }
+    if (!is_counted && !unfinished_tell(unfinished, script).is_in_doubt)
+        return err_set(err, ERR_CONFIG,
+                       "nothing is in doubt here: statement %zu runs in transactions, which are "
+                       "there as a whole or not at all; go on, or say '--statements N'",
+                       unfinished->statements + 1);
     if (!is_place(script, done))
         return err_set(err, ERR_CONFIG,
-                       "revision '%s' has %zu statements for this tenant, and none begins a piece "
+                       "revision '%s' has %zu statement%s for this tenant, and none begins a piece "
                        "of its own after %zu",
-                       step->revision->id, script->statement_count, done);
+                       step->revision->id, script->statement_count,
+                       script->statement_count == 1 ? "" : "s", done);
     unfinished_set_done(&session->arena, unfinished, script, done);
     return true;
 }

@@ -1,5 +1,8 @@
 #include "rollout/unfinished.h"
 
+#include <inttypes.h>
+
+#include "base/arena.h"
 #include "base/err.h"
 #include "rollout/checkpoint.h"
 
@@ -9,13 +12,17 @@ static enum unfinished_fault check_is_next(const struct unfinished *unfinished,
     bool fits = step && step->revision && step->direction == unfinished->direction &&
                 strcmp(step->revision->id, unfinished->revision) == 0;
     bool is_up = unfinished->direction == DIRECTION_UP;
+    char batches[80] = "";
     if (fits)
         return UNFINISHED_FITS;
+    if (unfinished->count.batches)
+        snprintf(batches, sizeof batches, ", and %" PRIu64 " rows in batches,",
+                 unfinished->count.rows);
     err_set(err, ERR_CHAIN,
-            "revision '%s' was left after %zu statement%s of its %s section by run %s, and "
+            "revision '%s' was left after %zu statement%s%s of its %s section by run %s, and "
             "is not the next step here",
             unfinished->revision, unfinished->statements, unfinished->statements == 1 ? "" : "s",
-            is_up ? "up" : "down", unfinished->run_id);
+            batches, is_up ? "up" : "down", unfinished->run_id);
     return UNFINISHED_ELSEWHERE;
 }
 
@@ -147,7 +154,10 @@ enum unfinished_fault unfinished_check(struct arena *arena, const struct unfinis
 void unfinished_set_done(struct arena *arena, struct unfinished *unfinished,
                          const struct script *script, size_t done)
 {
+    char text[CHECKPOINT_MAX + 1];
     unfinished->statements = done;
     unfinished->is_running = unfinished->is_begun = false;
-    unfinished->checksum = checkpoint_text(arena, &script_digests(arena, script)[done], true);
+    checkpoint_count(checkpoint_text(arena, &script_digests(arena, script)[done], true),
+                     &unfinished->count, text);
+    unfinished->checksum = arena_strdup(arena, text);
 }

@@ -221,15 +221,7 @@ class Postgres:
     """A private cluster: `url(db)`, `sql(db, text)`."""
 
     def __init__(self, *settings, auth="trust", hba=None):
-        self.dir = tempfile.mkdtemp(prefix="skein-pg-", dir=memory_folder())
-        self.port = free_port()
-        self.prefix = []
-        self.user = pwd.getpwuid(os.getuid()).pw_name
-        if os.getuid() == 0:  # PostgreSQL refuses root
-            self.user = "postgres"
-            self.prefix = ["runuser", "-u", "postgres", "--"]
-            shutil.chown(self.dir, "postgres")
-        self.data = os.path.join(self.dir, "data")
+        self._make_place()
         password = os.path.join(self.dir, "password")
         with open(password, "w") as file:
             file.write("superuser-secret\n")
@@ -239,6 +231,20 @@ class Postgres:
         if hba:
             with open(os.path.join(self.data, "pg_hba.conf"), "w") as file:
                 file.write(hba)
+        self._start_with(*settings)
+
+    def _make_place(self):
+        self.dir = tempfile.mkdtemp(prefix="skein-pg-", dir=memory_folder())
+        self.port = free_port()
+        self.prefix = []
+        self.user = pwd.getpwuid(os.getuid()).pw_name
+        if os.getuid() == 0:  # PostgreSQL refuses root
+            self.user = "postgres"
+            self.prefix = ["runuser", "-u", "postgres", "--"]
+            shutil.chown(self.dir, "postgres")
+        self.data = os.path.join(self.dir, "data")
+
+    def _start_with(self, *settings):
         self.settings = ["listen_addresses=127.0.0.1", f"port={self.port}",
                          f"unix_socket_directories={self.dir}", "fsync=off", "full_page_writes=off",
                          "synchronous_commit=off", "max_connections=60", "shared_buffers=32MB",
@@ -320,6 +326,18 @@ class Postgres:
         finally:
             process.kill()
             process.communicate()
+
+
+class Standby(Postgres):
+    """A streaming standby of another cluster, on the same machine."""
+
+    def __init__(self, primary, *settings):
+        self._make_place()
+        self._call("pg_basebackup", "-h", primary.dir, "-p", str(primary.port), "-U", "skein", "-D", self.data, "-R", "-X",
+                   "stream", "-c", "fast", "--no-sync")
+        self._start_with(*settings)
+        wait_until(lambda: primary.sql("postgres", "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"),
+                   what="the standby")
 
 
 class MariaDB:

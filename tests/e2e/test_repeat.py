@@ -4,7 +4,7 @@ slowed down at any of them, a resume goes on, and each row is changed once."""
 import os
 import signal
 
-from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, main, wait_until
+from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, Standby, main, wait_until
 
 ROWS, BATCH = 60, 10
 REPEAT = " repeat:until-no-rows pause:0"
@@ -120,6 +120,26 @@ class Everywhere:
                 self.assertEqual((step["batches"], step["rows"]), (ROWS // BATCH, ROWS))
                 self.check_rows()
 
+    def test_what_a_person_may_say_of_one_that_is_half_done(self):
+        self.prepare()
+        self.assertEqual(self.fleet.run("upgrade", env={"SKEIN_FAILPOINT": "batch:3=kill"}).code, -9)
+        for command in ("current", "plan"):
+            self.assertIn(f"bbbb2222  up  {2 * BATCH} rows in 2 batches so far  (1 tenant)", self.run_ok(command).out)
+        self.assertIn(f"and {2 * BATCH} rows in batches", self.run_json("downgrade", "base", code=4).tenant("t")["error"]["message"])
+        for word in ("--done", "--undone"):
+            error = self.run_json("resolve", "t", word, code=4).tenant("t")["error"]
+            self.assertIn("statement 1 runs in transactions", error["message"])
+        self.run_json("resolve", "t", "--statements", "0")
+        half = self.run_json("current").tenant("t")["half_done"]
+        self.assertEqual((half["statements"], half["batches"], half["rows"]), (0, 2, 2 * BATCH))
+        step = self.run_json("stamp", "head").tenant("t")["steps"][-1]
+        self.assertEqual((step["revision"], step.get("rows")), ("bbbb2222", None))
+        self.assertEqual(self.run_json("upgrade").tenant("t")["state"], "unchanged")
+        self.check_rows(2 * BATCH)
+        self.run_ok("stamp", "aaaa1111")
+        self.assertEqual(self.run_json("upgrade").tenant("t")["steps"][0]["rows"], ROWS - 2 * BATCH)
+        self.check_rows()
+
     def test_a_signal_stops_it_between_two_batches(self):
         self.prepare(options=" repeat:until-no-rows pause:50ms")
         process = self.fleet.start("upgrade", "-o", "json", "--progress", "none")
@@ -184,7 +204,8 @@ class Everywhere:
     def test_faults_of_the_chain_are_told_before_a_tenant_is_touched(self):
         cases = (("SELECT 1", "no count of the rows"), ("CREATE TABLE x (y int)", "no count of the rows"),
                  ("UPDATE item SET n = 1", "without WHERE"), ("INSERT INTO item (id, n) VALUES (1, 1)", "again and again"),
-                 (f"{self.UPDATE}; {self.DELETE}", "one statement"), ("-- nothing", "one statement"))
+                 (f"{self.UPDATE}; {self.DELETE}", "one statement"), ("-- nothing", "one statement"),
+                 (f"{self.UPDATE} RETURNING 1", "leave it out"))
         for sql, words in cases:
             with self.subTest(sql=sql):
                 self.prepare(up=sql)
@@ -201,6 +222,15 @@ class Everywhere:
 
 class SQLite(OnSQLite, Everywhere, FleetCase):
     DIALECT = "sqlite"
+
+    def test_rows_that_a_trigger_changes_in_the_place_of_a_view_count(self):
+        self.prepare(up=f"UPDATE shown SET done = 1 WHERE id IN (SELECT id FROM item WHERE done IS NULL LIMIT {BATCH})")
+        self.run_ok("upgrade", "aaaa1111")
+        self.sql("CREATE VIEW shown AS SELECT * FROM item")
+        self.sql("CREATE TRIGGER instead INSTEAD OF UPDATE ON shown BEGIN UPDATE item SET n = n + 1, done = 1 WHERE id = OLD.id; END")
+        step = self.run_json("upgrade").tenant("t")["steps"][0]
+        self.assertEqual((step["batches"], step["rows"]), (ROWS // BATCH, ROWS))
+        self.check_rows()
 
 
 class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
@@ -260,6 +290,57 @@ class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
         self.run_ok("upgrade", "aaaa1111")
         self.run_ok("plan", "--rehearse")
         self.check_rows(0)
+
+
+class Replicated(OnPostgres, PostgresCase):
+    """A standby that has stopped replaying holds the batches up, until it goes on, or is gone, or has been waited for long enough."""
+    prepare, check_rows = Everywhere.prepare, Everywhere.check_rows
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.standby = Standby(cls.pg)
+        cls.addClassCleanup(cls.standby.close)
+
+    def start_held_up(self, **defaults):
+        """The run, once it waits. Between two batches it pauses for long enough that it asks more than once."""
+        self.prepare(options=" repeat:until-no-rows pause:400ms", batch_max_lag="20ms", **defaults)
+        self.run_ok("upgrade", "aaaa1111")
+        self.standby.sql("postgres", "SELECT pg_wal_replay_pause()")
+        wait_until(lambda: self.standby.sql("postgres", "SELECT pg_get_wal_replay_pause_state()") == [["paused"]], what="pause")
+        self.pg.sql("postgres", "SELECT pg_switch_wal()")  # something that is still to be replayed
+        process = self.fleet.start("upgrade", "-o", "json", "--progress", "json")
+        for line in iter(process.stderr.readline, b""):
+            if b"the replicas are late" in line:
+                return process
+        self.fail("it did not wait")
+
+    def check_end(self, process):
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.check_rows()
+
+    def test_they_are_waited_for(self):
+        process = self.start_held_up()
+        done = self.sql("SELECT count(*) FROM item WHERE done = 1")
+        self.assertLess(int(done[0][0]), ROWS)
+        self.standby.sql("postgres", "SELECT pg_wal_replay_resume()")
+        self.check_end(process)
+
+    def test_not_for_ever(self):
+        process = self.start_held_up(batch_max_wait="200ms", retries=0)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 4, (out, err))
+        self.assertIn(b"the replicas are late for longer than", out)
+        self.standby.sql("postgres", "SELECT pg_wal_replay_resume()")
+        self.run_ok("resume")
+        self.check_rows()
+
+    def test_one_that_is_gone_is_not_waited_for(self):
+        process = self.start_held_up()
+        self.standby.stop("immediate")
+        self.addCleanup(self.standby.start)
+        self.check_end(process)
 
 
 class MariaDBs(OnMariaDB, Everywhere, MariaDBCase):

@@ -257,7 +257,8 @@ void mysql_check(struct arena *arena, const char *statement, size_t len,
     ret_checks->fault = arena_printf(
         arena,
         "the engine of table '%s' takes no change back, so that a statement that fails could leave "
-        "a part of its rows: give the section 'transaction:false', or the table ENGINE=InnoDB",
+        "a part of its rows: give the table ENGINE=InnoDB, or the section 'transaction:false', which "
+        "one that repeats cannot have",
         table.name);
     buf_done(&buf);
 }
