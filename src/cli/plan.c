@@ -54,8 +54,10 @@ static int run_plan(struct fleet *fleet, const struct options *options)
     if (!cli_judge(fleet, NULL, options->is_quiet))
         return EXIT_USAGE;
     saved_plan_begin(&watch.maker, fleet, &request);
-    struct observer observer = {on_planned, &watch};
-    int exit_code = cli_run(fleet, options, &request, &observer);
+    const struct plan_watch watching = {.observer = {on_planned, &watch},
+                                        .on_findings = saved_plan_take_findings,
+                                        .ctx = &watch.maker};
+    int exit_code = cli_run_plan(fleet, options, &request, &watching);
     bool has_looked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED;
     if (options->exits_by_work)
         exit_code = exit_by_work(&watch.maker, exit_code);

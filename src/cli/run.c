@@ -179,6 +179,7 @@ struct company {
     const struct observer *observer; /* of the command; NULL: none */
     struct schemas *schemas;         /* NULL: they are not asked for */
     struct plan_lint *lint;          /* NULL: it is not asked for */
+    const struct plan_watch *watch;  /* who is told what lint says; NULL: no one */
     struct listen *listen;           /* NULL: no one can ask how it stands */
 };
 
@@ -210,8 +211,11 @@ static int conclude(const struct company *company, struct report *report,
     int exit_code = is_told ? exit_code_of(report, end) : cli_fail(&end->err);
     if (company->schemas && is_told && !end->signal)
         exit_code = schemas_report(company->schemas, report, exit_code);
-    if (company->lint && is_told)
+    if (company->lint && is_told) {
         plan_lint_report(company->lint, report);
+        if (company->watch)
+            company->watch->on_findings(company->watch->ctx, &company->lint->told);
+    }
     /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
      * them, the report was all that was asked for. */
     bool is_written = !is_told || cli_write_reports(report, options, exit_code == EXIT_OK);
@@ -423,14 +427,14 @@ static int begin(struct fleet *fleet, const struct options *options, const struc
 
 /* What would run is looked at by lint too. */
 static int run_linted(struct fleet *fleet, const struct options *options,
-                      const struct request *request, const struct observer *observer)
+                      const struct request *request, struct company company)
 {
     struct request measuring = *request;
     struct plan_lint plan_lint;
     plan_lint_begin(&plan_lint, fleet, request, options->is_quiet);
     plan_lint_ask(&plan_lint, &measuring);
-    int exit_code = begin(fleet, options, &measuring,
-                          &(struct company){.observer = observer, .lint = &plan_lint});
+    company.lint = &plan_lint;
+    int exit_code = begin(fleet, options, &measuring, &company);
     plan_lint_end(&plan_lint);
     return exit_code;
 }
@@ -447,8 +451,15 @@ int cli_run(struct fleet *fleet, const struct options *options, const struct req
             const struct observer *observer)
 {
     if (is_linted(request))
-        return run_linted(fleet, options, request, observer);
+        return run_linted(fleet, options, request, (struct company){.observer = observer});
     return begin(fleet, options, request, &(struct company){.observer = observer});
+}
+
+int cli_run_plan(struct fleet *fleet, const struct options *options, const struct request *request,
+                 const struct plan_watch *watch)
+{
+    const struct company company = {.observer = &watch->observer, .watch = watch};
+    return run_linted(fleet, options, request, company);
 }
 
 int cli_run_with_schemas(struct fleet *fleet, const struct options *options,

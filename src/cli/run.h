@@ -16,6 +16,15 @@ struct request cli_request(const struct options *options, enum verb_id verb);
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer);
 
+/* The same of a plan: `on_findings` is told what lint says of it, once that is known. */
+struct plan_watch {
+    struct observer observer;
+    void (*on_findings)(void *ctx, const struct told_findings *findings);
+    void *ctx;
+};
+int cli_run_plan(struct fleet *fleet, const struct options *options, const struct request *request,
+                 const struct plan_watch *watch);
+
 /* The run that was joined, until it is over or this machine leaves it. Its ledger is let go. */
 struct joining;
 int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining);

@@ -326,6 +326,8 @@ enum machine_state {
 enum machine_state run_machine_state(const struct run_machine *machine);
 const char *machine_state_name(enum machine_state state); /* at work, left, gone */
 
+struct told_findings;
+
 struct run_info {
     const char *id; /* 20261123T101500Z-5f3a9c */
     const struct request *request;
@@ -348,6 +350,8 @@ struct run_info {
     const uint32_t *wave_of; /* by tenant; NULL: all in the first */
     /* by tenant, of the run that this one goes on with; NULL: none */
     const struct standing *standings;
+    /* what lint had found in the plan that the run follows (lint/told.h); NULL: nothing, or it follows none */
+    const struct told_findings *findings;
     int64_t started_at_ms; /* since the epoch */
     /* in the order in which they came, of a run that was read back; none: it was one machine's, or no ledger told it */
     const struct run_machine *machines;

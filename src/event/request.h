@@ -17,6 +17,7 @@ struct catalog;
 struct catalog_answers;
 struct continuation;
 struct rehearsed;
+struct told_findings;
 struct verification;
 
 /* What a person has found out about a statement that was under way when its run died. */
@@ -95,6 +96,8 @@ struct request {
     const struct rows *shown;
     const char *
         shown_by; /* the file of the plan that says `shown` (library/saved_plan.h); NULL: a person was asked */
+    /* what lint had found in that plan; NULL: no plan is followed, or nothing was found in it */
+    const struct told_findings *findings;
     /* NULL, or by tenant of the selection: it could not be compared before the run (library/proof.h), and so fails and is not
      * touched where there is work for it all the same. */
     const bool *is_unproved;

@@ -2,7 +2,7 @@
  *
  * stored_ledger.c opens and locks, stored_schema.c has the tables, stored_write.c writes events, stored_tenants.c what
  * one tenant has of them, stored_fleet.c who the tenants are, stored_intern.c what repeats, stored_sections.c the SQL of revisions, stored_notices.c
- * what databases said; stored_runs.c, stored_standings.c, stored_visits.c, stored_frame.c and stored_replay.c read;
+ * what databases said, stored_findings.c what lint had found; stored_runs.c, stored_standings.c, stored_visits.c, stored_frame.c and stored_replay.c read;
  * stored_forget.c forgets.
  */
 #ifndef LEDGER_STORED_H
@@ -103,6 +103,11 @@ bool stored_sections_put(struct stored_ledger *ledger, const struct run_info *ru
                          struct err *err) MUST_CHECK;
 struct stored_frame;
 bool stored_sections_read(struct stored_frame *frame, struct err *err) MUST_CHECK;
+
+/* stored_findings.c: what lint had found in the plan that the run follows; NULL: nothing. */
+bool stored_findings_put(struct stored_ledger *ledger, const struct told_findings *findings,
+                         struct err *err) MUST_CHECK;
+bool stored_findings_read(struct stored_frame *frame, struct err *err) MUST_CHECK;
 
 /* The outcome's error, or NULL. */
 bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,

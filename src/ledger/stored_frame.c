@@ -240,5 +240,6 @@ bool stored_frame_read(struct stored_ledger *ledger, const char *id, struct aren
            stored_lists_read(ledger, SERIES_REVISION_LISTS, arena, &frame->lists, err) &&
            stored_waves_read(ledger, &frame->run, arena, &frame->waves, err) &&
            read_revisions(frame, err) && stored_sections_read(frame, err) &&
-           read_errors(frame, err) && stored_notices_read(frame, err) && make_info(frame, err);
+           read_errors(frame, err) && stored_notices_read(frame, err) && make_info(frame, err) &&
+           stored_findings_read(frame, err);
 }

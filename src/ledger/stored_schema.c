@@ -7,12 +7,14 @@
  */
 #include "event/moment.h"
 #include "ledger/stored.h"
+#include "lint/rule.h"
 
 /* Numbers of these enums are in ledgers: new ones are added at the end only. */
 _Static_assert(RUN_INTERRUPTED == 6 && RUN__COUNT == 7, "run states are in ledgers");
 _Static_assert(TENANT_SKIPPED == 9 && TENANT__COUNT == 10, "tenant states are in ledgers");
 _Static_assert(NOTICE_WARNING == 4 && NOTICE__COUNT == 5, "levels of notices are in ledgers");
 _Static_assert(MOMENT_ROLLS_BACK == 3 && MOMENT__COUNT == 4, "kinds of moments are in ledgers");
+_Static_assert(LINT_NOTE == 1 && LINT_ERROR == 3 && LINT__COUNT == 4, "severities are in ledgers");
 _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
 
 /* Levels are numbers of base/notice.h. */
@@ -76,6 +78,15 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
 #define MOMENT_TABLES                                                                              \
     "CREATE TABLE moments("                                                                        \
     " run {int}, n {int}, kind {int} NOT NULL, at_ms {int} NOT NULL, made_by TEXT, reason TEXT,"   \
+    " PRIMARY KEY(run, n)){keyed};"
+
+/* What lint had found in the plans that runs followed (lint/told.h). Severities are numbers of rule.h, dialects bits. */
+#define FINDING_TABLES                                                                             \
+    "CREATE TABLE findings("                                                                       \
+    " run {int}, n {int}, rule TEXT NOT NULL, severity {int} NOT NULL,"                            \
+    " direction {int} NOT NULL, dialects {int} NOT NULL, revision TEXT NOT NULL,"                  \
+    " file TEXT NOT NULL, line {int} NOT NULL, source TEXT NOT NULL, message TEXT NOT NULL,"       \
+    " why TEXT NOT NULL, better TEXT NOT NULL, weight TEXT, allowed TEXT,"                         \
     " PRIMARY KEY(run, n)){keyed};"
 
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
@@ -243,10 +254,12 @@ static const char to_version_10[] = "ALTER TABLE revisions ADD COLUMN checksum T
 
 static const char to_version_11[] = MOMENT_TABLES;
 
+static const char to_version_12[] = FINDING_TABLES;
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL,         to_version_2,  to_version_3, to_version_4,
-                                       to_version_5, to_version_6,  to_version_7, to_version_8,
-                                       to_version_9, to_version_10, to_version_11};
+static const char *const upgrades[] = {NULL,         to_version_2,  to_version_3,  to_version_4,
+                                       to_version_5, to_version_6,  to_version_7,  to_version_8,
+                                       to_version_9, to_version_10, to_version_11, to_version_12};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)
@@ -263,7 +276,7 @@ static bool upgrade(struct store *store, int64_t version, struct err *err)
 {
     bool is_fine = version > 0 ||
                    (store_exec(store, err, newest_runs) && store_exec(store, err, newest_rest) &&
-                    store_exec(store, err, to_version_8));
+                    store_exec(store, err, to_version_8) && store_exec(store, err, to_version_12));
     for (; is_fine && version > 0 && version < NEWEST_VERSION; version++)
         is_fine = store_exec(store, err, upgrades[version]);
     return is_fine && store_set_version(store, NEWEST_VERSION, err);

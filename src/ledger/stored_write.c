@@ -135,7 +135,8 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
         arena_calloc(&ledger->arena, run->chain ? chain_file_count(run->chain) + 1 : 1,
                      sizeof *writing->revision_numbers);
     return insert_chain(ledger, run->chain, err) && write_origin(ledger, &run->origin, err) &&
-           insert_waves(ledger, run, err) && insert_standings(ledger, run, err);
+           insert_waves(ledger, run, err) && insert_standings(ledger, run, err) &&
+           stored_findings_put(ledger, run->findings, err);
 }
 
 /* The first reason stays. */

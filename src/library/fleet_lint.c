@@ -12,8 +12,8 @@ static bool has_schemas(const struct inventory *inventory)
     return false;
 }
 
-/* In the arena. */
-static const char *hidden(const struct inventory *inventory, struct arena *arena, const char *text)
+const char *fleet_lint_hide(const struct inventory *inventory, struct arena *arena,
+                            const char *text)
 {
     enum { ROOM = 16 }; /* for marks that are longer than what they stand for */
     size_t size = strlen(text) + ROOM;
@@ -45,12 +45,14 @@ void fleet_lint(const struct fleet *fleet, const struct fleet_lint_request *requ
     };
     lint_chain(&asked, ret, faults);
     for (size_t i = 0; i < ret->count; i++) {
-        ret->findings[i].source = hidden(inventory, &ret->arena, ret->findings[i].source);
-        ret->findings[i].message = hidden(inventory, &ret->arena, ret->findings[i].message);
-        ret->findings[i].instead = hidden(inventory, &ret->arena, ret->findings[i].instead);
+        ret->findings[i].source = fleet_lint_hide(inventory, &ret->arena, ret->findings[i].source);
+        ret->findings[i].message =
+            fleet_lint_hide(inventory, &ret->arena, ret->findings[i].message);
+        ret->findings[i].instead =
+            fleet_lint_hide(inventory, &ret->arena, ret->findings[i].instead);
     }
     for (size_t i = 0; i < ret->waiver_count; i++)
-        ret->waivers[i]->reason = hidden(inventory, &ret->arena, ret->waivers[i]->reason);
+        ret->waivers[i]->reason = fleet_lint_hide(inventory, &ret->arena, ret->waivers[i]->reason);
 }
 
 /* ---- weighing -------------------------------------------------------------------------------------- */

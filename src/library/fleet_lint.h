@@ -16,6 +16,10 @@ struct fleet_lint_request {
 void fleet_lint(const struct fleet *fleet, const struct fleet_lint_request *request,
                 struct lint *ret, struct faults *faults);
 
+/* The text in the arena, without passwords of tenants. */
+const char *fleet_lint_hide(const struct inventory *inventory, struct arena *arena,
+                            const char *text);
+
 /* Asks the selected tenants how much the tables hold that the findings name, and weighs these by it (lint/weigh.h). */
 struct fleet_weighing {
     const struct request *request; /* of a verb that plans */

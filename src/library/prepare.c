@@ -254,6 +254,7 @@ static bool set_target(struct fleet *fleet, const struct request *request,
         if (!check_way(fleet, request, texts[i], err))
             return false;
     prepared->rollout.run.fixed_target = fix_targets(fleet, &prepared->target);
+    prepared->rollout.run.findings = request->findings;
     return true;
 }
 

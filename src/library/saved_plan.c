@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "library/selection.h"
-#include "report/json_stream.h"
+#include "library/fleet_lint.h"
+#include "report/lint_report.h"
 
 enum { VERSION = 1 };
 
@@ -82,6 +83,73 @@ static bool take_standings(struct saved_plan *plan, const json_t *standings)
     return json_is_array(standings);
 }
 
+static unsigned take_dialects(const json_t *names)
+{
+    unsigned dialects = 0;
+    enum dialect_id dialect;
+    size_t index;
+    json_t *name;
+    json_array_foreach(names, index, name)
+    {
+        if (json_is_string(name) &&
+            dialect_find(json_string_value(name), json_string_length(name), &dialect))
+            dialects |= 1u << dialect;
+    }
+    return dialects;
+}
+
+static bool take_severity(const json_t *word, enum lint_severity *ret_severity)
+{
+    const char *text = json_string_value(word);
+    for (int i = LINT_NOTE; text && i < LINT__COUNT; i++)
+        if (strcmp(lint_severity_name((enum lint_severity)i), text) == 0) {
+            *ret_severity = (enum lint_severity)i;
+            return true;
+        }
+    return false;
+}
+
+/* As lint_json_finding writes it. False: one of its texts is missing. */
+static bool take_finding(struct arena *arena, const json_t *json, struct told_finding *ret)
+{
+    const struct {
+        const char *key;
+        const char **text;
+        bool is_optional;
+    } members[] = {
+        {"rule", &ret->rule, false},       {"revision", &ret->revision, false},
+        {"file", &ret->file, false},       {"source", &ret->source, true},
+        {"message", &ret->message, false}, {"why", &ret->why, false},
+        {"better", &ret->better, false},   {"weight", &ret->weight, true},
+        {"allowed", &ret->allowed, true},
+    };
+    const char *direction = json_string_value(json_object_get(json, "direction"));
+    *ret = (struct told_finding){0};
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        const char *text = json_string_value(json_object_get(json, members[i].key));
+        if (!text && !members[i].is_optional)
+            return false;
+        *members[i].text = arena_strdup(arena, text);
+    }
+    ret->source = ret->source ? ret->source : "";
+    ret->line = (int)json_integer_value(json_object_get(json, "line"));
+    ret->dialects = take_dialects(json_object_get(json, "dialects"));
+    ret->direction = direction && strcmp(direction, "down") == 0 ? DIRECTION_DOWN : DIRECTION_UP;
+    return take_severity(json_object_get(json, "severity"), &ret->severity);
+}
+
+/* NULL: a skein has written it that kept none. */
+static bool take_findings(struct saved_plan *plan, const json_t *list)
+{
+    size_t count = json_array_size(list);
+    struct told_finding *items = arena_calloc(&plan->arena, count + 1, sizeof *items);
+    plan->findings = (struct told_findings){items, count};
+    for (size_t i = 0; i < count; i++)
+        if (!take_finding(&plan->arena, json_array_get(list, i), &items[i]))
+            return false;
+    return !list || json_is_array(list);
+}
+
 static bool take_plan(struct saved_plan *plan, const json_t *root, struct err *err)
 {
     const json_t *version = json_object_get(root, "skein_plan");
@@ -98,6 +166,8 @@ static bool take_plan(struct saved_plan *plan, const json_t *root, struct err *e
         return refuse(plan, "'checkpoints' does not name checksums", err);
     if (!take_standings(plan, json_object_get(root, "standings")))
         return refuse(plan, "'standings' does not name revisions and tenants", err);
+    if (!take_findings(plan, json_object_get(root, "lint")))
+        return refuse(plan, "'lint' is no list of findings", err);
     return true;
 }
 
@@ -212,6 +282,27 @@ static void narrow(const struct saved_plan *plan, struct fleet *fleet, struct re
     request->shown_by = plan->path;
 }
 
+/* What the inventory keeps out of reports by now is kept out of these, too. */
+static const struct told_findings *apply_findings(const struct saved_plan *plan,
+                                                  struct fleet *fleet)
+{
+    size_t count = plan->findings.count;
+    struct told_findings *applied = arena_alloc(&fleet->arena, sizeof *applied);
+    struct told_finding *items = arena_calloc(&fleet->arena, count + 1, sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = plan->findings.items[i];
+        const char **const texts[] = {&items[i].source, &items[i].message, &items[i].better,
+                                      &items[i].allowed};
+        if (fleet->inventory->hides_sql)
+            items[i].source = "";
+        for (size_t t = 0; t < ARRAY_LEN(texts); t++)
+            if (*texts[t])
+                *texts[t] = fleet_lint_hide(fleet->inventory, &fleet->arena, *texts[t]);
+    }
+    *applied = (struct told_findings){items, count};
+    return count ? applied : NULL;
+}
+
 bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct request *request,
                       struct faults *faults)
 {
@@ -221,6 +312,7 @@ bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct
     if (faults->total > before)
         return false;
     narrow(plan, fleet, request);
+    request->findings = apply_findings(plan, fleet);
     fleet_note_narrowed(fleet, arena_printf(&fleet->arena, "--plan %s", plan->path));
     request->targets = plan->targets.items;
     request->target_count = plan->targets.count;
@@ -252,6 +344,12 @@ void saved_plan_observe(void *ctx, const struct event *event)
     from.is_known = event->outcome->from.is_known;
     maker->place_of[event->tenant] = rows_pool_put(maker->places, &from);
     maker->pending_count += event->outcome->state == TENANT_SUCCEEDED;
+}
+
+void saved_plan_take_findings(void *ctx, const struct told_findings *findings)
+{
+    struct saved_plan_maker *maker = ctx;
+    maker->findings = told_copy(&maker->arena, findings);
 }
 
 void saved_plan_end(struct saved_plan_maker *maker)
@@ -324,5 +422,9 @@ void saved_plan_write(struct saved_plan_maker *maker, FILE *out)
         json_put(&stream, chain->checkpoints[i]->id, json_text(chain->checkpoints[i]->checksum));
     json_close(&stream, '}');
     put_standings(maker, &stream);
+    json_open(&stream, "lint", '[');
+    for (size_t i = 0; i < maker->findings.count; i++)
+        json_put(&stream, NULL, lint_json_finding(&maker->findings.items[i]));
+    json_close(&stream, ']');
     json_close(&stream, '}');
 }

@@ -1,7 +1,7 @@
 /* A plan that was saved, so that a run does what was looked at and nothing else: `plan --save FILE`, `upgrade --plan FILE`.
  *
- * The file is JSON: the target, the revisions of the chain and its checkpoints with their checksums, and the tenants by where
- * they stood (docs/plan.md). It holds no URL and no secret.
+ * The file is JSON: the target, the revisions of the chain and its checkpoints with their checksums, the tenants by where
+ * they stood, and what lint had found (docs/plan.md). It holds no URL and no secret.
  *
  *     struct saved_plan plan;
  *     if (saved_plan_read("release.plan", &plan, &err) && saved_plan_apply(&plan, &fleet, &request, &faults)) …
@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "event/event.h"
 #include "library/fleet.h"
+#include "lint/told.h"
 
 struct saved_plan_file {
     const char *id; /* of the revision, or of the one that the checkpoint leads to */
@@ -40,6 +41,7 @@ struct saved_plan {
         checkpoints; /* none: there were none, or a skein wrote it that knew of none */
     struct saved_plan_tenant *tenants;
     size_t tenant_count;
+    struct told_findings findings; /* what lint had found in it */
 };
 
 /* ERR_CONFIG: it cannot be read, or is no such file; with its line where one is to blame. Free it either way. */
@@ -61,11 +63,13 @@ struct saved_plan_maker {
     uint32_t *
         place_of; /* by tenant of the selection: the number of its rows there, once the run came to it */
     size_t pending_count; /* tenants for which there is work */
+    struct told_findings findings;
 };
 
 void saved_plan_begin(struct saved_plan_maker *maker, const struct fleet *fleet,
                       const struct request *request);
 void saved_plan_observe(void *maker, const struct event *event); /* observer.on_event */
+void saved_plan_take_findings(void *maker, const struct told_findings *findings); /* copies them */
 void saved_plan_write(struct saved_plan_maker *maker, FILE *out);
 void saved_plan_end(struct saved_plan_maker *maker);
 

@@ -71,7 +71,7 @@ const struct lint_rule lint_rules[RULE__COUNT] = {
         "Whether it works depends on the rows",
         "{what} fails on tenants whose rows of {table} do not fit",
         "It fails on some tenants only, and the fleet splits.",
-        "ask all tenants before the run; for those that fail, mend the rows in an earlier revision"},
+        "ask every tenant's rows before the run (skein plan --preflight); where they do not fit, mend them in an earlier revision"},
     [RULE_LOCK_THEN_WORK] = {LINT_WARNING, LINT_POSTGRESQL, SCALE_SIZE,
         "Long work after a lock, in one transaction",
         "this works on {table} while {other}, which line {name} has locked for everyone, stays locked",

@@ -118,6 +118,16 @@ static void keep_machines(struct report *report, const struct run_info *run)
     report->run.machines = copy;
 }
 
+/* Of the plan that the run follows. */
+static void keep_findings(struct report *report, const struct told_findings *findings)
+{
+    if (!findings)
+        return;
+    struct told_findings *copy = arena_alloc(&report->arena, sizeof *copy);
+    *copy = told_copy(&report->arena, findings);
+    report->run.findings = report->findings = copy;
+}
+
 static void start_run(struct report *report, const struct run_info *run)
 {
     struct arena *arena = &report->arena;
@@ -130,6 +140,7 @@ static void start_run(struct report *report, const struct run_info *run)
     report->run.origin = keep_origin(arena, &run->origin);
     report->run.waves = NULL;
     keep_machines(report, run);
+    keep_findings(report, run->findings);
     report->selected_count = run_selected_count(run);
     start_waves(report, run);
     report->state = RUN_RUNNING;

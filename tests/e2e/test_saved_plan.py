@@ -151,6 +151,7 @@ class Saved(Plans):
                              ({"checkpoints": []}, "'checkpoints' does"), ({"checkpoints": {"bbbb2222": 1}}, "'checkpoints' does"),
                              ({"standings": {}}, "'standings' does"), ({"standings": [1]}, "'standings' does"),
                              ({"standings": [{"revision": 5, "tenants": []}]}, "'standings' does"),
+                             ({"lint": {}}, "'lint' is no list"), ({"lint": [{"rule": "x"}]}, "'lint' is no list"),
                              ({"standings": [{"revision": [], "tenants": ["a\0b"]}]}, "it is no JSON")]:
             with self.subTest(wrong):
                 self.fleet.write("release.plan", json.dumps({**good, **wrong}))
@@ -163,6 +164,77 @@ class Saved(Plans):
         self.assertIn("is the inventory", self.run_ok("plan", "--save", self.fleet.path("skein.yaml"), code=2).err)
         self.assertIn("named twice", self.run_ok("plan", "-o", f"json={self.plan}", "--save", self.plan, code=2).err)
         self.assertIn("is a database", self.run_ok("plan", "--save", self.fleet.path("data", "db0.db"), code=2).err)
+
+
+class Findings:
+    """What lint had found in a plan, and what was waived, stands in the report of the run that follows it, and in that of its ledger."""
+    FORMATS = ("text", "json", "html", "junit", "csv", "markdown")
+
+    def make(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id int, owner text, note text);", down="DROP TABLE task;")
+        self.fleet.revision("bbbb2222", "UPDATE task SET id = 1;\n-- skein:allow drop-column: <b>no one</b> reads it\nALTER TABLE task DROP COLUMN owner;", down="")
+        self.inventory()
+        self.plan = self.fleet.path("release.plan")
+        self.run_ok("upgrade", "aaaa1111", "--yes")
+        self.run_ok("plan", "--save", self.plan)
+
+    def inventory(self, **keys):
+        self.fleet.inventory([self.fleet.sqlite(name) for name in ("acme", "globex")], **keys)
+
+    def follow(self):
+        paths = {name: self.fleet.path(name) for name in self.FORMATS}
+        self.run_ok("upgrade", "--plan", self.plan, "--yes", *(word for name in self.FORMATS for word in ("-o", f"{name}={paths[name]}")))
+        run = json.loads(self.fleet.read("json"))["run"]["id"]
+        for name, path in paths.items():
+            later = self.fleet.path("later")
+            self.run_ok("report", run, "-o", f"{name}={later}")
+            with open(path, "rb") as was, open(later, "rb") as now:
+                self.assertEqual(now.read(), was.read(), name)
+        return json.loads(self.fleet.read("json"))
+
+    def test_they_are_in_the_report_of_the_run(self):
+        self.make()
+        with open(self.plan, encoding="utf-8") as file:
+            saved = json.load(file)["lint"]
+        self.assertEqual([(finding["rule"], finding["allowed"]) for finding in saved],
+                         [("update-without-where", None), ("drop-column", "<b>no one</b> reads it")])
+        self.assertIn("task holds at most", saved[0]["weight"])
+        report = self.follow()
+        schema.check("report", report)
+        self.assertEqual(report["lint"]["findings"], saved)
+        self.assertEqual(report["lint"]["totals"], {"errors": 0, "warnings": 0, "notes": 1, "allowed": 1})
+        text = self.fleet.read("text").decode()
+        self.assertIn("\nWhat lint had found in the plan\n", text)
+        self.assertIn("reason: <b>no one</b> reads it\n", text)
+        self.assertIn("**Lint**: 1 note, 1 allowed\n", self.fleet.read("markdown").decode())
+        self.assertIn('<testsuite name="lint"', self.fleet.read("junit").decode())
+        self.assertTrue(self.fleet.read("csv").decode().splitlines()[1].endswith(",0,0,1,1,,,,,,,"), self.fleet.read("csv"))
+
+    def test_sql_that_reports_leave_out_by_now_is_left_out(self):
+        self.make()
+        self.inventory(report={"sql": False})
+        self.assertEqual([finding["source"] for finding in self.follow()["lint"]["findings"]], [None, None])
+
+    def test_a_run_of_its_own_has_none(self):
+        self.make()
+        self.assertNotIn("lint", self.run_json("upgrade", "--yes").report)
+
+
+class FindingsInAFile(Findings, FleetCase):
+    def test_a_forgotten_run_leaves_nothing(self):
+        self.make()
+        self.follow()
+        self.run_ok("forget", "--keep", "0")
+        self.assertEqual(self.fleet.query("../.skein/ledger", "SELECT count(*) FROM findings"), [(0,)])
+
+
+class FindingsOnAServer(Findings, PostgresCase):
+    def inventory(self, **keys):
+        if not hasattr(self, "tenants"):
+            self.database = f"found{id(self)}"
+            self.tenants = self.pg.create(*(f"{self.database}{i}" for i in range(2)))
+            self.pg.create(self.database)
+        self.fleet.inventory(self.tenants, ledger=self.pg.url(self.database), **keys)
 
 
 class OnServers(PostgresCase):
