@@ -113,7 +113,9 @@ enum sql_id {
     /* after a statement -> a row for each lock that the transaction holds (number, mode in words, enum lock_weight, what tells
      * its rows' file, its bytes where it may be a new one, or NULL, and how many sessions wait for the transaction); */
     SQL_REHEARSE_SEEN,
-    SQL_REHEARSE_SETTLE, /* where a commit would come: what it would check */
+    SQL_REHEARSE_WAITING, /* on another connection -> how many sessions wait for what session {backend_pid} has locked, or is about
+                             to. NULL: the server cannot tell */
+    SQL_REHEARSE_SETTLE,  /* where a commit would come: what it would check */
     SQL_ASIDE, /* {query}, which reads, within a transaction that is not to see what it sets. NULL: it sets nothing */
     SQL_CREATE_DATABASE,
     SQL_SCRATCH_CREATE, /* creates a throw-away database, with nothing in it but what every new one has, */

@@ -22,6 +22,7 @@ static const struct grid_shape shapes[SQL__COUNT] = {
     [SQL_SURVEY_PLACES] = {"!!!!!!", 0},
     [SQL_REHEARSE_BEFORE] = {"!!!!.", 0},
     [SQL_REHEARSE_SEEN] = {"!!!..!", 0},
+    [SQL_REHEARSE_WAITING] = {"!", 1},
     [SQL_PRESSURE] = {"...!!!", 1},
 };
 

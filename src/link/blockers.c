@@ -8,7 +8,7 @@
 /* The part of the lock timeout after which the server is asked. So each wait that fails is seen at least once, and
  * there is time left for the answer. */
 enum { LOOK_PERCENT = 60, LOOK_TIMEOUT_MS = 10000, TEXT_MAX = 700 };
-enum op_to { OP_TO_CONNECT, OP_TO_LOOK, OP_TO__COUNT };
+enum op_to { OP_TO_CONNECT, OP_TO_LOOK, OP_TO_COUNT_WAITING, OP_TO__COUNT };
 
 struct blockers {
     struct links *links;
@@ -16,6 +16,8 @@ struct blockers {
     const struct dialect *dialect;
     const struct io *watched; /* NULL: no batch is under way */
     uint64_t look_ms;
+    blockers_waiting_fn on_waiting; /* NULL: how many wait for it is not asked */
+    void *waiting_ctx;
     uv_timer_t timer;
     struct link *link;    /* our own, while it asks; else NULL */
     uint32_t backend_pid; /* of the session that waits */
@@ -37,11 +39,10 @@ static void wait_a_while(struct blockers *blockers)
     uv_timer_start(&blockers->timer, on_look, blockers->look_ms, 0);
 }
 
-struct blockers *blockers_new(struct links *links, uint32_t number)
+struct blockers *blockers_new(struct links *links, uint32_t number, uint64_t lock_timeout_ms)
 {
     const struct tenant *tenant = links_tenant(links, number);
     const struct dialect *dialect = driver_find(tenant->url.dialect)->dialect;
-    uint64_t lock_timeout_ms = tenant->settings->lock_timeout_ms;
     if (!dialect->sql[SQL_BLOCKERS] || !lock_timeout_ms)
         return NULL;
     struct blockers *blockers = xcalloc(1, sizeof *blockers);
@@ -54,6 +55,16 @@ struct blockers *blockers_new(struct links *links, uint32_t number)
     uv_timer_init(links_loop(links), &blockers->timer);
     blockers->timer.data = blockers;
     return blockers;
+}
+
+void blockers_watch_waiting(struct blockers *blockers, uint64_t every_ms,
+                            blockers_waiting_fn on_waiting, void *ctx)
+{
+    if (!blockers || !blockers->dialect->sql[SQL_REHEARSE_WAITING])
+        return;
+    blockers->on_waiting = on_waiting;
+    blockers->waiting_ctx = ctx;
+    blockers->look_ms = every_ms < blockers->look_ms ? every_ms : blockers->look_ms;
 }
 
 /* ---- the way out --------------------------------------------------------------------------- */
@@ -134,23 +145,30 @@ static const enum sql_id ways[] = {SQL_BLOCKERS, SQL_BLOCKERS_SECOND, SQL_BLOCKE
 
 static void on_answered(void *ctx);
 
-static void ask_by(struct blockers *blockers, size_t way, enum op_to first)
+static void fill_question(struct blockers *blockers, enum op_to op, enum sql_id id)
 {
     struct sql_vars vars = {.backend_pid = blockers->backend_pid};
     struct buf sql;
-    blockers->way = way;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_expand(&sql, blockers->dialect, ways[way], &vars);
-    blockers->ops[OP_TO_LOOK] =
+    sql_expand(&sql, blockers->dialect, id, &vars);
+    blockers->ops[op] =
         (struct io_op){.op = {.kind = OP_QUERY,
                               .sql = arena_strndup(&blockers->arena, sql.data, sql.len),
                               .sql_len = sql.len,
-                              .shape = sql_shape(ways[way]),
+                              .shape = sql_shape(id),
                               .arena = &blockers->arena},
                        .timeout_ms = LOOK_TIMEOUT_MS};
     buf_done(&sql);
-    io_run(link_io(blockers->link), &blockers->ops[first], OP_TO__COUNT - first, on_answered,
-           blockers);
+}
+
+static void ask_by(struct blockers *blockers, size_t way, enum op_to first)
+{
+    size_t end = blockers->on_waiting ? OP_TO__COUNT : OP_TO_COUNT_WAITING;
+    blockers->way = way;
+    fill_question(blockers, OP_TO_LOOK, ways[way]);
+    if (blockers->on_waiting)
+        fill_question(blockers, OP_TO_COUNT_WAITING, SQL_REHEARSE_WAITING);
+    io_run(link_io(blockers->link), &blockers->ops[first], end - first, on_answered, blockers);
 }
 
 static bool is_connected(const struct blockers *blockers)
@@ -180,8 +198,15 @@ static void on_answered(void *ctx)
     bool has_answer = is_connected(blockers) &&
                       io_op_err(&blockers->ops[OP_TO_LOOK])->kind == ERR_NONE &&
                       !io_is_broken(link_io(blockers->link));
+    const struct io_op *count = &blockers->ops[OP_TO_COUNT_WAITING];
+    const struct grid *rows = &count->answer.rows;
+    bool is_counted = has_answer && blockers->on_waiting && !blockers->is_late &&
+                      io_op_err(count)->kind == ERR_NONE && rows->row_count;
+    size_t waiting = is_counted ? strtoul(grid_value(rows, 0, 0), NULL, 10) : 0;
     close_link(blockers);
     go_on(blockers, has_answer);
+    if (is_counted)
+        blockers->on_waiting(blockers->waiting_ctx, waiting);
 }
 
 static void ask(struct blockers *blockers)

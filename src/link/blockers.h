@@ -6,7 +6,7 @@
  * and a question that fails does not fail the tenant. A session has one such connection at most, and between
  * two looks none: a long batch must not take two places on its server.
  *
- *     struct blockers *blockers = blockers_new(links, number);   NULL: no one could tell
+ *     struct blockers *blockers = blockers_new(links, number, timeout_ms);   NULL: no one could tell
  *     blockers_begin(blockers, io);
  *     …the batch runs…
  *     blockers_end(blockers, &err);     adds who was in the way, where that is what failed it
@@ -21,7 +21,14 @@
 
 struct blockers;
 
-struct blockers *blockers_new(struct links *links, uint32_t number);
+/* `lock_timeout_ms`: for so long its statements wait for locks; 0: for any time, and no one is told who blocks. */
+struct blockers *blockers_new(struct links *links, uint32_t number, uint64_t lock_timeout_ms);
+
+/* From now on it is asked every `every_ms` of a batch, too, how many other sessions wait for this one, and whoever it is told is told
+ * so; a server that cannot tell is not asked. */
+typedef void (*blockers_waiting_fn)(void *ctx, size_t sessions);
+void blockers_watch_waiting(struct blockers *blockers, uint64_t every_ms,
+                            blockers_waiting_fn on_waiting, void *ctx);
 
 /* `io` runs the batch. */
 void blockers_begin(struct blockers *blockers, const struct io *io);

@@ -336,6 +336,10 @@ void rehearsal_take(struct rehearsal *rehearsal, const struct action *action,
     if (rehearsal->is_on_scratch && !action->is_in_transaction)
         rehearsal_note(rehearsal, action,
                        &(struct seen){.kind = SEEN_SCRATCH, .ms = result->duration_ms});
+    if (result->rows_changed && !rehearsal->is_blocking) { /* it has locked these rows */
+        rehearsal->is_blocking = true;
+        rehearsal->blocking_since_ms = rehearsal->elapsed_ms - result->duration_ms;
+    }
     if (result->rows_changed)
         rehearsal_note(rehearsal, action,
                        &(struct seen){.kind = SEEN_ROWS, .count = result->rows_changed});

@@ -358,7 +358,8 @@ struct session *session_start(const struct session_env *env, const struct tenant
     };
     uv_timer_init(env->loop, &session->timer);
     session->timer.data = session;
-    session->conn.blockers = blockers_new(env->links, (uint32_t)index);
+    session->conn.blockers =
+        blockers_new(env->links, (uint32_t)index, session_lock_timeout(session));
     enter(session, SESSION_LINK);
     return session;
 }

@@ -366,6 +366,12 @@ enum session_state session_blame(struct session *session, const struct io_op *fa
 enum session_state session_work_failed(struct session *session, const struct io_op *op)
 {
     struct err err = *io_op_err(op);
+    struct err gave_way;
+    if (session_gave_way(session, &gave_way)) {
+        if (session_action_of(op))
+            locate(session, session_action_of(op), op, &gave_way);
+        return session_fail(session, &gave_way);
+    }
     if (session->state == SESSION_BEGIN && is_of_joined(op)) {
         locate(session, session_action_of(op + 1), op + 1, &err);
         return session_fail(session, &err);

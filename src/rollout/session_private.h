@@ -221,6 +221,8 @@ struct session_rehearsal {
         *copy; /* of the database, at which the session is instead; NULL: at the tenant's own */
     uint64_t copy_bytes;  /* that it had at first */
     enum rehearsed_at at; /* has begun */
+    unsigned looks;       /* one after the other that have found sessions which wait for it */
+    bool gives_way;       /* it was cancelled, since they have waited for too long */
     struct rehearsal seen;
 };
 
@@ -457,8 +459,10 @@ enum session_state session_end_of_transaction(const struct session *session);
 void session_note_rehearsed(struct session *session, const struct io_op *end);
 /* Is the error one of the rehearsal's own? Then it ends there, and all is well. */
 bool session_rehearses_no_further(struct session *session, const struct io_op *op);
+/* Is the error of that op what came of giving way? Then the error says so. */
+bool session_gave_way(const struct session *session, struct err *err);
 /* May it begin, or go on? */
-bool session_may_rehearse_on(const struct session *session, struct err *err);
+bool session_may_rehearse_on(struct session *session, struct err *err);
 /* The state after a plan that cannot be rehearsed where the tenant is: with what came of it on a scratch database, or the note why it was not
  * rehearsed. */
 enum session_state session_tell_rehearsed(struct session *session);

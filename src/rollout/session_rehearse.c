@@ -12,7 +12,7 @@
 #include "base/human.h"
 
 /* What waits for a rehearsal's locks waits for nothing. */
-enum { LOCK_TIMEOUT_MS = 1000 };
+enum { LOCK_TIMEOUT_MS = 1000, LOOKS_BEFORE_GIVING_WAY = 2 };
 
 static bool is_in_place(const struct session *session)
 {
@@ -221,7 +221,42 @@ enum session_state session_tell_rehearsed(struct session *session)
 
 /* ---- in place --------------------------------------------------------------------------------- */
 
-bool session_may_rehearse_on(const struct session *session, struct err *err)
+bool session_gave_way(const struct session *session, struct err *err)
+{
+    const struct rehearsal *seen = &session->rehearsal.seen;
+    if (!session->rehearsal.gives_way)
+        return false;
+    err_set(
+        err, ERR_LOCK,
+        "%zu session%s waited for what the rehearsal had locked: it gave way, and was rolled back",
+        seen->waiting, seen->waiting == 1 ? "" : "s");
+    err->is_transient = true;
+    return true;
+}
+
+/* One look may find a wait that is about to end. The statement ends here, and its transaction after it. */
+static void on_waiting(void *ctx, size_t sessions)
+{
+    struct session *session = ctx;
+    bool is_at_work = session->state == SESSION_BEGIN || session->state == SESSION_APPLY;
+    session->rehearsal.looks = sessions ? session->rehearsal.looks + 1 : 0;
+    if (session->rehearsal.looks < LOOKS_BEFORE_GIVING_WAY || !is_at_work || session->is_finished)
+        return;
+    session->rehearsal.seen.waiting = sessions;
+    session->rehearsal.gives_way = true;
+    io_cancel(session->conn.io);
+}
+
+static void watch_waiting(struct session *session)
+{
+    session->rehearsal.looks = 0;
+    session->rehearsal.gives_way = false;
+    blockers_watch_waiting(session->conn.blockers,
+                           session_lock_timeout(session) / LOOKS_BEFORE_GIVING_WAY, on_waiting,
+                           session);
+}
+
+bool session_may_rehearse_on(struct session *session, struct err *err)
 {
     const struct conn_info *info = io_info(session->conn.io);
     const struct rehearsal *seen = &session->rehearsal.seen;
@@ -229,15 +264,12 @@ bool session_may_rehearse_on(const struct session *session, struct err *err)
         return err_set(err, ERR_CONNECT,
                        "the database is read-only%s: nothing can be rehearsed there",
                        info->is_standby ? ", a standby" : "");
-    if (session->rehearsal.at != REHEARSED_IN_PLACE ||
-        !rehearsal_gives_way(seen, session_lock_timeout(session)))
-        return true;
-    err_set(
-        err, ERR_LOCK,
-        "%zu session%s waited for what the rehearsal had locked: it gave way, and was rolled back",
-        seen->waiting, seen->waiting == 1 ? "" : "s");
-    err->is_transient = true;
-    return false;
+    if (session->rehearsal.at != REHEARSED_IN_PLACE || session->state == SESSION_PLAN)
+        return true; /* what an attempt before this one met does not count */
+    session->rehearsal.looks = seen->waiting ? session->rehearsal.looks : 0;
+    session->rehearsal.gives_way =
+        session->rehearsal.gives_way || rehearsal_gives_way(seen, session_lock_timeout(session));
+    return !session_gave_way(session, err);
 }
 
 enum session_state session_begin_rehearsal(struct session *session)
@@ -251,6 +283,7 @@ enum session_state session_begin_rehearsal(struct session *session)
         struct work whole = session->work.todo;
         seen->elsewhere = find_elsewhere(session);
         rehearsal_work(seen, session->dialect, &whole, &session->work.todo);
+        watch_waiting(session);
     }
     return session_next_work(session);
 }
@@ -310,6 +343,8 @@ bool session_rehearses_no_further(struct session *session, const struct io_op *o
                           ? why_no_further(session, action, io_op_err(op)->code)
                           : NULL;
     size_t at = action ? (size_t)(action - session->work.todo.actions) : 0;
+    if (session->rehearsal.gives_way)
+        return false;
     if (session->rehearsal.at == REHEARSED_IN_PLACE && action && at >= seen->fails_elsewhere)
         return true; /* an upgrade would not come to it */
     if (!why)

@@ -2,6 +2,7 @@
 """'skein plan --rehearse': what it sees on real databases, and that nothing of it remains."""
 import contextlib
 import hashlib
+import json
 import os
 import signal
 import sqlite3
@@ -267,6 +268,35 @@ class InPlace(PostgresCase):
         out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 1, err)
         self.assertIn(b"1 session waited for what the rehearsal had locked: it gave way", out)
+
+    def test_it_gives_way_in_the_middle_of_a_statement(self):
+        self.make("acme", defaults={"retries": 0, "lock_timeout": "0s"})
+        before = self.dump("acme")
+        for up, traffic in (("ALTER TABLE task ADD n int;", "SELECT count(*) FROM task"),
+                            ("UPDATE task SET owner = 'x' WHERE id = 1;", "UPDATE task SET owner = 'o' WHERE id = 1")):
+            self.fleet.revision("bbbb2222", up + "\nSELECT pg_sleep(600);", down="", revises="aaaa1111")
+            process = self.fleet.start("plan", "--rehearse", "-o", "json", "--progress", "none")
+            wait_until(lambda: self.sessions("pg_sleep(600)"), what="the rehearsal")
+            self.pg.sql("acme", traffic)  # it waits, and comes to its end
+            out, err = process.communicate(timeout=240)
+            self.assertEqual(process.returncode, 1, err)
+            error = json.loads(out)["tenants"][0]["error"]
+            self.assertEqual((error["class"], error["line"]), ("lock", 8))
+            self.assertIn("1 session waited for what the rehearsal had locked: it gave way", error["message"])
+        self.assertEqual(sorted(self.dump("acme")), sorted(before))
+
+    def test_it_tries_again_after_it_gave_way(self):
+        self.make("acme", defaults={"retries": 5})
+        self.pg.sql("acme", "CREATE TABLE beside (id int)")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD n int;\nSELECT pg_sleep(CASE WHEN count(*) = 0 THEN 600 ELSE 0 END) "
+                            "FROM beside;", down="")
+        process = self.fleet.start("plan", "--rehearse", "-o", "json", "--progress", "none")
+        wait_until(lambda: self.sessions("pg_sleep(CASE"), what="the rehearsal")
+        self.pg.sql("acme", "INSERT INTO beside VALUES (1)")
+        self.pg.sql("acme", "SELECT count(*) FROM task")
+        out, err = process.communicate(timeout=240)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(json.loads(out)["tenants"][0]["attempts"], 2)
 
     def test_a_rehearsal_that_is_killed_or_stopped_leaves_nothing(self):
         self.make("acme")

@@ -257,6 +257,10 @@ const char *const postgres_sql[SQL__COUNT] = {
         "OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND locktype OPERATOR(pg_catalog.=) 'relation' "
         "AND granted AND relation OPERATOR(pg_catalog.>=) 16384 AND mode NOT IN ('AccessShareLock', "
         "'RowShareLock') ORDER BY 3 DESC",
+    /* An advisory lock is the tenant's, for which another run of ours waits. */
+    [SQL_REHEARSE_WAITING] =
+        "SELECT pg_catalog.count(DISTINCT pid) FROM pg_catalog.pg_locks WHERE NOT granted AND locktype <> "
+        "'advisory' AND {backend_pid} = ANY (pg_catalog.pg_blocking_pids(pid))",
     /* The constraints that are deferred by default are so again for what comes after. */
     [SQL_REHEARSE_SETTLE] =
         "SET CONSTRAINTS ALL IMMEDIATE; DO $skein$ DECLARE names text; BEGIN SELECT pg_catalog.string_agg("
