@@ -210,6 +210,7 @@ static void put_forecast(struct json_stream *stream, const struct report *report
     json_put(stream, "waves", waves);
     json_put(stream, "longest_lock", lock_value(report, &forecast));
     json_put(stream, "written_bytes", json_integer((json_int_t)forecast.bytes));
+    json_put(stream, "without_rows", count_value(forecast.without_rows));
     json_close(stream, '}');
     view_forecast_done(&forecast);
 }

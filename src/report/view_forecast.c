@@ -56,6 +56,16 @@ static void add_wave(struct view_forecast *forecast, const struct report *report
     forecast->wave_count++;
 }
 
+/* Of what the server will copy, since a scratch database has none of it. */
+static uint64_t copied_bytes(const struct report_row *row)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; row->rehearsed == REHEARSED_ON_SCRATCH && i < row->weighed_count; i++)
+        if (row->weighed[i].algorithm && strcmp(row->weighed[i].algorithm, "COPY") == 0)
+            bytes += row->weighed[i].bytes;
+    return bytes;
+}
+
 static void take_row(struct view_forecast *forecast, const struct report_row *row, uint32_t index)
 {
     uint64_t bytes = 0;
@@ -69,6 +79,8 @@ static void take_row(struct view_forecast *forecast, const struct report_row *ro
         forecast->lock = seen;
         forecast->lock_row = index;
     }
+    forecast->without_rows += row->rehearsed == REHEARSED_ON_SCRATCH;
+    bytes += copied_bytes(row);
     forecast->bytes += bytes;
     if (bytes <= forecast->most_bytes)
         return;
@@ -125,4 +137,10 @@ void view_add_forecast(const struct view_forecast *forecast, const struct report
         human_add_size(buf, forecast->most_bytes);
         buf_addf(buf, " in %s", report->run.tenants[forecast->most_row]->name);
     }
+    if (!forecast->without_rows)
+        return;
+    buf_adds(buf, "; ");
+    human_add_count(buf, forecast->without_rows, "tenant");
+    buf_addf(buf, " %s rehearsed without rows, and will take longer",
+             forecast->without_rows == 1 ? "was" : "were");
 }

@@ -25,6 +25,8 @@ struct view_forecast {
     uint64_t bytes;      /* that are written anew, or added, in all tenants together, */
     uint64_t most_bytes; /* and in this one */
     uint32_t most_row;
+    size_t
+        without_rows; /* tenants that were rehearsed where no table had rows: they will take longer */
     struct arena arena;
 };
 

@@ -389,7 +389,11 @@ class OnScratch(MariaDBCase):
         change = result.tenant("acme")["table_changes"][0]
         self.assertEqual((change["algorithm"], change["lock"]), ("COPY", "SHARED"))
         self.assertGreater(change["bytes"], 100000)
+        forecast = result.report["forecast"]
+        self.assertEqual((forecast["without_rows"], forecast["written_bytes"]),
+                         (2, sum(tenant["table_changes"][0]["bytes"] for tenant in result.report["tenants"])))
         text = self.run_ok("plan", "--rehearse").out
+        self.assertIn("; 2 tenants were rehearsed without rows, and will take longer\n", text)
         self.assertRegex(text, r"rehearsed bbbb2222: [\d.]+ ms\n")
         self.assertIn("rehearsed on a scratch database with the schema that the chain makes, and without rows", text)
         self.assertEqual(self.hold(), before)

@@ -109,6 +109,63 @@ static void is_one_transaction_of_statements(void **state)
            "seen record settle");
 }
 
+/* ---- what a scratch database has said ------------------------------------------------------------ */
+
+static void rehearse_beside(struct stage *stage, const struct rehearsed *elsewhere,
+                            struct rehearsal *ret)
+{
+    struct work work;
+    build(stage, TRANSACTION_ALL, "head");
+    rehearsal_begin(ret, &stage->arena);
+    ret->elsewhere = elsewhere;
+    rehearsal_work(ret, &dialect_postgres, &stage->work, &work);
+    assert_int_equal(ret->left_out, 3);
+}
+
+static void tells_what_statements_outside_took_elsewhere(void **state)
+{
+    struct stage *stage = *state;
+    const struct revision *bbbb = chain_get(stage->chain, "bbbb");
+    struct seen seen[] = {{.revision = bbbb, .kind = SEEN_SCRATCH, .line = 6, .ms = 3},
+                          {.revision = bbbb, .kind = SEEN_SCRATCH, .line = 7, .ms = 4}};
+    const struct rehearsed elsewhere = {.seen = seen, .seen_count = 2};
+    struct rehearsal rehearsal;
+    rehearse_beside(stage, &elsewhere, &rehearsal);
+    assert_int_equal(rehearsal.count, 3);
+    assert_true(rehearsal.items[0].kind == SEEN_SCRATCH && rehearsal.items[0].ms == 3);
+    assert_true(rehearsal.items[1].kind == SEEN_SCRATCH && rehearsal.items[1].ms == 4);
+    assert_true(rehearsal.items[2].kind == SEEN_SKIPPED);
+    assert_true(rehearsal.fails_elsewhere == SIZE_MAX);
+    assert_false(rehearsal_may_lack(&rehearsal, rehearsal.after_left_out - 1));
+    assert_true(rehearsal_may_lack(&rehearsal, rehearsal.after_left_out));
+}
+
+static void fails_where_a_statement_outside_failed_elsewhere(void **state)
+{
+    struct stage *stage = *state;
+    const struct revision *bbbb = chain_get(stage->chain, "bbbb");
+    struct err err = {.kind = ERR_SQL, .line = 6};
+    const struct rehearsed elsewhere = {.error = &err, .error_revision = bbbb};
+    struct rehearsal rehearsal;
+    rehearse_beside(stage, &elsewhere, &rehearsal);
+    assert_true(rehearsal.fails_elsewhere == rehearsal.after_left_out);
+    assert_int_equal(rehearsal.count, 2); /* the one that failed is no item */
+    assert_int_equal(rehearsal.items[0].line, 7);
+    assert_string_equal(
+        rehearsal.items[0].words,
+        "it runs outside a transaction, and on a scratch database what comes before it "
+        "failed");
+}
+
+static void says_why_nothing_ran_elsewhere(void **state)
+{
+    const struct rehearsed elsewhere = {.reason = "no server"};
+    struct rehearsal rehearsal;
+    rehearse_beside(*state, &elsewhere, &rehearsal);
+    assert_string_equal(rehearsal.items[0].words,
+                        "it runs outside a transaction, and on a scratch database: no server");
+}
+
 /* ---- what is seen --------------------------------------------------------------------------- */
 
 static struct grid grid_of(const char *const *values, size_t count, size_t columns)
@@ -200,6 +257,9 @@ static void sees_how_long_a_copy_was_locked(void **state)
 
 static const struct CMUnitTest tests[] = {
     CASE(is_one_transaction_of_statements),
+    CASE(tells_what_statements_outside_took_elsewhere),
+    CASE(fails_where_a_statement_outside_failed_elsewhere),
+    CASE(says_why_nothing_ran_elsewhere),
     CASE(sees_locks_until_their_transaction_ends),
     CASE(sees_how_long_a_copy_was_locked),
 };
