@@ -52,7 +52,11 @@ struct beat_ask {
     const struct held_claim *holds; /* what the machine has: other claims of its own go back */
     size_t hold_count;
     uint32_t wanted; /* so many tenants more */
-    unsigned gates;  /* bits by enum gate: those that this machine can ask */
+    const struct course *
+        seen; /* the course as the last answer had it; NULL: there was none. What a ledger has forgotten of it is made good */
+    unsigned gates; /* bits by enum gate: those that this machine can ask */
+    bool
+        asks_gate; /* the gate that it was given last is at work; else it may never have heard of it */
     bool answers_gate, gate_has_passed;
     const struct halt *gate_halt; /* where it has not, */
     const char *gate_reason;      /* and in words */

@@ -179,10 +179,11 @@ static bool write_events(struct stored_beat *beat, struct beat_answer *answer, s
     return count_done(beat, finished, failed, 0, err);
 }
 
+/* In a beat that is asked once more it was taken already, and the gate at hand may be another. */
 static bool take_gate_answer(struct stored_beat *beat, struct err *err)
 {
     const struct beat_ask *ask = beat->ask;
-    if (!ask->answers_gate || beat->course.gate != COURSE_ASKED ||
+    if (!ask->answers_gate || beat->is_repeated || beat->course.gate != COURSE_ASKED ||
         beat->course.gate_machine != ask->machine.id)
         return true;
     course_answer_gate(&beat->course, ask->gate_has_passed);
@@ -202,6 +203,10 @@ static bool release_gate(struct stored_beat *beat, struct err *err)
     int64_t is_there;
     if (beat->course.gate != COURSE_ASKED)
         return true;
+    if (beat->course.gate_machine == beat->ask->machine.id && !beat->ask->asks_gate) {
+        beat->course.gate = COURSE_UNASKED;
+        return true;
+    }
     if (!store_get(beat->ledger->store, err, &is_there,
                    "SELECT count(*) FROM machines WHERE run = ? AND id = ? AND NOT has_left"
                    " AND lease_until_ms >= ?",

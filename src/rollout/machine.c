@@ -119,6 +119,12 @@ static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool 
     add_holds(rollout, ask, arena);
     ask->gates = gates_of(rollout);
     ask->wanted = machine->asked = is_last ? 0 : wanted(machine);
+    if (machine->has_answer) {
+        struct course *seen = arena_alloc(arena, sizeof *seen);
+        *seen = machine->course;
+        ask->seen = seen;
+    }
+    ask->asks_gate = rollout->is_gated;
     ask->answers_gate = machine->answers_gate;
     ask->gate_has_passed = machine->gate_has_passed;
     ask->gate_halt = machine->gate_has_passed ? NULL : &machine->gate_halt;
