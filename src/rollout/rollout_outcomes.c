@@ -303,15 +303,17 @@ static bool counts_as_failure(const struct rollout *rollout, const struct outcom
            !(is_ledgers && rollout->ledger_err.kind != ERR_NONE);
 }
 
-/* A tenant that could not be looked at stands as an earlier run of the rollout left it: what was partial or in doubt
- * still is, and a person must look. */
+/* A tenant that could not be looked at stands as an earlier run of the rollout left it, or a machine that is gone: what was partial
+ * or in doubt still is, and a person must look. */
 static void keep_what_was_left(const struct rollout *rollout, size_t tenant,
                                struct outcome *outcome)
 {
     const struct standing *standings = rollout->info.standings;
     if (!standings || outcome->from.is_known || outcome->state != TENANT_FAILED)
         return;
-    enum tenant_state left = standings[tenant].state;
+    enum tenant_state left = rollout->slots[tenant].is_taken_over
+                                 ? standing_left_state(&standings[tenant])
+                                 : standings[tenant].state;
     if (left == TENANT_PARTIAL || left == TENANT_IN_DOUBT)
         outcome->state = left;
 }
