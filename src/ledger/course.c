@@ -27,6 +27,17 @@ enum run_state course_wave_state(const struct course *course)
                                  : RUN_SUCCEEDED;
 }
 
+/* What was rolled back is looked at once more on the way back. */
+void course_recall(struct course *course, const struct course *seen)
+{
+    if (course->phase >= COURSE_AFTER_RUN)
+        return;
+    course->has_tripped |= seen->has_tripped;
+    course->is_refused |= seen->is_refused;
+    if (!course->stopped_by)
+        course->stopped_by = seen->stopped_by;
+}
+
 /* ---- gates ---------------------------------------------------------------------------------- */
 
 static enum gate gate_of(const struct course *course)

@@ -96,6 +96,10 @@ enum course_move course_move(struct course *course, const struct course_facts *f
 bool course_note(struct course *course, const struct course_wave *rules,
                  const struct outcome *outcome);
 
+/* What a machine has seen of the course, of a ledger that has lost its last commits since: the run does not begin again what it had
+ * stopped to begin. */
+void course_recall(struct course *course, const struct course *seen);
+
 /* May tenants be claimed; and only orphans: those that a machine which is gone had begun? */
 bool course_may_claim(const struct course *course);
 bool course_takes_orphans_alone(const struct course *course);

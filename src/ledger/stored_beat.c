@@ -197,7 +197,7 @@ static bool take_gate_answer(struct stored_beat *beat, struct err *err)
 
 /* ---- the whole -------------------------------------------------------------------------------- */
 
-/* Who asks a gate and is gone did not hear its answer: it is asked once more. */
+/* Who asks a gate and is gone did not hear its answer, and who does not ask it did not hear that it should: it is asked once more. */
 static bool release_gate(struct stored_beat *beat, struct err *err)
 {
     int64_t is_there;
@@ -257,14 +257,27 @@ static bool begin(struct stored_beat *beat, struct err *err)
     return stored_write_event(ledger, &beat->ask->events[0], err) && stored_course_begin(beat, err);
 }
 
+/* A ledger that comes back without its last commits may have lost why nothing more is begun. */
+static bool recall(struct stored_beat *beat, struct err *err)
+{
+    bool was_stopping = course_is_stopping(&beat->course);
+    if (beat->ask->seen)
+        course_recall(&beat->course, beat->ask->seen);
+    const struct event event = {
+        .kind = EVENT_RUN_DRAINS,
+        .reason = "the run was halted; why, the ledger has lost with its last commits"};
+    return was_stopping || !course_is_stopping(&beat->course) ||
+           stored_write_drains(beat->ledger, &event, err);
+}
+
 static bool do_beat(struct stored_beat *beat, struct beat_answer *answer, struct err *err)
 {
-    if (!begin(beat, err) || !stored_course_read(beat, err) || !renew_lease(beat, err) ||
-        !stored_claims_read_mine(beat, err) || !write_events(beat, answer, err) ||
-        !take_gate_answer(beat, err) || !stored_claims_compare(beat, answer, err) ||
-        (beat->ask->leaves && !leave(beat, err)) || !stored_claims_expire(beat, err) ||
-        !release_gate(beat, err) || !stored_course_move(beat, err) ||
-        !stored_claims_take(beat, answer, err))
+    if (!begin(beat, err) || !stored_course_read(beat, err) || !recall(beat, err) ||
+        !renew_lease(beat, err) || !stored_claims_read_mine(beat, err) ||
+        !write_events(beat, answer, err) || !take_gate_answer(beat, err) ||
+        !stored_claims_compare(beat, answer, err) || (beat->ask->leaves && !leave(beat, err)) ||
+        !stored_claims_expire(beat, err) || !release_gate(beat, err) ||
+        !stored_course_move(beat, err) || !stored_claims_take(beat, answer, err))
         return false;
     hand_gate_out(beat, answer);
     uint32_t taken_over = 0;

@@ -171,6 +171,27 @@ static void a_servers_limit_holds_over_its_queues_and_machines(void **state)
     assert_int_equal(queues[2].take, 0);
 }
 
+static void what_a_ledger_has_forgotten_a_machine_recalls(void **state)
+{
+    (void)state;
+    struct course course = course_of(2), seen = course_of(2);
+    course.phase = COURSE_WAVE;
+    course_recall(&course, &seen);
+    assert_false(course_is_stopping(&course));
+    seen.has_tripped = seen.is_refused = true;
+    seen.stopped_by = 15;
+    course_recall(&course, &seen);
+    assert_true(course.has_tripped && course.is_refused);
+    assert_int_equal(course.stopped_by, 15);
+    seen.stopped_by = 2;
+    course_recall(&course, &seen);
+    assert_int_equal(course.stopped_by, 15);
+    struct course ended = course_of(2);
+    ended.phase = COURSE_AFTER_RUN;
+    course_recall(&ended, &seen);
+    assert_false(course_is_stopping(&ended));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(waves_follow_each_other_when_nothing_is_left_of_one),
     cmocka_unit_test(a_soak_follows_a_wave_that_changed_something),
@@ -180,6 +201,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_gate_is_due_once_and_a_no_halts),
     cmocka_unit_test(a_stop_waits_for_what_is_in_flight_alone),
     cmocka_unit_test(a_servers_limit_holds_over_its_queues_and_machines),
+    cmocka_unit_test(what_a_ledger_has_forgotten_a_machine_recalls),
 };
 
 UNIT_MAIN(tests)
