@@ -141,11 +141,12 @@ void fake_set_pooled(struct fake_db *db, bool is_pooled);
 /* The client's process is gone: no one listens any more to any session. */
 void fake_leave_all(struct fake_world *world);
 
-/* The same of one connection's session; the server ends it; and ends it where it has been left alone in a transaction (a shape
- * that has none of that, as a file's: never), or, `FAKE_NO_DDL`'s, at all. */
+/* The same of one connection's session. */
 void fake_leave(struct conn *conn);
-void fake_cut(struct conn *conn);
-void fake_cut_idle(struct conn *conn);
+
+/* A client has been silent for so long that the server ends its session, once its message is done: `fake_joins` and `fake_driver` soon,
+ * `fake_no_ddl` only if `is_long`. A file has no one who would. */
+void fake_fall_silent(struct conn *conn, bool is_long);
 
 /* A stranger comes by, does this and leaves again, at once, regardless of locks and of what is read-only to others. */
 void fake_do(struct fake_db *db, const char *sql);

@@ -252,19 +252,10 @@ void fake_leave(struct conn *conn)
         fake_session_leave(conn->session);
 }
 
-void fake_cut(struct conn *conn)
+void fake_fall_silent(struct conn *conn, bool is_long)
 {
-    if (conn->session)
-        fake_session_end(conn->session);
-}
-
-void fake_cut_idle(struct conn *conn)
-{
-    struct fake_session *session = conn->session;
-    if (!session || session->is_running || session->shape == FAKE_ON_WORKER)
-        return;
-    if (session->in_transaction || session->shape == FAKE_NO_DDL)
-        fake_session_end(session);
+    if (conn->shape != FAKE_ON_WORKER && (is_long || conn->shape != FAKE_NO_DDL))
+        fake_leave(conn);
 }
 
 static bool fake_split(struct arena *arena, const char *sql, size_t len,

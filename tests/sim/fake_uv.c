@@ -636,6 +636,12 @@ void loop_later(void *(*run)(void *), void *arg)
     item->is_detached = true;
 }
 
+void loop_forget_world(void)
+{
+    loop_be(THE_WORLD);
+    loop_forget();
+}
+
 void loop_at(uint64_t delay_ms, void (*run)(void *), void *arg)
 {
     struct item *item = add(ITEM_THREAD, arg, delay_ms);

@@ -72,7 +72,8 @@ bool loop_is_paused(unsigned process);
 /* So much of the clock the steady clock of the process whose turn it is has missed. */
 uint64_t loop_slept_ms(void);
 
-/* Calls it then, as no process's. */
+/* Calls it then, as no process's; and drops all that is still to come of these. */
 void loop_at(uint64_t delay_ms, void (*run)(void *), void *arg);
+void loop_forget_world(void);
 
 #endif

@@ -18,7 +18,7 @@
 #include "sim/system.h"
 #include "sim/troubles.h"
 
-enum { GIVE_UP_MS = 24 * 3600 * 1000, JOINS_AGAIN_MS = 500 };
+enum { GIVE_UP_MS = 2 * 3600 * 1000, JOINS_AGAIN_MS = 500 };
 #define NOWHERE "nowhere" /* no machine is called like that */
 enum { EXIT_NOTHING = -2 /* nothing is left of the run, or it is refused */ };
 
@@ -39,6 +39,30 @@ struct machine_process {
     struct rollout *rollout;
 };
 
+/* What befalls a machine, or the ledger's server. */
+enum fate_kind {
+    FATE_DIES,
+    FATE_STOPS,  /* as by SIGSTOP: for longer than a lease or for less */
+    FATE_SLEEPS, /* its machine does */
+    FATE_LOSES_LEDGER,
+    FATE_LOSES_TENANTS,
+    FATE_JUMPS, /* its time of day */
+    FATE_SIGNAL,
+    FATE_LEDGER_DOWN,
+    FATE_LEDGER_FALLS_BACK, /* to what its standby had */
+    FATE_LEDGER_LOSES_ANSWERS,
+    FATE__COUNT
+};
+
+enum { FATES_MAX = 24 };
+
+struct fate {
+    struct crowd *crowd;
+    enum fate_kind kind;
+    unsigned process; /* 0: none's */
+    uint64_t lasts_ms;
+};
+
 struct crowd {
     uint64_t seed;
     struct play_options options;
@@ -47,15 +71,21 @@ struct crowd {
     struct machines_watch watch;
     jmp_buf dies;
     unsigned rollouts;
+    bool goes_back;   /* what is left of the rollout is its rollback */
     bool is_calm;     /* nothing goes wrong any more */
     bool knows_hosts; /* and passwords */
     bool have_hosts;  /* files, of which some machines know nothing */
+    uint64_t lease_ms;
+    struct fate fates[FATES_MAX];
+    size_t fate_count;
     const char *targets[1];
     enum plan_command command;
     struct machine_process machines[MACHINES_MAX];
     size_t count; /* of those that have, or will have, a part in the run at hand */
     size_t to_come;
-    int64_t last; /* the run before the one at hand */
+    int64_t last;        /* the run before the one at hand, of those that machines can join */
+    int64_t last_of_all; /* and of all */
+    char run[40];        /* the id of that one */
 };
 
 /* ---- the world ----------------------------------------------------------------------------- */
@@ -254,7 +284,7 @@ static bool open_run(struct machine_process *machine, bool resumes)
             .machine = machine->name};
         return true;
     }
-    struct continuation_request asked = {0};
+    struct continuation_request asked = {.run = crowd->run};
     machine->request = (struct request){.machine = machine->name};
     if (!continuation_open(&machine->fleet, &asked, &machine->continuation, &err)) {
         machines_watch_say(&crowd->watch, "refused: %s", err.text);
@@ -396,6 +426,146 @@ static void wait_for_quiet(struct crowd *crowd)
     }
 }
 
+/* ---- what goes wrong ------------------------------------------------------------------------- */
+
+static void end_soon(struct conn *conn)
+{
+    fake_fall_silent(conn, false);
+}
+
+static void end_late(struct conn *conn)
+{
+    fake_fall_silent(conn, true);
+}
+
+/* What a quiet session has locked its server gives back after a lease, and after two minutes, as docs/machines.md has it. */
+static void on_silent(void *arg)
+{
+    struct fate *fate = arg;
+    if (loop_is_paused(fate->process))
+        system_each_connection(fate->process, end_soon);
+}
+
+static void on_long_silent(void *arg)
+{
+    struct fate *fate = arg;
+    if (loop_is_paused(fate->process))
+        system_each_connection(fate->process, end_late);
+}
+
+static void pause_machine(struct fate *fate)
+{
+    enum { IDLE_MS = 120000 };
+    loop_pause(fate->process, fate->lasts_ms, fate->kind == FATE_SLEEPS);
+    loop_at(fate->crowd->lease_ms, on_silent, fate);
+    loop_at(IDLE_MS, on_long_silent, fate);
+}
+
+/* It is over. */
+static void on_recovery(void *arg)
+{
+    struct fate *fate = arg;
+    switch (fate->kind) {
+    case FATE_LOSES_LEDGER: shared_store_cut(fate->process, false); break;
+    case FATE_LOSES_TENANTS: system_cut(fate->process, false); break;
+    case FATE_LEDGER_DOWN: shared_store_go_down(false); break;
+    case FATE_LEDGER_LOSES_ANSWERS: shared_store_lose_answers(0); break;
+    case FATE_LEDGER_FALLS_BACK:
+        machines_watch_say(&fate->crowd->watch, "the ledger loses its last commits");
+        for (size_t i = 0; i < fate->crowd->count; i++)
+            if (fate->crowd->machines[i].at != AT_HOME)
+                machines_watch_lose(&fate->crowd->watch, fate->crowd->machines[i].process,
+                                    fate->crowd->machines[i].at == AT_WORK);
+        shared_store_fall_back();
+        break;
+    default: break;
+    }
+}
+
+static void strike(struct fate *fate)
+{
+    enum { STEPS_MOST = 60, JUMP_MS = 3 * 3600 * 1000, LOSES_PERCENT = 20 };
+    struct crowd *crowd = fate->crowd;
+    struct rng *rng = &crowd->rng;
+    switch (fate->kind) {
+    case FATE_DIES: loop_die_after(fate->process, rng_between(rng, 1, STEPS_MOST)); break;
+    case FATE_STOPS:
+    case FATE_SLEEPS: pause_machine(fate); return;
+    case FATE_LOSES_LEDGER: shared_store_cut(fate->process, true); break;
+    case FATE_LOSES_TENANTS: system_cut(fate->process, true); break;
+    case FATE_JUMPS:
+        system_set_wall(fate->process, (int64_t)rng_below(rng, 2 * JUMP_MS) - JUMP_MS);
+        return;
+    case FATE_SIGNAL: loop_signal(fate->process, rng_chance(rng, 50) ? SIGINT : SIGTERM); return;
+    case FATE_LEDGER_DOWN: shared_store_go_down(true); break;
+    case FATE_LEDGER_FALLS_BACK: shared_store_keep(); break;
+    case FATE_LEDGER_LOSES_ANSWERS: shared_store_lose_answers(LOSES_PERCENT); break;
+    case FATE__COUNT: break;
+    }
+    loop_at(fate->lasts_ms, on_recovery, fate);
+}
+
+static void on_fate(void *arg)
+{
+    static const char *const names[] = {
+        [FATE_DIES] = "dies soon",
+        [FATE_STOPS] = "stops",
+        [FATE_SLEEPS] = "sleeps",
+        [FATE_LOSES_LEDGER] = "loses the ledger",
+        [FATE_LOSES_TENANTS] = "loses its tenants",
+        [FATE_JUMPS] = "has another time of day",
+        [FATE_SIGNAL] = "gets a signal",
+        [FATE_LEDGER_DOWN] = "the ledger is down",
+        [FATE_LEDGER_FALLS_BACK] = "the standby of the ledger gets no more",
+        [FATE_LEDGER_LOSES_ANSWERS] = "the ledger loses answers",
+    };
+    struct fate *fate = arg;
+    struct crowd *crowd = fate->crowd;
+    struct machine_process *machine = machine_of(crowd, fate->process);
+    if (machine ? machine->at != AT_WORK : !at_work(crowd))
+        return;
+    loop_be(fate->process);
+    machines_watch_say(&crowd->watch, "%s for %d ms", names[fate->kind], (int)fate->lasts_ms);
+    strike(fate);
+}
+
+static void plan_fates(struct crowd *crowd, uint32_t count)
+{
+    static const uint32_t often[] = {0, 1, 1, 2, 4, 8};
+    static const uint32_t begins_ms[] = {20, 100, 500, 2000, 10000, 60000};
+    static const uint32_t lasts_ms[] = {100, 3000, 50000, 100000, 400000};
+    struct rng *rng = &crowd->rng;
+    uint32_t signals = 0;
+    crowd->fate_count = crowd->is_calm ? 0 : RNG_PICK(rng, often);
+    for (size_t i = 0; i < crowd->fate_count; i++) {
+        struct fate *fate = &crowd->fates[i];
+        *fate = (struct fate){.crowd = crowd,
+                              .kind = (enum fate_kind)rng_below(rng, FATE__COUNT),
+                              .lasts_ms = rng_between(rng, 1, RNG_PICK(rng, lasts_ms))};
+        if (fate->kind == FATE_DIES && !crowd->options.may_kill)
+            fate->kind = FATE_SLEEPS;
+        if (fate->kind == FATE_SIGNAL && ++signals > 2) /* the third would be ours */
+            fate->kind = FATE_JUMPS;
+        if (fate->kind < FATE_LEDGER_DOWN)
+            fate->process = rng_between(rng, 1, count);
+        crowd->watch.is_quiet = crowd->watch.is_quiet && fate->kind == FATE_JUMPS;
+        loop_at(rng_between(rng, 1, RNG_PICK(rng, begins_ms)), on_fate, fate);
+    }
+}
+
+/* What is still to come of it has no one to befall. */
+static void end_fates(struct crowd *crowd)
+{
+    loop_forget_world();
+    shared_store_go_down(false);
+    shared_store_lose_answers(0);
+    for (unsigned i = 0; i < LOOP_PROCESSES_MAX; i++) {
+        shared_store_cut(i, false);
+        system_cut(i, false);
+    }
+    crowd->fate_count = 0;
+}
+
 /* ---- after a run ----------------------------------------------------------------------------- */
 
 static void on_report_event(void *ctx, const struct event *event)
@@ -432,6 +602,7 @@ static int check_report(struct crowd *crowd)
         on_wrong(crowd, err.text);
     machines_watch_check_end(&crowd->watch, report, run.tenant_count);
     int exit_code = report_exit_code(report, 0);
+    crowd->goes_back = report_state(report) == RUN_ROLLBACK_FAILED;
     machines_watch_say(&crowd->watch, "the report: %s, exit %d",
                        run_state_name(report_state(report)), exit_code);
     ledger_close(ledger);
@@ -440,37 +611,52 @@ static int check_report(struct crowd *crowd)
     return exit_code;
 }
 
-/* The exit code of the run; EXIT_NOTHING: it was refused. */
+/* The exit code of the run; EXIT_NOTHING: it was refused, or the ledger knows nothing of it. */
 static int run_together(struct crowd *crowd, bool resumes, uint32_t count)
 {
-    static const uint64_t soon_ms[] = {1, 20, 300, 3000, 30000};
+    static const uint32_t soon_ms[] = {20, 1, 300, 3000, 30000};
     bool has_ended;
     crowd->count = crowd->to_come = 0;
     crowd->last = machines_watch_newest(&has_ended);
+    crowd->last_of_all = machines_watch_newest_of_all(crowd->run, sizeof crowd->run);
     machines_watch_begin_run(&crowd->watch);
     loop_plan(&(struct loop_plan){.give_up_ms = GIVE_UP_MS});
-    struct machine_process *first = add_machine(crowd);
-    if (setjmp(crowd->dies))
-        bury(first);
-    else if (!begin_run(first, resumes))
+    if (!begin_run(add_machine(crowd), resumes))
         return EXIT_NOTHING;
     crowd->rollouts++;
     for (uint32_t i = 1; i < count; i++)
         join_later(add_machine(crowd),
-                   rng_between(&crowd->rng, 1, (uint32_t)RNG_PICK(&crowd->rng, soon_ms)));
+                   rng_between(&crowd->rng, 1,
+                               crowd->is_calm ? *soon_ms : RNG_PICK(&crowd->rng, soon_ms)));
+    plan_fates(crowd, count);
     bring_to_an_end(crowd);
+    end_fates(crowd);
     wait_for_quiet(crowd);
-    return check_report(crowd);
+    bool is_on_record =
+        machines_watch_newest_of_all(crowd->run, sizeof crowd->run) > crowd->last_of_all;
+    return is_on_record ? check_report(crowd) : EXIT_NOTHING;
 }
 
 /* ---- the case -------------------------------------------------------------------------------- */
 
-static void settle_all(struct crowd *crowd)
+static void settle_all(struct crowd *crowd, bool finishes)
 {
     for (size_t i = 0; i < crowd->scene->inventory.tenant_count; i++) {
         struct truth truth = machines_watch_truth(&crowd->watch, i);
-        person_settle(crowd->scene, i, &truth, rng_chance(&crowd->rng, 50));
+        bool is_other_way = (truth.unfinished_direction == DIRECTION_UP) ==
+                            (crowd->goes_back != (crowd->command == PLAN_DOWNGRADE));
+        person_settle(crowd->scene, i, &truth,
+                      finishes || is_other_way || rng_chance(&crowd->rng, 50));
     }
+}
+
+/* Where everyone stands by now is where a rollout begins; what an earlier one has left half way a person has finished by then. */
+static int begin_rollout(struct crowd *crowd, uint32_t count)
+{
+    bool is_down = crowd->command == PLAN_DOWNGRADE;
+    settle_all(crowd, true);
+    machines_watch_begin_rollout(&crowd->watch, is_down ? 0 : crowd->scene->all, is_down);
+    return run_together(crowd, false, count);
 }
 
 static void become_calm(struct crowd *crowd)
@@ -496,12 +682,16 @@ static uint32_t calm_count(struct crowd *crowd)
 static void heal(struct crowd *crowd, int exit_code)
 {
     become_calm(crowd);
+    if (crowd->watch.is_forgotten) /* a new rollout does not ask what became of that one */
+        exit_code = EXIT_NOTHING;
     for (int i = 0; exit_code != 0 && exit_code != 3; i++) {
         if (i > 2)
             on_wrong(crowd, "it does not heal");
-        settle_all(crowd);
-        exit_code = run_together(crowd, true, calm_count(crowd));
-        if (exit_code == EXIT_NOTHING)
+        if (i)
+            settle_all(crowd, false);
+        exit_code = exit_code == EXIT_NOTHING ? begin_rollout(crowd, calm_count(crowd))
+                                              : run_together(crowd, true, calm_count(crowd));
+        if (exit_code == EXIT_NOTHING && crowd->scene->lacks_down)
             return;
     }
     if (exit_code == 0)
@@ -512,11 +702,19 @@ static void heal(struct crowd *crowd, int exit_code)
 
 static void choose_rollout(struct crowd *crowd)
 {
-    struct scene *scene = crowd->scene;
-    bool is_down = rng_chance(&crowd->rng, 10) && !scene->lacks_down;
+    bool is_down = rng_chance(&crowd->rng, 10) && !crowd->scene->lacks_down;
     crowd->command = is_down ? PLAN_DOWNGRADE : PLAN_UPGRADE;
     crowd->targets[0] = is_down ? "base" : "heads";
-    machines_watch_begin_rollout(&crowd->watch, is_down ? 0 : scene->all, is_down);
+}
+
+/* A test of real machines cannot wait for long; these can. */
+static void choose_lease(struct crowd *crowd)
+{
+    static char settings[][32] = {"SKEIN_LEASE_MS=60000", "SKEIN_LEASE_MS=60000",
+                                  "SKEIN_LEASE_MS=5000", "SKEIN_LEASE_MS=600000"};
+    char *setting = RNG_PICK(&crowd->rng, settings);
+    putenv(setting);
+    crowd->lease_ms = strtoull(strchr(setting, '=') + 1, NULL, 10);
 }
 
 static void plan_fate(struct crowd *crowd)
@@ -524,6 +722,7 @@ static void plan_fate(struct crowd *crowd)
     crowd->is_calm = false;
     crowd->knows_hosts = rng_chance(&crowd->rng, 80);
     crowd->watch.is_quiet = true;
+    troubles_heal(crowd->scene);
     if (rng_chance(&crowd->rng, 60))
         troubles_scatter(crowd->scene);
 }
@@ -536,10 +735,15 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     heap_begin();
     make_world(&crowd);
     choose_rollout(&crowd);
+    choose_lease(&crowd);
     plan_fate(&crowd);
-    int exit_code = run_together(&crowd, false, RNG_PICK(&crowd.rng, counts));
-    if (exit_code != EXIT_NOTHING)
-        heal(&crowd, exit_code);
+    int exit_code = begin_rollout(&crowd, RNG_PICK(&crowd.rng, counts));
+    while (exit_code != 0 && exit_code != 3 && exit_code != EXIT_NOTHING &&
+           !crowd.watch.is_forgotten && rng_chance(&crowd.rng, 40)) {
+        plan_fate(&crowd);
+        exit_code = run_together(&crowd, true, RNG_PICK(&crowd.rng, counts));
+    }
+    heal(&crowd, exit_code);
     scene_free(crowd.scene);
     loop_end();
     heap_drop();

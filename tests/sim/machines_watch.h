@@ -43,17 +43,22 @@ struct machines_watch {
     /* the rollout at hand */
     uint32_t goal[TENANTS_MAX], back[TENANTS_MAX];
     const struct fake_store *start[TENANTS_MAX];
+    bool
+        has_lost_commits; /* the ledger, some time: what machines had done it may not know, unless they come there again */
+    bool
+        is_forgotten; /* and a machine that knew more is gone: what became of the run then, no one can know */
 
     /* the run at hand */
     bool
         is_quiet; /* no machine dies, stops or loses the ledger: what is promised of such a run holds as well */
-    bool has_lost_commits; /* the ledger, some time */
-    size_t gates_asked;    /* programs that were begun */
-    size_t gates_due;      /* gates that the ledger has handed out */
+    size_t gates_asked; /* programs that were begun */
+    size_t gates_due;   /* gates that the ledger has handed out */
     struct on_machine {
+        bool knows_more; /* than the ledger, since that has lost commits, and has not told it yet */
         bool is_stopping, is_going_back;
         bool runs[TENANTS_MAX];
-    } machines[LOOP_PROCESSES_MAX]; /* by process */
+        bool takes_over[TENANTS_MAX]; /* what others had begun: it is looked at after a trip too */
+    } machines[LOOP_PROCESSES_MAX];   /* by process */
     struct told {
         bool has_ended;
         enum tenant_state state;
@@ -68,7 +73,11 @@ void machines_watch_begin_run(struct machines_watch *watch);
 
 /* For the rollout of a process: `ctx` is the watch, and whose turn it is is the process's. */
 struct observer machines_watch_observer(struct machines_watch *watch);
+/* It is gone. */
 void machines_watch_forget(struct machines_watch *watch, unsigned process);
+
+/* The ledger has lost its last commits. Is a process at work, or has it been in this run? */
+void machines_watch_lose(struct machines_watch *watch, unsigned process, bool is_at_work);
 
 /* For ledger_replay, once no one is at work: what it tells is so. */
 struct observer machines_watch_reader(struct machines_watch *watch);
@@ -81,5 +90,7 @@ PRINTF_LIKE(2, 3) void machines_watch_wrong(struct machines_watch *watch, const 
 
 /* The number of the newest run that machines can join, or could; 0: there is none. */
 int64_t machines_watch_newest(bool *ret_is_over);
+/* The newest run of any kind: its number, 0 where there is none, and its id. */
+int64_t machines_watch_newest_of_all(char *ret_id, size_t size);
 
 #endif

@@ -10,6 +10,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT INT TERM
 cases=20000
+cases_of_machines=2000
 
 command_of() { # TARGET: the last command that makes it
     ninja -C "$build" -t commands "$1" | tail -1
@@ -22,10 +23,26 @@ compile() { # SOURCE, relative to the tree, out of the copy
     (cd "$build" && sh "$tmp/compile.sh")
 }
 
-link() { # OBJECTS
-    command_of tests/sim/sim |
-        sed -E "s# -o tests/sim/sim # -o $tmp/sim $* #" >"$tmp/link.sh"
+link() { # PROGRAM OBJECTS
+    program=$1
+    shift
+    command_of "tests/sim/$program" |
+        sed -E "s# -o tests/sim/$program # -o $tmp/sim $* #" >"$tmp/link.sh"
     (cd "$build" && sh "$tmp/link.sh")
+}
+
+play() { # PATCH: those that are called machines-… are of several machines
+    case "$(basename "$1")" in
+    machines-*) "$tmp/sim" --seeds "$root/tests/sim/seeds_machines.txt" --cases "$cases_of_machines" ;;
+    *) "$tmp/sim" --seeds "$root/tests/sim/seeds.txt" --cases "$cases" ;;
+    esac
+}
+
+program_of() { # PATCH
+    case "$(basename "$1")" in
+    machines-*) echo sim_machines ;;
+    *) echo sim ;;
+    esac
 }
 
 try() { # PATCH
@@ -38,9 +55,9 @@ try() { # PATCH
         compile "$source"
         objects="$objects $tmp/$(basename "$source").o"
     done
-    link "$objects"
+    link "$(program_of "$1")" "$objects"
     status=0
-    "$tmp/sim" --seeds "$root/tests/sim/seeds.txt" --cases "$cases" >"$tmp/out" 2>&1 || status=$?
+    play "$1" >"$tmp/out" 2>&1 || status=$?
     if [ "$status" = 1 ] && grep -q '^sim: seed' "$tmp/out"; then
         echo "caught   $(basename "$1" .patch): $(grep '^sim: seed' "$tmp/out")"
     elif [ "$status" -gt 128 ]; then # what the fault freed was used
@@ -52,10 +69,13 @@ try() { # PATCH
 }
 
 # A simulation that fails without a fault would "catch" each of them.
-"$build/tests/sim/sim" --cases 2000 >"$tmp/out" 2>&1 || {
-    echo "the simulation fails without any fault planted: $(tail -1 "$tmp/out")"
-    exit 1
-}
+for program in "sim --cases 2000" "sim_machines --cases 200"; do
+    # shellcheck disable=SC2086
+    "$build/tests/sim/"$program >"$tmp/out" 2>&1 || {
+        echo "the simulation fails without any fault planted: $(tail -1 "$tmp/out")"
+        exit 1
+    }
+done
 
 survivors=0
 for patch in "$root"/tests/sim/mutants/*.patch; do

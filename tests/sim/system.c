@@ -19,6 +19,7 @@
 
 static struct system_hooks hooks;
 static int64_t wall_offsets_ms[LOOP_PROCESSES_MAX]; /* by process */
+static bool are_cut[LOOP_PROCESSES_MAX];            /* from all servers */
 
 static int64_t wall_ms(void)
 {
@@ -123,6 +124,11 @@ static struct open_conn *find_conn(const struct conn *conn)
     return &conns[i];
 }
 
+static bool is_server(const struct driver *driver)
+{
+    return driver->traits & DRIVER_IS_SERVER;
+}
+
 static struct conn *open_noted(const struct conn_params *params)
 {
     const struct driver *driver = hooks.drivers[params->url->dialect];
@@ -131,6 +137,12 @@ static struct conn *open_noted(const struct conn_params *params)
     *open = (struct open_conn){.driver = driver, .url = params->url, .process = loop_process()};
     if (!url_param(params->url, "world")) {
         open->led = fake_url_of(hooks.world, driver, params->url->database);
+        led.url = &open->led;
+    }
+    if (is_server(driver) &&
+        are_cut[loop_process()]) { /* it says nothing of a world: no one answers */
+        open->led = *led.url;
+        open->led.param_count = 0;
         led.url = &open->led;
     }
     open->conn = driver->open(&led);
@@ -181,6 +193,7 @@ void system_begin(const struct system_hooks *given)
     hooks = *given;
     memset(conns, 0, sizeof conns);
     memset(wall_offsets_ms, 0, sizeof wall_offsets_ms);
+    memset(are_cut, 0, sizeof are_cut);
     for (int i = 0; i < DIALECT__COUNT; i++) {
         if (!hooks.drivers[i])
             continue;
@@ -206,6 +219,14 @@ size_t system_each_connection(unsigned process, void (*visit)(struct conn *conn)
             count++;
         }
     return count;
+}
+
+void system_cut(unsigned process, bool is_cut)
+{
+    are_cut[process] = is_cut;
+    for (size_t i = 0; is_cut && i < CONNS_MAX; i++)
+        if (conns[i].conn && conns[i].process == process && is_server(conns[i].driver))
+            fake_leave((struct conn *)(uintptr_t)conns[i].conn);
 }
 
 void system_bury(unsigned process)

@@ -33,6 +33,9 @@ void system_forget_connections(void);
 /* The same of one of several: its servers notice, and go on with what was asked of them. */
 void system_bury(unsigned process);
 
+/* The process reaches no server any more, or again. What it has open there is lost; servers go on with what was asked of them. */
+void system_cut(unsigned process, bool is_cut);
+
 /* Those of a process, each once. How many there are. */
 size_t system_each_connection(unsigned process, void (*visit)(struct conn *conn));
 
