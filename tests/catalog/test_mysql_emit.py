@@ -97,6 +97,8 @@ class Pairs(EmitCase):
 
 KEYED = "CREATE TABLE p (id int PRIMARY KEY); "
 FIXTURES = [  # what once went wrong, from random schemas and published ones
+    ("views with columns that are called as they are", "CREATE TABLE t (a int, `b``c` int); CREATE VIEW z AS SELECT a FROM t; CREATE VIEW a AS SELECT x.a FROM z AS x; "
+     "CREATE VIEW `b``c` AS SELECT `b``c` FROM t; CREATE VIEW b AS SELECT `y`.`b``c` FROM t AS z, `b``c` AS y", "CREATE TABLE t (a int)"),
     ("a longer text whose length takes a second byte", "CREATE TABLE t (a varchar(50), b varchar(60), c varbinary(200)) CHARSET utf8mb4",
      "CREATE TABLE t (a varchar(64), b varchar(63), c varbinary(256)) CHARSET utf8mb4"),
     ("a table that is made anew has an index of a virtual column", "CREATE TABLE t (a datetime NOT NULL, b int, d date AS (CAST(a AS date)) VIRTUAL, KEY (d))",

@@ -123,6 +123,11 @@ CASES = [
     ("an array without elements", "CREATE TABLE t (a text[] DEFAULT ARRAY[]::text[], b varchar DEFAULT 'x'::varchar)", "CREATE TABLE t (a text[])"),
     ("names that others have by now", "CREATE TABLE t (a int, b int); CREATE INDEX t_a_idx ON t (a); CREATE INDEX t_b_idx ON t (b)",
      "CREATE TABLE t (a int, b int); CREATE INDEX t_a_idx ON t (b); CREATE INDEX t_b_idx ON t (a DESC)"),
+    ("a partition's trigger that is switched off", "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT; "
+     "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'; "
+     "CREATE TRIGGER r AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE p1 DISABLE TRIGGER r", "CREATE TABLE p (a int) PARTITION BY LIST (a)"),
+    ("checks of a domain whose array is in a type of a column", "CREATE FUNCTION g(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0'; "
+     "CREATE DOMAIN d AS int CONSTRAINT k CHECK (g(VALUE)) CHECK (VALUE < 9); CREATE TYPE c AS (x d[]); CREATE TABLE t (a c, b d[])", ""),
     ("a table of the name of a view", "CREATE VIEW x AS SELECT 1 AS a", "CREATE TABLE x (a int PRIMARY KEY)"),
 ]
 

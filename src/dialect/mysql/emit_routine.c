@@ -157,6 +157,36 @@ void mysql_emit_drop_routines(struct emitting *emitting)
 
 /* ---- views ------------------------------------------------------------------------------------ */
 
+static bool ends_with(const char *text, const char *end, const char *tail)
+{
+    size_t len = strlen(tail);
+    return (size_t)(end - text) >= len && memcmp(end - len, tail, len) == 0;
+}
+
+/* Is the quoted name that stands from `at` to `end` a table's or view's? SHOW CREATE VIEW puts a table before each column,
+ * AS before a column's alias, and a table's alias after the table. */
+static bool is_of_table(const char *text, const char *at, const char *end)
+{
+    bool is_column = ends_with(text, at, ".") && !ends_with(text, at, "{database}.");
+    bool is_alias =
+        ends_with(text, at, "` ") || ends_with(text, at, " AS ") || ends_with(text, at, " as ");
+    return *end != '.' && !is_column && !is_alias;
+}
+
+/* Columns are often called as a view is, so it does not count that its name stands there. */
+static bool reads_view(const struct object *view, const struct object *other)
+{
+    const char *text = object_get(view, "definition");
+    struct buf name;
+    buf_init(&name, BUF_MAX_DEFAULT);
+    mysql_emit_add_name(&name, "", other->name, "");
+    bool reads = false;
+    for (const char *at = text; !reads && at && (at = strstr(at, name.data)); at += name.len)
+        reads = is_of_table(text, at, at + name.len);
+    buf_done(&name);
+    return reads;
+}
+
 static size_t next_view(const struct catalog *to, const bool *left)
 {
     size_t any = SIZE_MAX;
@@ -166,9 +196,8 @@ static size_t next_view(const struct catalog *to, const bool *left)
             continue;
         any = any == SIZE_MAX ? i : any;
         for (size_t k = 0; k < to->object_count && !is_blocked; k++)
-            is_blocked =
-                k != i && left[k] && to->objects[k]->kind == OBJECT_VIEW &&
-                mysql_emit_mentions(object_get(to->objects[i], "definition"), to->objects[k]->name);
+            is_blocked = k != i && left[k] && to->objects[k]->kind == OBJECT_VIEW &&
+                         reads_view(to->objects[i], to->objects[k]);
         if (!is_blocked)
             return i;
     }

@@ -68,9 +68,8 @@ static void set_state(struct emitting *emitting, const struct object *object)
                  object->kind == OBJECT_RULE ? "RULE" : "TRIGGER", object->name);
 }
 
-/* A partition's trigger that is another than its parent's only in its state is the parent's. */
-static uint32_t parents_trigger(struct emitting *emitting, const struct side *side,
-                                const struct object *trigger)
+uint32_t postgres_emit_parents_trigger(struct emitting *emitting, const struct side *side,
+                                       const struct object *trigger)
 {
     bool is_trigger = trigger->kind == OBJECT_TRIGGER;
     uint32_t owner = is_trigger ? postgres_emit_find_owner(side, trigger->owner) : NOWHERE;
@@ -82,7 +81,7 @@ static uint32_t parents_trigger(struct emitting *emitting, const struct side *si
     for (size_t i = 0; i < count && at == NOWHERE; i++) {
         struct object wanted = {.kind = OBJECT_TRIGGER, .owner = parents[i], .name = trigger->name};
         at = postgres_emit_find(side, OBJECT_TRIGGER, parents[i], trigger->name);
-        at = at == NOWHERE ? parents_trigger(emitting, side, &wanted) : at;
+        at = at == NOWHERE ? postgres_emit_parents_trigger(emitting, side, &wanted) : at;
     }
     return at;
 }
@@ -150,7 +149,7 @@ static void reset_trigger(struct emitting *emitting, const struct object *trigge
 void postgres_emit_drop(struct emitting *emitting)
 {
     const struct object *object = postgres_emit_from(emitting);
-    uint32_t parents = parents_trigger(emitting, &emitting->from, object);
+    uint32_t parents = postgres_emit_parents_trigger(emitting, &emitting->from, object);
     const struct part *part = &emitting->from.parts[emitting->action->from];
     const struct part *owner = postgres_emit_owner(&emitting->from, part);
     const char *words = kind_words(object->kind);
@@ -196,7 +195,7 @@ static void make_view(struct emitting *emitting, const struct object *view)
 static void make_trigger(struct emitting *emitting, const struct object *trigger)
 {
     bool is_constraint = trigger->sql && strncmp(trigger->sql, "CREATE CONSTRAINT ", 18) == 0;
-    if (parents_trigger(emitting, &emitting->to, trigger) == NOWHERE)
+    if (postgres_emit_parents_trigger(emitting, &emitting->to, trigger) == NOWHERE)
         postgres_say(emitting->sql, "CREATE %sTRIGGER %i %s;\n", is_constraint ? "CONSTRAINT " : "",
                      trigger->name, postgres_emit_get(emitting, trigger, "definition"));
     if (object_get(trigger, "state"))

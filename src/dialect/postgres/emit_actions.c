@@ -388,6 +388,43 @@ static void order_names(struct emitting *emitting)
     map_done(&map);
 }
 
+/* A partition's trigger is made with its parent's: only then its state can be set. */
+static void order_parents_trigger(struct emitting *emitting, const struct part *part)
+{
+    if (part->object->kind != OBJECT_TRIGGER)
+        return;
+    uint32_t parents = postgres_emit_parents_trigger(emitting, &emitting->to, part->object);
+    if (parents == NOWHERE)
+        return;
+    wait_for(emitting, maker(&emitting->to, parents), part->actions[DEED_MAKE]);
+    wait_for(emitting, maker(&emitting->to, parents), part->actions[DEED_ALTER]);
+}
+
+/* What a part's making waits for gets its rank. */
+static void hasten(struct emitting *emitting, uint32_t at, unsigned rank)
+{
+    const struct side *side = &emitting->to;
+    size_t count;
+    uint32_t makes = maker(side, at);
+    if (makes == NOWHERE || emitting->actions[makes].rank <= rank)
+        return;
+    emitting->actions[makes].rank = rank;
+    const struct link *links = postgres_emit_links(side->needs, side->link_count, at, &count);
+    for (size_t i = 0; i < count; i++)
+        hasten(emitting, links[i].to, rank);
+}
+
+/* A domain gets no check any more once a table has a column of a type that is made of it. */
+static void hasten_checks_of_domains(struct emitting *emitting)
+{
+    for (uint32_t i = 0; i < emitting->to.count; i++) {
+        const struct part *part = &emitting->to.parts[i];
+        const struct part *owner = postgres_emit_owner(&emitting->to, part);
+        if (owner && owner->object->kind == OBJECT_DOMAIN)
+            hasten(emitting, i, RANK_MAKE + rank_of_kind(OBJECT_TABLE) - 1);
+    }
+}
+
 static void order_all(struct emitting *emitting)
 {
     for (size_t i = 0; i < emitting->from.link_count; i++)
@@ -402,6 +439,7 @@ static void order_all(struct emitting *emitting)
     for (uint32_t i = 0; i < emitting->to.count; i++) {
         uint32_t twin = emitting->to.parts[i].twin;
         order_owner(emitting, &emitting->to, i);
+        order_parents_trigger(emitting, &emitting->to.parts[i]);
         if (twin == NOWHERE || !emitting->from.parts[twin].is_renamed_away)
             order_part(emitting, &emitting->to, i);
     }
@@ -416,6 +454,7 @@ void postgres_emit_plan(struct emitting *emitting)
     for (uint32_t i = 0; i < emitting->to.count; i++)
         add_of_to(emitting, i);
     order_all(emitting);
+    hasten_checks_of_domains(emitting);
 }
 
 /* ---- running ------------------------------------------------------------------------------------- */

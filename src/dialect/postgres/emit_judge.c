@@ -490,10 +490,12 @@ static void make_twins(struct emitting *emitting)
 static void refuse_made(struct emitting *emitting)
 {
     for (uint32_t i = 0; i < emitting->to.count; i++) {
-        const struct part *part = &emitting->to.parts[i];
+        struct part *part = &emitting->to.parts[i];
         const char *reason = part->is_made ? why_not_made(part->object) : NULL;
-        if (reason)
-            emission_refuse(emitting->emission, part->object, reason);
+        if (!reason)
+            continue;
+        emission_refuse(emitting->emission, part->object, reason);
+        part->is_made = false;
     }
 }
 

@@ -194,6 +194,10 @@ void postgres_emit_finish(struct emitting *emitting);
 void postgres_emit_comment(struct emitting *emitting, const struct object *object,
                            const char *comment);
 
+/* The trigger of a parent's table that this one is, but for its state; NOWHERE: it is one of its own. */
+uint32_t postgres_emit_parents_trigger(struct emitting *emitting, const struct side *side,
+                                       const struct object *trigger);
+
 /* emit_table.c */
 void postgres_emit_make_table(struct emitting *emitting);
 void postgres_emit_alter_table(struct emitting *emitting);
