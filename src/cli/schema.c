@@ -147,6 +147,9 @@ static int show_tenants(struct fleet *fleet, const struct options *options,
     struct err err;
     showing_begin(&showing, options, "schema");
     request.reads_catalog = true;
+    for (size_t i = 0; i < options->output_count; i++)
+        if (strcmp(options->outputs[i].format, "sql") == 0)
+            request.reads_for_emitter = true;
     const struct fleet_catalogs_request what = {
         .request = &request, .rules = rules, .keeps_catalogs = true, .show = &showing.show};
     bool is_read = fleet_catalogs_read(fleet, &what, &catalogs, &err);
@@ -239,7 +242,7 @@ const struct command command_schema = {
         "Reads the catalog of every selected tenant: tables, columns, constraints, indexes, views, triggers\n"
         "and what else there is. With --revision, what the chain makes up to there: it is replayed in\n"
         "a scratch database that is dropped afterwards, and no tenant is asked. Equal fingerprints\n"
-        "mean equal schemas. '-o sql' prints the statements that make it.",
+        "mean equal schemas. '-o sql' prints the statements that make it in an empty database.",
     .example = "skein schema --tenant acme",
     .formats = schema_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT |

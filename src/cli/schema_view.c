@@ -4,6 +4,8 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/human.h"
+#include "dialect/dialect.h"
+#include "schema/emit.h"
 
 /* ---- order ------------------------------------------------------------------------------------- */
 
@@ -141,20 +143,10 @@ void schema_view_json(const struct catalog *catalog, struct json_stream *stream)
 
 /* ---- SQL --------------------------------------------------------------------------------------- */
 
-/* A comment at the end would hide the semicolon. */
-static void print_statement(const char *sql, FILE *out)
-{
-    const char *newline = strrchr(sql, '\n'), *line = newline ? newline : sql;
-    fprintf(out, "%s%s;\n", sql, strstr(line, "--") ? "\n" : "");
-}
-
-/* Kinds in the order in which they can be made; within a kind as the database has them. */
 void schema_view_sql(const struct catalog *catalog, FILE *out)
 {
-    for (int kind = 0; kind < OBJECT__COUNT; kind++)
-        for (size_t i = 0; i < catalog->object_count; i++) {
-            const struct object *object = catalog->objects[i];
-            if ((int)object->kind == kind && object->sql)
-                print_statement(object->sql, out);
-        }
+    struct arena arena;
+    arena_init(&arena);
+    fputs(emission_of_all(dialect_of(catalog->dialect)->emitter, &arena, catalog), out);
+    arena_done(&arena);
 }

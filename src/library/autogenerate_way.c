@@ -121,7 +121,7 @@ struct statements autogenerate_make_up(struct way *way)
     };
     begin_emission(&emission, bufs);
     buf_adds(emission.sql, rename_sql(way, false));
-    way->dialect->emitter->change(&emission);
+    emission_change(way->dialect->emitter, &emission);
     for (size_t i = 0; i < emission.withheld_count; i++)
         *ARENA_PUSH(generating->arena, generating->result->withheld,
                     generating->result->withheld_count, generating->result->withheld_capacity) =
@@ -173,7 +173,7 @@ struct statements autogenerate_make_down(struct way *way)
     };
     begin_emission(&emission, bufs);
     buf_init(&last, BUF_MAX_DEFAULT);
-    way->dialect->emitter->change(&emission);
+    emission_change(way->dialect->emitter, &emission);
     struct buf *end = emission.later->len ? emission.later : emission.sql;
     buf_adds(end, rename_sql(way, true));
     buf_add(end, last.data, last.len);

@@ -159,7 +159,7 @@ static void emit(struct checking *checking, struct section *sections)
     buf_init(&before, SIZE_MAX / 2);
     buf_init(&sql, SIZE_MAX / 2);
     buf_init(&later, SIZE_MAX / 2);
-    dialect_of(checking->kind.dialect)->emitter->change(&emission);
+    emission_change(dialect_of(checking->kind.dialect)->emitter, &emission);
     add_section(checking, sections, &before, false);
     add_section(checking, sections, &sql, true);
     add_section(checking, sections, &later, false);

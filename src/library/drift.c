@@ -139,25 +139,9 @@ static const char *mending_sql(struct finding *finding, const struct cluster *cl
                                const struct catalog *from, const struct catalog *to)
 {
     const struct catalog_emitter *emitter = dialect_of(cluster->kind.dialect)->emitter;
-    struct buf before, sql, later;
-    struct emission emission = {.arena = arena_of(finding),
-                                .from = from,
-                                .to = to,
-                                .rules = finding->request->rules,
-                                .before = &before,
-                                .sql = &sql,
-                                .later = &later};
-    if (!emitter)
-        return NULL;
-    buf_init(&before, SIZE_MAX / 2);
-    buf_init(&sql, SIZE_MAX / 2);
-    buf_init(&later, SIZE_MAX / 2);
-    emitter->change(&emission);
-    const char *text = emission_text(&emission);
-    buf_done(&before);
-    buf_done(&sql);
-    buf_done(&later);
-    return text;
+    struct emission emission = {
+        .arena = arena_of(finding), .from = from, .to = to, .rules = finding->request->rules};
+    return emitter ? emission_text(emitter, &emission) : NULL;
 }
 
 static void compare_cluster(struct finding *finding, struct cluster *cluster,

@@ -69,8 +69,9 @@ static bool compares_stamp(const struct request *request)
 
 /* What a survey may answer is where tenants stand: for a run that looks, that goes up to a target, or that compares what it
  * would stamp. Nothing else is known of them there, so all that goes on with an earlier run, or with what a tenant holds, looks
- * for itself. Several machines (which have standings, too) would each survey the whole wave, on more connections to a server than
- * `per_server` grants to all of them (docs/machines.md). */
+ * for itself; so does what is to be made of a catalog, since a survey reads none for an emitter. Several machines (which have
+ * standings, too) would each survey the whole wave, on more connections to a server than `per_server` grants to all of them
+ * (docs/machines.md). */
 static bool may_survey(const struct rollout *rollout)
 {
     const struct rollout_options *options = rollout->options;
@@ -79,7 +80,7 @@ static bool may_survey(const struct rollout *rollout)
     return (request->verb->work == WORK_LOOK || is_upgrade || compares_stamp(request)) &&
            !request->verb->rolls_back && !options->adoption && !rollout->info.standings &&
            (!request->reads_catalog || request->catalogs.on_catalog) &&
-           !request->verifying.verification;
+           !request->reads_for_emitter && !request->verifying.verification;
 }
 
 static void make_survey(struct rollout *rollout)

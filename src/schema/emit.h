@@ -42,7 +42,7 @@ struct emission_refusal {
 };
 
 struct catalog_emitter {
-    void (*change)(struct emission *emission);
+    void (*change)(struct emission *emission); /* call emission_change */
     bool promises; /* its statements say how the server goes about them: see is_cautious */
     /* A view goes on naming what a table or column was called before a rename, and does not work then. So on the way back
      * views and triggers are those of before the renames, and are made after them. */
@@ -62,6 +62,9 @@ struct emission_need {
 bool emission_has_all(struct emission *emission, const struct emission_need *needs,
                       size_t count) MUST_CHECK;
 
+/* Writes the statements. A catalog that has two objects of one kind and name at one place (twins.h) is refused: nothing is written. */
+void emission_change(const struct catalog_emitter *emitter, struct emission *emission);
+
 /* May the rows of this table or column be lost? Else it is among what stays. */
 bool emission_may_drop(struct emission *emission, const struct object *object);
 
@@ -72,8 +75,13 @@ void emission_withhold(struct emission *emission, const struct object *object);
 void emission_refuse(struct emission *emission, const struct object *object, const char *reason);
 
 /* All parts in one text, in the arena of `from`: a comment stands before what runs outside a transaction, and for what no statement
- * is written. "": there is nothing to do. */
-const char *emission_text(struct emission *emission);
+ * is written. "": there is nothing to do. The emission needs no `before`, `sql` and `later`. */
+const char *emission_text(const struct catalog_emitter *emitter, struct emission *emission);
+
+/* The statements that make all that the catalog has in an empty database of its kind, in an order in which the database takes them. The
+ * catalog must have been read for an emitter (reader.h). A comment stands for what no statement is written. */
+const char *emission_of_all(const struct catalog_emitter *emitter, struct arena *arena,
+                            const struct catalog *catalog);
 
 /* Appends the text without line breaks, for a comment of one line. */
 void emission_add_line(struct buf *sql, const char *text);

@@ -289,7 +289,7 @@ static json_t *emit(const struct request *request, const json_t *asked)
     buf_init(&sql, BUF_MAX_DEFAULT);
     buf_init(&later, BUF_MAX_DEFAULT);
     set_allowed(&emission, json_object_get(asked, "allowed"));
-    dialect_of(emission.to->dialect)->emitter->change(&emission);
+    emission_change(dialect_of(emission.to->dialect)->emitter, &emission);
     json_t *withheld = json_array(), *refused = json_array();
     for (size_t i = 0; i < emission.withheld_count; i++)
         json_array_append_new(withheld, json_string(object_full_name(emission.withheld[i])));

@@ -108,7 +108,7 @@ static size_t count_statements(struct arena *arena, const struct dialect *dialec
                                 .sql = &sql,
                                 .later = &later,
                                 .last = &last};
-    dialect->emitter->change(&emission);
+    emission_change(dialect->emitter, &emission);
     size_t count = count_of(arena, dialect, &sql) + count_of(arena, dialect, &later);
     buf_done(&sql);
     buf_done(&later);

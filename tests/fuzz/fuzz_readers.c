@@ -117,22 +117,12 @@ static bool has_owner(const struct catalog *catalog, const struct object *object
     return !object->owner;
 }
 
-static bool is_twin(const struct object *a, const struct object *b)
-{
-    return a->kind == b->kind && ascii_is_same(a->name, b->name) &&
-           ascii_is_same(a->owner ? a->owner : "", b->owner ? b->owner : "");
-}
-
-/* As a server tells it in one statement: what a table owns stands beside the table, and a name stands for one thing. */
+/* As a server tells it in one statement: what a table owns stands beside the table. */
 static bool is_of_one_piece(const struct catalog *catalog)
 {
-    for (size_t i = 0; i < catalog->object_count; i++) {
+    for (size_t i = 0; i < catalog->object_count; i++)
         if (!has_owner(catalog, catalog->objects[i]))
             return false;
-        for (size_t k = 0; k < i; k++)
-            if (is_twin(catalog->objects[i], catalog->objects[k]))
-                return false;
-    }
     return true;
 }
 
@@ -140,25 +130,19 @@ static void emit(const struct catalog *from, const struct catalog *to,
                  const struct catalog_rules *rules)
 {
     struct arena arena;
-    struct buf bufs[4];
+    struct buf last;
     if (!is_of_one_piece(from) || !is_of_one_piece(to))
         return;
     arena_init(&arena);
-    for (size_t i = 0; i < 4; i++)
-        buf_init(&bufs[i], SIZE_MAX / 2);
+    buf_init(&last, SIZE_MAX / 2);
     /* it may add to what it is given */
     struct emission emission = {.arena = &arena,
                                 .from = catalog_copy(&arena, from),
                                 .to = catalog_copy(&arena, to),
                                 .rules = rules,
-                                .before = &bufs[0],
-                                .sql = &bufs[1],
-                                .later = &bufs[2],
-                                .last = &bufs[3]};
-    dialect_of(from->dialect)->emitter->change(&emission);
-    emission_text(&emission);
-    for (size_t i = 0; i < 4; i++)
-        buf_done(&bufs[i]);
+                                .last = &last};
+    emission_text(dialect_of(from->dialect)->emitter, &emission);
+    buf_done(&last);
     arena_done(&arena);
 }
 
