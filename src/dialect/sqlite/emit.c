@@ -324,9 +324,11 @@ static void tell_withheld(struct emitting *emitting)
 
 /* ---- making ----------------------------------------------------------------------------------- */
 
+/* A comment at the end, which SQLite keeps of a view, would hide the semicolon. */
 static void make(struct emitting *emitting, const struct object *object)
 {
-    buf_addf(emitting->sql, "%s;\n", object->sql);
+    const char *newline = strrchr(object->sql, '\n'), *line = newline ? newline : object->sql;
+    buf_addf(emitting->sql, "%s%s;\n", object->sql, strstr(line, "--") ? "\n" : "");
 }
 
 static void make_all(struct emitting *emitting, enum object_kind kind)
