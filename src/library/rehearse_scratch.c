@@ -242,6 +242,16 @@ static struct rehearse_group group_of(const struct rehearsing *rehearsing, size_
                                    .example = tenant};
 }
 
+/* What of the settings decides how statements run. */
+static void add_settings(struct buf *key, const struct settings *settings)
+{
+    buf_addf(key, "%d ", (int)settings->transaction);
+    for (size_t i = 0; i < settings->session_count; i++)
+        buf_addf(key, "%s=%s ", settings->session[i].name, settings->session[i].value);
+    for (size_t i = 0; settings->search_path && settings->search_path[i]; i++)
+        buf_addf(key, "%s,", settings->search_path[i]);
+}
+
 static const char *key_of(struct rehearsing *rehearsing, const struct rehearse_group *group)
 {
     struct buf key;
@@ -249,6 +259,7 @@ static const char *key_of(struct rehearsing *rehearsing, const struct rehearse_g
     buf_addf(&key, "%d %d %s %s ", (int)group->kind.dialect, group->kind.has_schema,
              group->is_missing ? "missing" : group->fingerprint.hex,
              group->is_missing ? "" : group->engine);
+    add_settings(&key, group->example->settings);
     rows_add_key(&key, &group->from);
     return buf_into(&key, &rehearsing->ret->arena);
 }

@@ -30,6 +30,14 @@ static bool check_engine(const struct staging *staging, const struct catalog *ca
                    catalog->group, staging->group->engine);
 }
 
+static bool open_scratch(struct staging *staging)
+{
+    if (!scratch_open(staging->scratch, staging->fleet, &staging->group->kind, staging->err))
+        return false;
+    scratch_set_like(staging->scratch, staging->group->example->settings);
+    return true;
+}
+
 /* ---- by the chain -------------------------------------------------------------------------------- */
 
 /* False with no error: the chain makes something else, or nothing. */
@@ -38,7 +46,7 @@ static bool replay(struct staging *staging, bool *ret_is_like)
     struct catalog *made;
     struct err why;
     *ret_is_like = false;
-    if (!scratch_open(staging->scratch, staging->fleet, &staging->group->kind, staging->err))
+    if (!open_scratch(staging))
         return false;
     if (!scratch_upgrade(staging->scratch, &staging->group->from, staging->arena, &made, &why))
         return true;
@@ -174,8 +182,7 @@ static bool copy_schema(struct staging *staging)
     const struct catalog *wanted;
     struct catalog *base, *made;
     struct revision revision;
-    return read_tenant(staging, &wanted) &&
-           scratch_open(staging->scratch, staging->fleet, &staging->group->kind, staging->err) &&
+    return read_tenant(staging, &wanted) && open_scratch(staging) &&
            scratch_go(staging->scratch, &stay, staging->arena, &base, staging->err) &&
            emit(staging, base, wanted, &revision) && apply(staging, &revision) &&
            scratch_stamp(staging->scratch, staging->fleet, &staging->group->from, staging->err) &&
@@ -189,7 +196,7 @@ bool rehearse_stage(struct fleet *fleet, const struct rehearse_group *group,
     struct staging staging = {fleet, group, scratch, &fleet->arena, err};
     bool is_like_tenants = false;
     if (group->is_missing)
-        return scratch_open(scratch, fleet, &group->kind, err);
+        return open_scratch(&staging);
     if (!replay(&staging, &is_like_tenants))
         return false;
     if (is_like_tenants)

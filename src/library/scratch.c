@@ -14,17 +14,22 @@ const struct settings *scratch_settings(const struct inventory *inventory, enum 
     return NULL;
 }
 
-/* What its sessions are set to is what those of the tenants are. */
-static const struct settings *settings_like(struct scratch *scratch)
+/* But for what a scratch database needs. */
+static struct settings *settings_like(struct scratch *scratch, const struct settings *like)
 {
     static const struct settings plain = {.connect_timeout_ms = 10000, .lock_timeout_ms = 5000};
-    const struct settings *like = scratch_settings(scratch->fleet.inventory, scratch->kind.dialect);
     struct settings *settings = arena_alloc(&scratch->arena, sizeof *settings);
     *settings = like ? *like : plain;
     settings->create = true;
     settings->rollback_by = ROLLBACK_BY_DOWN;
     settings->statement_timeout_ms = 0;
     return settings;
+}
+
+void scratch_set_like(struct scratch *scratch, const struct settings *like)
+{
+    struct tenant *tenant = (struct tenant *)(uintptr_t)scratch->tenant; /* ours */
+    tenant->settings = settings_like(scratch, like);
 }
 
 static bool make_tenant(struct scratch *scratch, struct err *err)
@@ -34,7 +39,9 @@ static bool make_tenant(struct scratch *scratch, struct err *err)
     bool is_file = dialect_info(scratch->kind.dialect)->is_file;
     *tenant = (struct tenant){.name = "scratch",
                               .schema = scratch->kind.has_schema ? "scratch" : NULL,
-                              .settings = settings_like(scratch),
+                              .settings =
+                                  settings_like(scratch, scratch_settings(scratch->fleet.inventory,
+                                                                          scratch->kind.dialect)),
                               .password = &no_password};
     scratch->tenant = tenant;
     if (!(is_file ? scratch_file_make : scratch_server_make)(scratch, tenant, err))

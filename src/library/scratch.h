@@ -38,6 +38,9 @@ struct scratch {
 bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scratch_kind *kind,
                   struct err *err) MUST_CHECK;
 
+/* Its sessions are set to what those of a tenant are that is set so, instead of the first tenant of the engine. */
+void scratch_set_like(struct scratch *scratch, const struct settings *like);
+
 /* Replays the chain from where the scratch stands up to these revisions, and reads what is there; a copy, in the arena.
  * ERR_…: a revision cannot be replayed, which err names. */
 bool scratch_upgrade(struct scratch *scratch, const struct rows *rows, struct arena *arena,

@@ -202,6 +202,15 @@ static bool check_direct(struct session *session, struct err *err)
            refuse_pooled(revision, err);
 }
 
+static bool check_pooled(const struct session *session, struct err *err)
+{
+    bool is_pooled = io_info(session->conn.io)->is_pooled;
+    for (size_t i = 0; is_pooled && i < session->work.todo.count; i++)
+        if (!session->work.todo.actions[i].is_in_transaction)
+            return refuse_pooled(session->work.todo.actions[i].step->revision->id, err);
+    return true;
+}
+
 /* Can this connection do what is to be done? */
 static bool check_connection(struct session *session, struct err *err)
 {
@@ -218,10 +227,7 @@ static bool check_connection(struct session *session, struct err *err)
         err->trouble = info->is_standby ? TROUBLE_NOT_READY : TROUBLE_NONE;
         return false;
     }
-    for (size_t i = 0; info->is_pooled && i < session->work.todo.count; i++)
-        if (!session->work.todo.actions[i].is_in_transaction)
-            return refuse_pooled(session->work.todo.actions[i].step->revision->id, err);
-    return true;
+    return check_pooled(session, err);
 }
 
 /* Without a word of the author's: DDL ends the transaction that it stands in. */
@@ -343,7 +349,8 @@ static enum session_state begin_changing(struct session *session)
 {
     struct err err = {0};
     bool rehearses = session->env->request->rehearses;
-    bool may = rehearses ? session_may_rehearse_on(session, &err) : check_connection(session, &err);
+    bool may = rehearses ? session_may_rehearse_on(session, &err) && check_pooled(session, &err)
+                         : check_connection(session, &err);
     if (!may || !check_proof(session, &err))
         return session_fail(session, &err);
     session->attempt.trouble_ns = 0;

@@ -176,18 +176,11 @@ static void take_times(struct session *session, const struct rehearsed *elsewher
             session->result.steps[i].duration_ms = elsewhere->steps[i].duration_ms;
 }
 
-/* The steps that went well. */
-static void take_steps(struct session *session, const struct rehearsed *elsewhere)
-{
-    size_t count = session->result.done_count;
-    take_times(session, elsewhere, 0);
-    if (elsewhere->error && elsewhere->step_count < count)
-        session->result.done_count = session->result.recorded_count = elsewhere->step_count;
-}
-
 static enum session_state fail_as_elsewhere(struct session *session)
 {
     const struct rehearsed *elsewhere = find_elsewhere(session);
+    if (elsewhere->step_count < session->result.done_count) /* those that went well */
+        session->result.done_count = session->result.recorded_count = elsewhere->step_count;
     session->result.err_revision = elsewhere->error_revision;
     session->result.err_statement = elsewhere->error_statement;
     return session_fail(session, elsewhere->error);
@@ -215,7 +208,7 @@ enum session_state session_tell_rehearsed(struct session *session)
     }
     session->rehearsal.at = REHEARSED_ON_SCRATCH;
     note_schema(session, elsewhere);
-    take_steps(session, elsewhere);
+    take_times(session, elsewhere, 0);
     return elsewhere->error ? fail_as_elsewhere(session) : session_after_plan(session);
 }
 
