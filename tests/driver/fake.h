@@ -23,6 +23,7 @@
  *     exceeds A B      -> a row where effect A is there more often than B
  *     reaches A B      -> a row where it is there as often at least
  *     set A B, reset A B: effect A, unless it exceeds B, or reaches it: however often it is said
+ *     merge A B N up   effect A, where there are fewer than N for each B and N more (`down`: than N for each B): repeated, N batches
  *     build A B        effect A; where it fails outside a transaction it leaves something that bears the name, and
  *                      must go first (fake_joins, fake_no_ddl: their probes tell of it)
  *     create table if not exists "T" 'A', drop table if exists "T" 'B': the table, and the effect

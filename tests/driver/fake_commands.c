@@ -814,6 +814,14 @@ static enum fake_outcome do_unset(struct fake_call *call)
     return count_effect(call, 1) >= count_effect(call, 2) ? FAKE_DONE : do_effect(call);
 }
 
+/* The next of `3` effects that there are to be for each time that the other was there: once more on the way up. */
+static enum fake_outcome do_merge(struct fake_call *call)
+{
+    size_t rounds = count_effect(call, 2) + (strcmp(word(call, 4), "up") == 0);
+    size_t wanted = rounds * strtoul(word(call, 3), NULL, 10);
+    return count_effect(call, 1) >= wanted ? FAKE_DONE : do_effect(call);
+}
+
 /* ---- what a statement may leave that fails ------------------------------------------------- */
 
 static struct fake_table *remains_of(const struct fake_call *call)
@@ -1089,6 +1097,7 @@ static const struct {
     {"reaches", 2, do_reaches},
     {"set", 2, do_set},
     {"reset", 2, do_unset},
+    {"merge", 4, do_merge},
     {"build", 2, do_build},
     {"unbuild", 1, do_unbuild},
     {"probe", 2, do_probe},

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "dialect/probe.h"
+#include "dialect/repeated.h"
 #include "dialect/split.h"
 #include "dialect/template.h"
 #include "dialect/weigh.h"
@@ -601,12 +602,19 @@ static bool sets_session(const char *sql, size_t len)
     return strcmp(word, "set") == 0 || strcmp(word, "reset") == 0;
 }
 
+/* `merge` is the one that says how many rows it has changed, and ends. */
+static void read_repeated(const char *sql, size_t len, struct repeated *repeated)
+{
+    split_word(sql, len, 0, repeated->verb);
+}
+
 /* What all of the made-up dialects have in common. */
 #define DIALECT                                                                                    \
     .transaction_words = transaction_words, .block_words = block_words,                            \
     .session_words = session_words, .maintenance_database = "postgres",                            \
     .code_database_exists = "42P04", .add_literal = sql_add_literal,                               \
-    .add_identifier = sql_add_identifier, .split = fake_split, .sets_session = sets_session
+    .add_identifier = sql_add_identifier, .split = fake_split, .sets_session = sets_session,       \
+    .read_repeated = read_repeated
 
 static const struct dialect plain_dialect = {
     .name = "fake",

@@ -73,11 +73,25 @@ static void add_probe(struct buf *buf, const char *id, enum direction direction,
         buf_addf(buf, "-- probe: reaches '%s-%u' '%s+1'\n", id, k, id);
 }
 
+/* The next of its effects, if one is missing: the first statement of the other direction tells how often it went there. */
+static void add_batch(struct buf *buf, const struct scene_revision *revision,
+                      enum direction direction, unsigned k)
+{
+    bool is_up = direction == DIRECTION_UP;
+    buf_addf(buf, "merge '%s%c%u' '%s%c1' %u %s;", revision->id, is_up ? '+' : '-', k, revision->id,
+             is_up ? '-' : '+', revision->batches[direction][k], is_up ? "up" : "down");
+}
+
 void scene_add_statement(const struct scene *scene, struct buf *buf, size_t revision,
                          enum direction direction, unsigned k)
 {
     const char *id = scene->revisions[revision].id;
     bool is_up = direction == DIRECTION_UP;
+    unsigned batches = scene->revisions[revision].batches[direction][k];
+    for (unsigned i = 0; i < batches; i++)
+        add_batch(buf, &scene->revisions[revision], direction, k);
+    if (batches)
+        return;
     if (scene->revisions[revision].makes_table && k == 1)
         buf_addf(buf, "%s \"table_%s\" ",
                  is_up ? "create table if not exists" : "drop table if exists", id);
@@ -94,7 +108,10 @@ static void add_effect(struct scene *scene, struct buf *buf, size_t revision,
     bool is_up = direction == DIRECTION_UP;
     bool is_build = is_up && rng_chance(&scene->rng, 15);
     bool is_setting = !is_build && rng_chance(&scene->rng, 15);
-    if ((!is_build && !is_setting) || (scene->revisions[revision].makes_table && k == 1)) {
+    if (scene->revisions[revision].batches[direction][k]) {
+        add_batch(buf, &scene->revisions[revision], direction, k);
+        buf_addc(buf, '\n');
+    } else if ((!is_build && !is_setting) || (scene->revisions[revision].makes_table && k == 1)) {
         scene_add_statement(scene, buf, revision, direction, k);
         buf_addc(buf, '\n');
     } else if (is_build)
@@ -105,23 +122,42 @@ static void add_effect(struct scene *scene, struct buf *buf, size_t revision,
         buf_addf(buf, "reset '%s-%u' '%s+1';\n", id, k, id);
 }
 
+/* Not the first, by which its effects are counted. */
+static bool choose_batches(struct scene *scene, struct scene_revision *revision,
+                           enum direction direction, unsigned k)
+{
+    bool repeats = k > 1 && scene->has_checkpoints && rng_chance(&scene->more, 25);
+    revision->batches[direction][k] = repeats ? rng_between(&scene->more, 1, 3) : 0;
+    revision->is_checkpointed[direction] = revision->is_checkpointed[direction] || repeats;
+    return repeats;
+}
+
 static void add_section(struct scene *scene, struct buf *buf, size_t index,
                         enum direction direction)
 {
+    static const char *const options[] = {"", " transaction:false", " repeat:until-no-rows pause:0",
+                                          " repeat:until-no-rows pause:300ms"};
     struct scene_revision *revision = &scene->revisions[index];
+    const char *word = direction == DIRECTION_UP ? "up" : "down";
+    bool is_alone = false; /* the section holds a statement that repeats, and no other */
     bool may_split = scene->has_checkpoints && rng_chance(&scene->rng, 40);
     bool has_probes = rng_chance(&scene->rng, 30);
-    unsigned count = rng_between(&scene->rng, 1, 3);
+    unsigned count = rng_between(&scene->rng, 1, STATEMENTS_MAX);
     for (unsigned k = 1; k <= count; k++) {
         bool is_outside = may_split && rng_chance(&scene->rng, 60);
-        if (k == 1 || may_split)
-            buf_addf(buf, "\n-- migrate:%s%s\n", direction == DIRECTION_UP ? "up" : "down",
-                     is_outside ? " transaction:false" : "");
-        if (has_probes)
+        bool repeats = choose_batches(scene, revision, direction, k);
+        const char *option =
+            options[repeats ? rng_between(&scene->more, 2, 3) : (unsigned)is_outside];
+        if (k == 1 || may_split || repeats || is_alone)
+            buf_addf(buf, "\n-- migrate:%s%s\n", word, option);
+        if (has_probes && !repeats)
             add_probe(buf, revision->id, direction, k);
         add_effect(scene, buf, index, direction, k);
         revision->is_checkpointed[direction] = revision->is_checkpointed[direction] || is_outside;
+        is_alone = repeats;
     }
+    if (is_alone)
+        buf_addf(buf, "\n-- migrate:%s\n", word);
     revision->is_verified[direction] = add_checks(scene, buf);
     revision->statements[direction] = count;
 }

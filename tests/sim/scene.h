@@ -2,7 +2,7 @@
  * seed.
  *
  * Statement K of revision `rN` leaves the effect `rN+K`, on its way back `rN-K`: what was done, how
- * often and in which order can be read from the effects alone. Sets of revisions are bits of a mask.
+ * often and in which order can be read from the effects alone. One that repeats leaves its effect once for each batch. Sets of revisions are bits of a mask.
  */
 #ifndef SIM_SCENE_H
 #define SIM_SCENE_H
@@ -16,6 +16,7 @@
 struct buf;
 
 enum { REVISIONS_MAX = 8, SERVERS_MAX = 5, TENANTS_MAX = 40, WAVES_MAX = 3 };
+enum { STATEMENTS_MAX = 3 }; /* of a section */
 enum { SERVER_OF_FILES = SERVERS_MAX, SERVERS__COUNT };
 
 struct scene_revision {
@@ -23,6 +24,8 @@ struct scene_revision {
     uint32_t parents;
     uint32_t ancestors;                    /* itself included */
     unsigned statements[DIRECTION__COUNT]; /* 0: it has no such section */
+    /* by statement, from 1: in how many batches it leaves its effect, where it repeats until it changes no row; 0: it does not */
+    unsigned batches[DIRECTION__COUNT][STATEMENTS_MAX + 1];
     bool is_checkpointed[DIRECTION__COUNT];
     bool is_verified[DIRECTION__COUNT];
     bool makes_table; /* its first statement does, and the first one down drops it */

@@ -6,6 +6,7 @@ enum { REVISION, DIRECTION, CHECKSUM, STATEMENTS, STATE }; /* SQL_HISTORY's colu
 
 struct progress { /* of a revision */
     unsigned done[DIRECTION__COUNT];
+    unsigned batches; /* of the next statement, which repeats */
 };
 
 /* `rN+K`. */
@@ -32,9 +33,12 @@ static bool take_effect(const struct scene *scene, struct progress *progress, co
         if (is_up ? is_parent && !is_there : is_child && progress[i].done[DIRECTION_UP])
             return false;
     }
+    if (++own->batches < revision->batches[direction][statement])
+        return true;
+    own->batches = 0;
     own->done[direction]++;
     if (own->done[DIRECTION_DOWN] == revision->statements[DIRECTION_DOWN] && !is_up)
-        *own = (struct progress){{0, 0}};
+        *own = (struct progress){{0, 0}, 0};
     return true;
 }
 
@@ -42,7 +46,7 @@ static bool read_effects(const struct scene *scene, size_t tenant, const struct 
                          struct truth *truth, const char **ret_why)
 {
     const char *schema = scene->places[tenant].schema;
-    struct progress progress[REVISIONS_MAX] = {{{0, 0}}};
+    struct progress progress[REVISIONS_MAX] = {{{0, 0}, 0}};
     truth->part = -1;
     for (size_t i = 0; i < store->effect_count; i++)
         if (strcmp(store->effects[i].schema, schema) == 0 &&
