@@ -2,7 +2,7 @@
 
 #include "base/human.h"
 #include "inventory/inventory.h"
-#include "report/forecast.h"
+#include "event/forecast.h"
 
 static bool is_told(const struct report_row *row)
 {

@@ -1,6 +1,6 @@
 #include "unit/unit.h"
 
-#include "report/forecast.h"
+#include "event/forecast.h"
 
 static int set_up(void **state)
 {

@@ -7,8 +7,8 @@
  * A server works off its tenants in their order, as many at once as it may; all servers work at the same time, as far as the wave's
  * limit allows. Faults, retries and gates are not foreseen.
  */
-#ifndef REPORT_FORECAST_H
-#define REPORT_FORECAST_H
+#ifndef EVENT_FORECAST_H
+#define EVENT_FORECAST_H
 
 #include "base/compiler.h"
 

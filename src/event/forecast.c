@@ -1,4 +1,4 @@
-#include "report/forecast.h"
+#include "event/forecast.h"
 
 #include <stdlib.h>
 
