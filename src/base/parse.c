@@ -92,3 +92,40 @@ uint32_t share_of(const struct share *share, uint32_t whole)
         return share->count;
     return (uint32_t)((uint64_t)whole * share->permyriad / 10000);
 }
+
+/* Digits with at most two after a point, and perhaps an `x`. */
+static bool parse_factor(const char *text, double *ret_factor)
+{
+    enum { MOST = 1000 };
+    char whole[8];
+    size_t len = strspn(text, "0123456789"), decimals = 0;
+    uint32_t number, hundredths = 0;
+    if (!len || len >= sizeof whole)
+        return false;
+    snprintf(whole, sizeof whole, "%.*s", (int)len, text);
+    const char *rest = text + len;
+    if (*rest == '.') {
+        decimals = strspn(++rest, "0123456789");
+        if (!decimals || decimals > 2)
+            return false;
+        hundredths = (uint32_t)(rest[0] - '0') * 10;
+        if (decimals == 2)
+            hundredths += (uint32_t)(rest[1] - '0');
+    }
+    rest += decimals;
+    if (*rest == 'x')
+        rest++;
+    if (*rest || !parse_u32(whole, 1, MOST, &number))
+        return false;
+    *ret_factor = number + hundredths / 100.0;
+    return true;
+}
+
+bool parse_forecast_limit(const char *text, struct forecast_limit *ret_limit)
+{
+    struct forecast_limit limit = {0};
+    if (!parse_factor(text, &limit.factor) && (!parse_duration(text, &limit.ms) || !limit.ms))
+        return false;
+    *ret_limit = limit;
+    return true;
+}

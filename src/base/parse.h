@@ -21,4 +21,11 @@ bool parse_share(const char *text, struct share *ret_share) MUST_CHECK;
 /* How many of `whole` the share is, rounded down. */
 uint32_t share_of(const struct share *share, uint32_t whole);
 
+/* `3x`, `2.5x` or `3` (so many times of what is foretold, at least once), or a duration (`20m`). Zeros: there is no limit. */
+struct forecast_limit {
+    double factor;
+    uint64_t ms; /* beats `factor` */
+};
+bool parse_forecast_limit(const char *text, struct forecast_limit *ret_limit) MUST_CHECK;
+
 #endif

@@ -257,6 +257,8 @@ static void add_wave(struct drawing *drawing)
     addf(drawing, "wave %zu of %zu '", at + 1, status->wave_count);
     add_text(drawing, wave->name);
     addf(drawing, "' %zu/%zu, ", wave->done, wave->total);
+    if (wave->is_late)
+        add_red(drawing, "late, ");
 }
 
 /* How many are in each state that the first line does not tell. */

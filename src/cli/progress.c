@@ -197,6 +197,16 @@ static void add_retry(struct progress *progress, const struct event *event)
     add_error(out, event->error);
 }
 
+static void add_wave_size(struct progress *progress, size_t wave)
+{
+    const struct status_wave *told = &progress->status->waves[wave];
+    human_add_count(&progress->out, told->total, "tenant");
+    if (told->forecast_ms <= 0)
+        return;
+    buf_adds(&progress->out, ", about ");
+    human_add_duration(&progress->out, told->forecast_ms);
+}
+
 /* A fleet of one wave has no news to tell about it. */
 static bool add_wave(struct progress *progress, const struct event *event)
 {
@@ -210,7 +220,7 @@ static bool add_wave(struct progress *progress, const struct event *event)
     if (event->kind == EVENT_WAVE_FINISHED)
         buf_adds(&progress->out, run_state_words(event->state, !request_changes(run->request)));
     else
-        human_add_count(&progress->out, wave->tenant_count, "tenant");
+        add_wave_size(progress, event->wave);
     return true;
 }
 
@@ -237,6 +247,7 @@ bool progress_add_words(struct progress *progress, const struct event *event)
         buf_adds(&progress->out, "rolling back: ");
         human_add_text(&progress->out, event->reason);
         return true;
+    case EVENT_WAVE_LATE:
     case EVENT_NOTE: human_add_text(&progress->out, event->reason); return true;
     case EVENT_RUN_PAUSED:
         buf_adds(&progress->out, "paused: no further tenant is begun; those at work finish");
@@ -248,6 +259,7 @@ bool progress_add_words(struct progress *progress, const struct event *event)
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT:
     case EVENT_TENANT_BATCHES:
+    case EVENT_WAVE_FORECAST:
     case EVENT_RUN_FINISHED:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED: break;

@@ -4,14 +4,23 @@
 #include "report/json_stream.h"
 
 static const char *const names[] = {
-    [EVENT_RUN_STARTED] = "run_started",         [EVENT_WAVE_STARTED] = "wave_started",
-    [EVENT_TENANT_STARTED] = "tenant_started",   [EVENT_TENANT_RETRIES] = "tenant_retries",
-    [EVENT_TENANT_FINISHED] = "tenant_finished", [EVENT_WAVE_FINISHED] = "wave_finished",
-    [EVENT_RUN_DRAINS] = "run_drains",           [EVENT_RUN_ROLLS_BACK] = "run_rolls_back",
-    [EVENT_RUN_FINISHED] = "run_finished",       [EVENT_WAIT_STARTED] = "wait_started",
-    [EVENT_RUN_PAUSED] = "run_paused",           [EVENT_RUN_CONTINUES] = "run_continues",
-    [EVENT_WAIT_FINISHED] = "wait_finished",     [EVENT_NOTE] = "note",
+    [EVENT_RUN_STARTED] = "run_started",
+    [EVENT_WAVE_STARTED] = "wave_started",
+    [EVENT_TENANT_STARTED] = "tenant_started",
+    [EVENT_TENANT_RETRIES] = "tenant_retries",
+    [EVENT_TENANT_FINISHED] = "tenant_finished",
+    [EVENT_WAVE_FINISHED] = "wave_finished",
+    [EVENT_RUN_DRAINS] = "run_drains",
+    [EVENT_RUN_ROLLS_BACK] = "run_rolls_back",
+    [EVENT_RUN_FINISHED] = "run_finished",
+    [EVENT_WAIT_STARTED] = "wait_started",
+    [EVENT_RUN_PAUSED] = "run_paused",
+    [EVENT_RUN_CONTINUES] = "run_continues",
+    [EVENT_WAIT_FINISHED] = "wait_finished",
+    [EVENT_NOTE] = "note",
     [EVENT_TENANT_BATCHES] = "tenant_batches",
+    [EVENT_WAVE_FORECAST] = "wave_forecast",
+    [EVENT_WAVE_LATE] = "wave_late",
 };
 
 static json_t *error_value(const struct err *err)
@@ -53,6 +62,28 @@ static void set_wave(json_t *line, const struct event *event)
         json_object_set_new(line, "state", json_text(run_state_name(event->state)));
 }
 
+static void set_forecast(json_t *line, const struct event *event)
+{
+    const struct wave_forecast *forecast = event->forecast;
+    set_wave(line, event);
+    json_object_set_new(line, "duration_ms", json_rounded(forecast->duration_ms, 1));
+    json_object_set_new(line, "tenants", json_integer((json_int_t)forecast->tenants));
+    json_object_set_new(line, "from", json_text(forecast_source_name(forecast->source)));
+    json_object_set_new(line, "run", json_text(forecast->run));
+}
+
+static void set_overrun(json_t *line, const struct event *event)
+{
+    const struct overrun *overrun = event->overrun;
+    set_wave(line, event);
+    json_object_set_new(line, "reason", json_text(event->reason));
+    json_object_set_new(line, "took_ms", json_rounded(overrun->took_ms, 1));
+    json_object_set_new(line, "forecast_ms",
+                        overrun->forecast_ms > 0 ? json_rounded(overrun->forecast_ms, 1)
+                                                 : json_null());
+    json_object_set_new(line, "limit_ms", json_rounded(overrun->limit_ms, 1));
+}
+
 static void set_batches(json_t *line, const struct batches_done *batches)
 {
     json_object_set_new(line, "revision", json_text(batches->revision->id));
@@ -74,6 +105,8 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
         json_object_set_new(line, "done", json_integer((json_int_t)progress->status->done));
         break;
     case EVENT_TENANT_BATCHES: set_batches(line, event->batches); break;
+    case EVENT_WAVE_FORECAST: set_forecast(line, event); break;
+    case EVENT_WAVE_LATE: set_overrun(line, event); break;
     case EVENT_WAVE_STARTED:
     case EVENT_WAVE_FINISHED: set_wave(line, event); break;
     case EVENT_RUN_DRAINS:

@@ -126,8 +126,8 @@ static bool has_words(const struct progress *progress, const struct event *event
     if (event->kind == EVENT_TENANT_FINISHED)
         return progress->is_verbose || progress_is_bad(event->outcome);
     if (event->kind == EVENT_RUN_DRAINS || event->kind == EVENT_RUN_ROLLS_BACK ||
-        event->kind == EVENT_NOTE || event->kind == EVENT_RUN_PAUSED ||
-        event->kind == EVENT_RUN_CONTINUES)
+        event->kind == EVENT_NOTE || event->kind == EVENT_WAVE_LATE ||
+        event->kind == EVENT_RUN_PAUSED || event->kind == EVENT_RUN_CONTINUES)
         return true;
     if (event->kind == EVENT_WAVE_STARTED || event->kind == EVENT_WAVE_FINISHED)
         return !progress->is_quiet && event->run->wave_count > 1;

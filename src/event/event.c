@@ -84,9 +84,18 @@ const char *halt_kind_name(enum halt_kind kind)
 {
     static const char *const names[HALT__COUNT] = {
         [HALT_THRESHOLD] = "threshold", [HALT_GATE] = "gate",       [HALT_SIGNAL] = "signal",
-        [HALT_LEDGER] = "ledger",       [HALT_SKIPPED] = "skipped",
+        [HALT_LEDGER] = "ledger",       [HALT_SKIPPED] = "skipped", [HALT_FORECAST] = "forecast",
     };
     return names[kind];
+}
+
+const char *forecast_source_name(enum forecast_source source)
+{
+    static const char *const names[FORECAST_FROM__COUNT] = {
+        [FORECAST_FROM_WAVES] = "waves",
+        [FORECAST_FROM_LEDGER] = "ledger",
+    };
+    return names[source];
 }
 
 bool tenant_state_is_bad(enum tenant_state state)
@@ -234,6 +243,16 @@ static const struct outcome *copy_outcome(struct arena *arena, const struct outc
     return copy;
 }
 
+static const struct wave_forecast *copy_forecast(struct arena *arena,
+                                                 const struct wave_forecast *forecast)
+{
+    struct wave_forecast *copy =
+        (struct wave_forecast *)(uintptr_t)copy_bytes(arena, forecast, sizeof *forecast);
+    if (copy)
+        copy->run = arena_strdup(arena, forecast->run);
+    return copy;
+}
+
 static const struct intent *copy_intent(struct arena *arena, const struct intent *intent)
 {
     struct intent *copy = arena_alloc(arena, sizeof *copy);
@@ -262,6 +281,8 @@ void event_copy(struct arena *arena, const struct event *event, struct event *re
     ret_copy->by = arena_strdup(arena, event->by);
     ret_copy->halt = copy_halt(arena, event->halt);
     ret_copy->batches = copy_batches(arena, event->batches);
+    ret_copy->forecast = copy_forecast(arena, event->forecast);
+    ret_copy->overrun = copy_bytes(arena, event->overrun, sizeof *event->overrun);
     if (event->outcome)
         ret_copy->outcome = copy_outcome(arena, event->outcome);
     if (event->intent)

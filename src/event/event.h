@@ -287,19 +287,52 @@ struct origin {
 bool origin_is_narrowed(const struct origin *origin);
 
 /* Why a run began nothing more. */
-enum halt_kind { HALT_THRESHOLD, HALT_GATE, HALT_SIGNAL, HALT_LEDGER, HALT_SKIPPED, HALT__COUNT };
+enum halt_kind {
+    HALT_THRESHOLD,
+    HALT_GATE,
+    HALT_SIGNAL,
+    HALT_LEDGER,
+    HALT_SKIPPED,
+    HALT_FORECAST,
+    HALT__COUNT
+};
 
-const char *halt_kind_name(enum halt_kind kind); /* threshold, gate, signal, ledger, skipped */
+/* threshold, gate, signal, ledger, skipped, forecast */
+const char *halt_kind_name(enum halt_kind kind);
+
+/* What a wave's time is foretold from. */
+enum forecast_source {
+    FORECAST_FROM_WAVES,  /* of the run that ended before it */
+    FORECAST_FROM_LEDGER, /* what earlier runs took */
+    FORECAST_FROM__COUNT
+};
+
+const char *forecast_source_name(enum forecast_source source); /* waves, ledger */
+
+struct wave_forecast {
+    double duration_ms; /* of work: without soak, gate and pauses */
+    size_t tenants;     /* that are to be worked on; 0: nothing is foretold */
+    enum forecast_source source;
+    const char *run; /* FORECAST_FROM_LEDGER: the newest one that it is from */
+};
+
+/* How a wave went beyond what was foretold of it, or allowed. */
+struct overrun {
+    double took_ms;     /* of work so far */
+    double forecast_ms; /* 0: nothing was foretold, and the limit is a time */
+    double limit_ms;    /* that it went beyond */
+};
 
 struct halt {
     enum halt_kind kind;
     const char *wave; /* in which it happened; NULL: none */
     const char *gate; /* HALT_GATE: its name, */
     int status; /* the status it ended with, 0: it did not say no, but see `signal` or the reason, */
-    const char *output;    /* and the last lines of what it printed; NULL: not known */
-    int signal;            /* that the run was stopped by, or the gate killed by; 0: none */
-    uint32_t failed;       /* HALT_THRESHOLD: so many failed in the wave, */
-    uint32_t max_failures; /* and so many are tolerated there */
+    const char *output;     /* and the last lines of what it printed; NULL: not known */
+    int signal;             /* that the run was stopped by, or the gate killed by; 0: none */
+    uint32_t failed;        /* HALT_THRESHOLD: so many failed in the wave, */
+    uint32_t max_failures;  /* and so many are tolerated there */
+    struct overrun overrun; /* HALT_FORECAST */
 };
 
 /* A machine that works, or has worked, on a run together with others. Times since the epoch, by the ledger's clock. */
@@ -392,6 +425,8 @@ enum event_kind {
     EVENT_RUN_CONTINUES,  /* at_ms, by */
     EVENT_WAIT_STARTED,   /* wait, reason, delay_ms: no tenant is at work until this is over */
     EVENT_WAIT_FINISHED,  /* wait */
+    EVENT_WAVE_FORECAST,  /* wave, forecast: before it begins */
+    EVENT_WAVE_LATE,      /* wave, overrun, reason, at_ms: it takes longer than that */
     EVENT_TENANT_BATCHES, /* tenant, batches: from time to time */
     EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
@@ -420,6 +455,8 @@ struct event {
     const struct outcome *outcome;
     const struct intent *intent;
     const struct batches_done *batches;
+    const struct wave_forecast *forecast;
+    const struct overrun *overrun;
     const struct err *error;
     uint32_t attempt; /* from 1 */
     uint32_t

@@ -25,6 +25,13 @@ struct forecast_wave {
     double duration_ms;            /* filled */
 };
 
+/* How long visits of tenants of one dialect took; `count` 0: of none it is known. */
+struct pace {
+    size_t count;
+    double mean_ms;
+    const char *run; /* of the ledger, that had the newest of them; NULL: the run at hand */
+};
+
 void forecast_wave(struct forecast_wave *wave, const struct forecast_tenant *tenants, size_t count);
 
 #endif

@@ -8,6 +8,7 @@ static const struct {
     [MOMENT_CONTINUES] = {EVENT_RUN_CONTINUES, "run_continues"},
     [MOMENT_DRAINS] = {EVENT_RUN_DRAINS, "run_drains"},
     [MOMENT_ROLLS_BACK] = {EVENT_RUN_ROLLS_BACK, "run_rolls_back"},
+    [MOMENT_LATE] = {EVENT_WAVE_LATE, "wave_late"},
 };
 
 const char *moment_name(enum moment_kind kind)

@@ -15,6 +15,7 @@ enum moment_kind {
     MOMENT_CONTINUES,
     MOMENT_DRAINS,
     MOMENT_ROLLS_BACK,
+    MOMENT_LATE,
     MOMENT__COUNT
 };
 

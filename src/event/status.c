@@ -202,6 +202,16 @@ static void set_wave(struct status *status, size_t wave, enum run_state state)
         status->waves[wave].state = state;
 }
 
+static void note_forecast(struct status *status, const struct event *event)
+{
+    if (event->wave >= status->wave_count)
+        return;
+    struct status_wave *wave = &status->waves[event->wave];
+    wave->is_late |= event->kind == EVENT_WAVE_LATE;
+    if (event->forecast)
+        wave->forecast_ms = event->forecast->duration_ms;
+}
+
 static void end_run(struct status *status, enum run_state state)
 {
     status->is_over = true;
@@ -236,6 +246,8 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
     case EVENT_WAIT_FINISHED: end_wait(status, now_ms); break;
     case EVENT_RUN_FINISHED: end_run(status, event->state); break;
     case EVENT_TENANT_RETRIES: status->retries++; break;
+    case EVENT_WAVE_FORECAST:
+    case EVENT_WAVE_LATE: note_forecast(status, event); break;
     case EVENT_TENANT_BATCHES:
         note_rows(status, &status->tenants[event->tenant], event->batches->rows);
         break;

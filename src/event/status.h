@@ -78,6 +78,8 @@ struct status_wave {
     size_t total;
     size_t done; /* have ended, on the way out */
     size_t bad;
+    double forecast_ms;   /* 0: nothing is foretold of it */
+    bool is_late;         /* it takes longer than that, or than it may */
     enum run_state state; /* RUN__COUNT: it has not begun */
 };
 

@@ -294,6 +294,16 @@ static void read_gates(struct inventory_builder *builder, const struct raw_gates
     load_lack_part(builder, PART_TENANTS);
 }
 
+static void read_forecast(struct inventory_builder *builder, const struct raw_forecast *raw,
+                          struct forecast_rules *rules)
+{
+    load_turn_to(builder, SECTION_FORECAST, 0);
+    load_forecast_limit(builder, FIELD(raw, warn_above), &rules->warn_above);
+    load_forecast_limit(builder, FIELD(raw, halt_above), &rules->halt_above);
+    load_duration(builder, FIELD(raw, at_least), &rules->at_least_ms);
+    load_lack_part(builder, PART_TENANTS);
+}
+
 static void read_rollout(struct inventory_builder *builder, const struct raw_rollout *raw)
 {
     static const char *const on_failures[] = {"stop", "continue", "rollback", NULL};
@@ -303,7 +313,10 @@ static void read_rollout(struct inventory_builder *builder, const struct raw_rol
                                                [VERIFY_BOTH] = "both",
                                                NULL};
     struct rollout_rules *rules = &builder->inventory->rollout;
-    *rules = (struct rollout_rules){.parallel = 32, .per_server = 8, .gates.timeout_ms = 60 * 1000};
+    *rules = (struct rollout_rules){.parallel = 32,
+                                    .per_server = 8,
+                                    .gates.timeout_ms = 60 * 1000,
+                                    .forecast.at_least_ms = 10 * 1000};
     if (!raw)
         return;
     load_turn_to(builder, SECTION_ROLLOUT, 0);
@@ -317,6 +330,8 @@ static void read_rollout(struct inventory_builder *builder, const struct raw_rol
     load_lack_part(builder, PART_TENANTS);
     if (raw->gates)
         read_gates(builder, raw->gates, &rules->gates);
+    if (raw->forecast)
+        read_forecast(builder, raw->forecast, &rules->forecast);
     read_waves(builder, raw, rules);
 }
 

@@ -122,6 +122,12 @@ struct gate_rules {
     uint64_t timeout_ms;
 };
 
+/* What is done where a wave takes longer than was foretold. */
+struct forecast_rules {
+    struct forecast_limit warn_above, halt_above;
+    uint64_t at_least_ms; /* a wave of less is never late by a forecast */
+};
+
 struct rollout_rules {
     struct gate_rules gates;
     uint32_t parallel;
@@ -129,6 +135,7 @@ struct rollout_rules {
     enum on_failure on_failure;
     struct share max_failures;
     enum verify_schema verify_schema;
+    struct forecast_rules forecast;
     const struct wave *waves;
     size_t wave_count;
 };

@@ -117,3 +117,21 @@ bool ledger_reopen(struct ledger *ledger, struct err *err)
 {
     return ledger->kind->reopen(ledger, err);
 }
+
+bool ledger_read_paces(struct ledger *ledger, const struct ledger_way *way, struct arena *arena,
+                       struct pace *ret_paces, struct err *err)
+{
+    if (ledger->kind->read_paces)
+        return ledger->kind->read_paces(ledger, way, arena, ret_paces, err);
+    memset(ret_paces, 0, DIALECT__COUNT * sizeof *ret_paces);
+    return true;
+}
+
+bool ledger_read_timings(struct ledger *ledger, struct arena *arena,
+                         struct ledger_timings *ret_timings, struct err *err)
+{
+    if (ledger->kind->read_timings)
+        return ledger->kind->read_timings(ledger, arena, ret_timings, err);
+    *ret_timings = (struct ledger_timings){0};
+    return true;
+}

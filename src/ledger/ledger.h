@@ -19,6 +19,7 @@
 #define LEDGER_LEDGER_H
 
 #include "event/event.h"
+#include "event/forecast.h"
 
 struct arena;
 struct ledger;
@@ -156,6 +157,31 @@ struct ledger_visits {
 bool ledger_read_visits(struct ledger *ledger, const struct ledger_visits *which,
                         struct arena *arena, struct visit **ret_visits, size_t *ret_count,
                         struct err *err) MUST_CHECK;
+
+/* How long the tenants took that runs of this verb brought to this place, without a second attempt, by dialect. */
+struct ledger_way {
+    const char *command, *target; /* as fixed_target of struct run_info */
+    const char *chain_digest;
+};
+bool ledger_read_paces(struct ledger *ledger, const struct ledger_way *way, struct arena *arena,
+                       struct pace ret_paces[], struct err *err) MUST_CHECK;
+
+/* How long steps took in the newest runs, with revisions as their files were then; the runs that are newer come later. */
+struct ledger_timing {
+    const char *revision, *checksum;
+    enum direction direction;
+    enum dialect_id dialect;
+    size_t count;
+    double mean_ms, longest_ms;
+    const char *run; /* the newest that has it */
+};
+struct ledger_timings {
+    struct ledger_timing *steps;
+    size_t count;
+    double visit_ms[DIALECT__COUNT]; /* that a visit takes beside its steps */
+};
+bool ledger_read_timings(struct ledger *ledger, struct arena *arena,
+                         struct ledger_timings *ret_timings, struct err *err) MUST_CHECK;
 
 /* Which finished runs to drop: those that fit every condition given. Runs that can still be resumed go
  * only with `takes_unfinished`; the run that holds the ledger never. */

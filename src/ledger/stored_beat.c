@@ -153,6 +153,8 @@ static bool write_event(struct stored_beat *beat, const struct event *event, boo
         return true;
     if (event->kind == EVENT_RUN_DRAINS && event->halt && event->halt->kind == HALT_SIGNAL)
         beat->course.stopped_by = event->halt->signal;
+    if (event->kind == EVENT_RUN_DRAINS && event->halt && event->halt->kind == HALT_FORECAST)
+        beat->course.has_tripped = true;
     if (event->kind == EVENT_RUN_PAUSED || event->kind == EVENT_RUN_CONTINUES)
         beat->course.is_paused = event->kind == EVENT_RUN_PAUSED;
     return stored_write_event(beat->ledger, event, err) &&

@@ -203,6 +203,32 @@ static void tell_waves(const struct replay *replay, enum event_kind kind)
     }
 }
 
+static bool tell_forecasts(const struct replay *replay, struct err *err)
+{
+    struct cursor row;
+    bool makes_sense = true;
+    store_query(replay->frame.ledger->store, &row,
+                "SELECT n, forecast_ms, forecast_tenants, forecast_from, forecast_run FROM waves"
+                " WHERE run = ? AND forecast_ms IS NOT NULL ORDER BY n",
+                value_int(replay->frame.run.seq));
+    while (makes_sense && cursor_next(&row)) {
+        int64_t wave = cursor_int(&row, 0), source = cursor_int(&row, 3);
+        const struct wave_forecast forecast = {
+            .duration_ms = cursor_real(&row, 1),
+            .tenants = (size_t)cursor_int(&row, 2),
+            .source = (enum forecast_source)source,
+            .run = cursor_copy(&row, 4, replay->frame.arena),
+        };
+        makes_sense = wave >= 0 && (uint64_t)wave < replay->frame.info.wave_count && source >= 0 &&
+                      source < FORECAST_FROM__COUNT;
+        if (makes_sense)
+            tell_event(replay, (struct event){.kind = EVENT_WAVE_FORECAST,
+                                              .wave = (size_t)wave,
+                                              .forecast = &forecast});
+    }
+    return cursor_end(&row, err) && (makes_sense || fail_damaged(replay, err));
+}
+
 /* The first time that nothing more was begun has its halt from the run, and an older skein's run has no moments: then the run alone
  * tells that it drained, or went back. */
 static bool tell_moments(const struct replay *replay, struct err *err)
@@ -244,6 +270,8 @@ static bool tell_all(struct replay *replay, struct err *err)
         replay->frame.info.standings = fleet.standings;
     }
     tell_event(replay, (struct event){.kind = EVENT_RUN_STARTED});
+    if (!tell_forecasts(replay, err))
+        return false;
     tell_waves(replay, EVENT_WAVE_STARTED);
     if (!tell_retries(replay, err) || !tell_tenants(replay, err) || !tell_moments(replay, err))
         return false;

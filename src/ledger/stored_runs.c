@@ -42,6 +42,9 @@ enum {
     COL_NAMES,
     COL_SETTINGS,
     COL_NARROWED,
+    COL_HALT_TOOK,
+    COL_HALT_FORECAST,
+    COL_HALT_LIMIT,
     COL_RESUMED_BY,
     COL_ROLLED_BACK_BY,
     COL_OPEN_WAVES
@@ -53,6 +56,7 @@ enum {
     " duration_ms, host, pid, since_ms, inventory, purges, forces,"                                \
     " halt, halt_wave, halt_gate, halt_status, halt_output, halt_signal, halt_failed,"             \
     " halt_tolerated, made_by, fleet_size, selects, tenants, settings, narrowed,"                  \
+    " halt_took_ms, halt_forecast_ms, halt_limit_ms,"                                              \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
     "  AND later.command <> '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                  \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
@@ -104,7 +108,10 @@ static const struct halt *read_halt(const struct cursor *row, struct arena *aren
                           .output = cursor_copy(row, COL_HALT_OUTPUT, arena),
                           .signal = (int)cursor_int(row, COL_HALT_SIGNAL),
                           .failed = (uint32_t)cursor_int(row, COL_HALT_FAILED),
-                          .max_failures = (uint32_t)cursor_int(row, COL_HALT_TOLERATED)};
+                          .max_failures = (uint32_t)cursor_int(row, COL_HALT_TOLERATED),
+                          .overrun = {.took_ms = cursor_real(row, COL_HALT_TOOK),
+                                      .forecast_ms = cursor_real(row, COL_HALT_FORECAST),
+                                      .limit_ms = cursor_real(row, COL_HALT_LIMIT)}};
     return halt;
 }
 

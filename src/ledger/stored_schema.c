@@ -13,8 +13,9 @@
 _Static_assert(RUN_INTERRUPTED == 6 && RUN__COUNT == 7, "run states are in ledgers");
 _Static_assert(TENANT_SKIPPED == 9 && TENANT__COUNT == 10, "tenant states are in ledgers");
 _Static_assert(NOTICE_WARNING == 4 && NOTICE__COUNT == 5, "levels of notices are in ledgers");
-_Static_assert(MOMENT_ROLLS_BACK == 3 && MOMENT__COUNT == 4, "kinds of moments are in ledgers");
 _Static_assert(LINT_NOTE == 1 && LINT_ERROR == 3 && LINT__COUNT == 4, "severities are in ledgers");
+_Static_assert(HALT_FORECAST == 5 && FORECAST_FROM_LEDGER == 1, "halts, forecasts are in ledgers");
+_Static_assert(MOMENT_LATE == 4 && MOMENT__COUNT == 5, "kinds of moments are in ledgers");
 _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
 
 /* Levels are numbers of base/notice.h. */
@@ -110,14 +111,19 @@ static const char newest_runs[] =
     " made_by TEXT, fleet_size {int} NOT NULL DEFAULT 0, selects TEXT, tenants TEXT,"
     " settings TEXT,"
     /* Options beside `selects` and `tenants` that narrowed the selection. */
-    " narrowed TEXT){rows};"
+    " narrowed TEXT,"
+    /* Of a wave that went beyond its forecast. */
+    " halt_took_ms {real}, halt_forecast_ms {real}, halt_limit_ms {real}){rows};"
 
     "CREATE TABLE waves("
     " run {int}, n {int}, name TEXT NOT NULL, tenant_count {int} NOT NULL,"
     " state {int}," /* NULL: never begun */
     " finished_ms {int} NOT NULL,"
     /* How many failures are tolerated (-1: any number; NULL: an older skein's run), and how long the run waits after it. */
-    " max_failures {int}, soak_ms {int} NOT NULL DEFAULT 0, PRIMARY KEY(run, n)){keyed};"
+    " max_failures {int}, soak_ms {int} NOT NULL DEFAULT 0,"
+    /* What was foretold of it last (NULL: nothing), and from what. */
+    " forecast_ms {real}, forecast_tenants {int}, forecast_from {int}, forecast_run TEXT,"
+    " PRIMARY KEY(run, n)){keyed};"
 
     "CREATE TABLE fleets(id {key}, digest TEXT NOT NULL UNIQUE){rows};"
     "CREATE TABLE fleet_tenants("
@@ -256,10 +262,19 @@ static const char to_version_11[] = MOMENT_TABLES;
 
 static const char to_version_12[] = FINDING_TABLES;
 
+static const char to_version_13[] = "ALTER TABLE runs ADD COLUMN halt_took_ms {real};"
+                                    "ALTER TABLE runs ADD COLUMN halt_forecast_ms {real};"
+                                    "ALTER TABLE runs ADD COLUMN halt_limit_ms {real};"
+                                    "ALTER TABLE waves ADD COLUMN forecast_ms {real};"
+                                    "ALTER TABLE waves ADD COLUMN forecast_tenants {int};"
+                                    "ALTER TABLE waves ADD COLUMN forecast_from {int};"
+                                    "ALTER TABLE waves ADD COLUMN forecast_run TEXT;";
+
 /* [i] makes version i + 1 of version i. */
 static const char *const upgrades[] = {NULL,         to_version_2,  to_version_3,  to_version_4,
                                        to_version_5, to_version_6,  to_version_7,  to_version_8,
-                                       to_version_9, to_version_10, to_version_11, to_version_12};
+                                       to_version_9, to_version_10, to_version_11, to_version_12,
+                                       to_version_13};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

@@ -144,12 +144,14 @@ bool stored_write_halt(struct stored_ledger *ledger, const struct halt *halt, st
 {
     return store_run(ledger->store, err,
                      "UPDATE runs SET halt = ?, halt_wave = ?, halt_gate = ?, halt_status = ?,"
-                     " halt_output = ?, halt_signal = ?, halt_failed = ?, halt_tolerated = ?"
+                     " halt_output = ?, halt_signal = ?, halt_failed = ?, halt_tolerated = ?,"
+                     " halt_took_ms = ?, halt_forecast_ms = ?, halt_limit_ms = ?"
                      " WHERE seq = ? AND halt IS NULL",
                      value_int(halt->kind), value_text(halt->wave), value_text(halt->gate),
                      value_int(halt->status), value_text(halt->output), value_int(halt->signal),
                      value_int(halt->failed), value_int(halt->max_failures),
-                     value_int(ledger->writing.run));
+                     value_real(halt->overrun.took_ms), value_real(halt->overrun.forecast_ms),
+                     value_real(halt->overrun.limit_ms), value_int(ledger->writing.run));
 }
 
 bool stored_write_drains(struct stored_ledger *ledger, const struct event *event, struct err *err)
@@ -280,6 +282,18 @@ static bool write_wave_finished(struct stored_ledger *ledger, const struct event
     return write_wave(ledger, event, event->state, err);
 }
 
+static bool write_wave_forecast(struct stored_ledger *ledger, const struct event *event,
+                                struct err *err)
+{
+    const struct wave_forecast *forecast = event->forecast;
+    return store_run(ledger->store, err,
+                     "UPDATE waves SET forecast_ms = ?, forecast_tenants = ?, forecast_from = ?,"
+                     " forecast_run = ? WHERE run = ? AND n = ?",
+                     value_real(forecast->duration_ms), value_int((int64_t)forecast->tenants),
+                     value_int(forecast->source), value_text(forecast->run),
+                     value_int(ledger->writing.run), value_int((int64_t)event->wave));
+}
+
 /* ---- all kinds ----------------------------------------------------------------------------- */
 
 static bool write_nothing(struct stored_ledger *ledger, const struct event *event, struct err *err)
@@ -306,6 +320,8 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
     [EVENT_WAIT_STARTED] = write_nothing,
     [EVENT_WAIT_FINISHED] = write_nothing,
     [EVENT_TENANT_BATCHES] = write_nothing,
+    [EVENT_WAVE_FORECAST] = write_wave_forecast,
+    [EVENT_WAVE_LATE] = stored_moment_put,
     [EVENT_NOTE] = write_nothing,
 };
 

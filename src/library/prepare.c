@@ -94,6 +94,7 @@ static struct rollout_options rollout_of(struct fleet *fleet, const struct reque
         .scratch = fleet->inventory->scratch,
         .hides_values = fleet->inventory->hides_values,
         .hides_sql = fleet->inventory->hides_sql,
+        .forecast = fleet->inventory->rollout.forecast,
         .gates = keeps_ledger(request) ? &fleet->inventory->rollout.gates : NULL,
     };
 }
@@ -297,6 +298,23 @@ static void set_share(struct fleet *fleet, const struct request *request,
     prepared->rollout.share = &prepared->share;
 }
 
+/* What the first waves are measured by. Where no limit is set, no one asks. */
+static bool set_paces(struct fleet *fleet, const struct request *request,
+                      struct prepared_run *prepared, struct err *err)
+{
+    struct rollout_options *rollout = &prepared->rollout;
+    const struct forecast_rules *rules = &rollout->forecast;
+    const struct ledger_way way = {.command = request->verb->name,
+                                   .target = rollout->run.fixed_target,
+                                   .chain_digest = fleet->chain ? fleet->chain->digest : NULL};
+    bool is_asked = rules->warn_above.factor > 0 || rules->halt_above.factor > 0;
+    if (!is_asked || !way.chain_digest || !way.target || !*way.target)
+        return true;
+    struct pace *paces = arena_calloc(&fleet->arena, DIALECT__COUNT, sizeof *paces);
+    rollout->paces = paces;
+    return ledger_read_paces(rollout->ledger, &way, &fleet->arena, paces, err);
+}
+
 /* A run that changes something is on record. */
 static bool set_ledger(struct fleet *fleet, const struct request *request,
                        struct prepared_run *prepared, struct err *err)
@@ -318,7 +336,7 @@ static bool set_ledger(struct fleet *fleet, const struct request *request,
     prepared->rollout.snapshots = snapshots_folder(
         &fleet->arena, snapshots_beside(&fleet->arena, fleet->inventory), prepared->rollout.run.id);
     set_share(fleet, request, prepared);
-    return true;
+    return set_paces(fleet, request, prepared, err);
 }
 
 /* Without those that a resume does not come to. */

@@ -141,6 +141,14 @@ static void put_totals(struct json_stream *stream, const struct report *report)
     json_close(stream, '}');
 }
 
+static json_t *wave_forecast_value(const struct wave_forecast *forecast)
+{
+    return json_pack(
+        "{s:o, s:o, s:o, s:o}", "duration_ms", json_rounded(forecast->duration_ms, DECIMALS),
+        "tenants", count_value(forecast->tenants), "from",
+        json_text(forecast_source_name(forecast->source)), "run", json_text(forecast->run));
+}
+
 static json_t *wave_value(const struct report *report, const struct report_wave *wave)
 {
     json_t *value = json_object();
@@ -148,6 +156,8 @@ static json_t *wave_value(const struct report *report, const struct report_wave 
     json_object_set_new(value, "state", json_text(report_wave_state(report, wave)));
     json_object_set_new(value, "tenants", count_value(wave->tenant_count));
     json_object_set_new(value, "failed", count_value(wave->failed_count));
+    if (wave->forecast.tenants)
+        json_object_set_new(value, "forecast", wave_forecast_value(&wave->forecast));
     return value;
 }
 

@@ -49,6 +49,14 @@ json_t *json_halt(const struct halt *halt, const char *reason)
     }
     if (halt->kind == HALT_GATE || halt->kind == HALT_SIGNAL)
         json_object_set_new(value, "signal", number_or_null(halt->signal));
+    if (halt->kind == HALT_FORECAST) {
+        const struct overrun *overrun = &halt->overrun;
+        json_object_set_new(value, "took_ms", json_rounded(overrun->took_ms, 1));
+        json_object_set_new(value, "forecast_ms",
+                            overrun->forecast_ms > 0 ? json_rounded(overrun->forecast_ms, 1)
+                                                     : json_null());
+        json_object_set_new(value, "limit_ms", json_rounded(overrun->limit_ms, 1));
+    }
     if (halt->kind == HALT_THRESHOLD) {
         json_object_set_new(value, "failed", json_integer(halt->failed));
         json_object_set_new(value, "max_failures", json_integer(halt->max_failures));

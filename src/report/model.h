@@ -131,9 +131,10 @@ struct report_wave {
     /* RUN_RUNNING: begun, and ends as the run does; RUN__COUNT: never begun */
     enum run_state state;
     size_t tenant_count;
-    size_t failed_count;          /* after the end */
-    int64_t ended_at_ms;          /* since the epoch; 0: it has no end */
-    const struct run_wave *rules; /* what was asked of it; NULL: not known */
+    size_t failed_count;           /* after the end */
+    int64_t ended_at_ms;           /* since the epoch; 0: it has no end */
+    const struct run_wave *rules;  /* what was asked of it; NULL: not known */
+    struct wave_forecast forecast; /* the last one that was made; `tenants` 0: none was */
 };
 
 struct report {

@@ -47,12 +47,14 @@ const pauseMarks = () => pauses.map(({ at, until, by }) => ({ kind: "pause", at,
 
 const backMarks = () => moments.filter(({ moment }) => moment === "run_rolls_back").map(({ ms, reason }) => ({ kind: "back", at: ms, words: `began to roll back${reason ? `: ${reason}` : ""}` }));
 
+const lateMarks = () => moments.filter(({ moment }) => moment === "wave_late").map(({ ms, reason }) => ({ kind: "late", at: ms, words: reason || "a wave was late" }));
+
 const retryMarks = () => data.retries.slice(0, MARKED_RETRIES).filter(([row]) => tenants[row][STARTED] !== null)
   .map(([row, attempt]) => ({ kind: "retry", at: tenants[row][STARTED], row, words: `attempt ${attempt} was followed by another` }));
 
-const runMarks = (times) => [...data.waves.flatMap((wave, i) => waveMarks(wave, i, times)), ...haltMark(times), ...pauseMarks(), ...backMarks(), ...retryMarks()].sort((a, b) => a.at - b.at);
+const runMarks = (times) => [...data.waves.flatMap((wave, i) => waveMarks(wave, i, times)), ...haltMark(times), ...pauseMarks(), ...backMarks(), ...lateMarks(), ...retryMarks()].sort((a, b) => a.at - b.at);
 
-const MARK_SHAPES = { bad: "M-4-4 4 4M4-4-4 4", trip: "M0-6 6 5H-6Z", signal: "M-5-5H5V5H-5Z", soak: "M-3-5V5M3-5V5", retry: "M0-4V4", pause: "M-4-5V5M0-5V5M4-5V5", back: "M5-6V6L-6 0Z" };
+const MARK_SHAPES = { bad: "M-4-4 4 4M4-4-4 4", trip: "M0-6 6 5H-6Z", signal: "M-5-5H5V5H-5Z", soak: "M-3-5V5M3-5V5", retry: "M0-4V4", pause: "M-4-5V5M0-5V5M4-5V5", back: "M5-6V6L-6 0Z", late: "M0-6V0L4 4" };
 
 function drawMark(mark, x, top, bottom) {
   return draw("g", { class: `mark m-${mark.kind}` }, draw("title", {}, `${duration(mark.at)}: ${mark.row === undefined ? "" : `${safe(tenants[mark.row][NAME])}: `}${safe(mark.words)}`),

@@ -144,14 +144,16 @@ function waveAfter(i, times) {
   if (halt && halt.wave === data.waves[i].name) {
     if (halt.kind === "threshold") return make("span", {}, `${halt.failed} failed, ${halt.max_failures} tolerated: halted`);
     if (halt.kind === "gate") return make("span", {}, "the gate ", shown(halt.gate), " said no");
+    if (halt.kind === "forecast") return make("span", {}, `took ${duration(halt.took_ms)}, ${duration(halt.limit_ms)} tolerated: halted`);
     return make("span", {}, "halted here");
   }
   return wait > 50 ? make("span", { class: "wait" }, `waited ${duration(wait)}`) : null;
 }
 
 // What was asked of a wave: how many failures are tolerated, and how long the run waits after it.
-function waveRules({ max_failures, soak_ms }) {
+function waveRules({ max_failures, soak_ms }, { forecast }) {
   const words = [];
+  if (forecast) words.push(`about ${duration(forecast.duration_ms)} foretold`);
   if (max_failures !== null) words.push(max_failures < 0 ? "any number may fail" : `${max_failures} may fail`);
   if (soak_ms) words.push(`soaks ${duration(soak_ms)}`);
   return words.join(", ");
@@ -167,7 +169,7 @@ function wavesPart() {
     make("td", {}, data.wave_words[i].words),
     make("td", { class: "number" }, wave.tenants.toLocaleString("en")),
     make("td", { class: "number" }, wave.failed.toLocaleString("en")),
-    make("td", { class: "optional" }, waveRules(data.wave_words[i])),
+    make("td", { class: "optional" }, waveRules(data.wave_words[i], wave)),
     make("td", { class: "optional room" }, bar([...times[i].states], wave.tenants, true)),
     make("td", { class: "number optional" }, times[i].start === Infinity ? "" : duration(times[i].start)),
     make("td", { class: "number" }, times[i].start === Infinity ? "" : duration(times[i].end - times[i].start - pausedBetween(times[i].start, times[i].end))),

@@ -322,6 +322,13 @@ static void keep_moment(struct report *report, const struct event *event)
     *ARENA_PUSH(arena, report->moments, report->moment_count, report->moment_capacity) = moment;
 }
 
+static void keep_forecast(struct report *report, const struct event *event)
+{
+    struct wave_forecast *forecast = &report->waves[event->wave].forecast;
+    *forecast = *event->forecast;
+    forecast->run = arena_strdup(&report->arena, forecast->run);
+}
+
 double report_paused_ms(const struct report *report)
 {
     int64_t from_ms = report->run.started_at_ms;
@@ -395,6 +402,8 @@ void report_apply(struct report *report, const struct event *event)
     case EVENT_RUN_DRAINS: halt_run(report, event); break;
     case EVENT_RUN_ROLLS_BACK: report->rolls_back = true; break;
     case EVENT_TENANT_RETRIES: report_keep_retry(report, event); break;
+    case EVENT_WAVE_FORECAST: keep_forecast(report, event); break;
+    case EVENT_WAVE_LATE:
     case EVENT_TENANT_INTENT:
     case EVENT_RUN_PAUSED:
     case EVENT_RUN_CONTINUES:

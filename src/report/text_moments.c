@@ -20,6 +20,7 @@ static const char *deed_of(const struct report *report, const struct moment *mom
         [MOMENT_CONTINUES] = "went on",
         [MOMENT_DRAINS] = "nothing more was begun",
         [MOMENT_ROLLS_BACK] = "began to roll back",
+        [MOMENT_LATE] = "a wave was late",
     };
     bool is_open = report->state == RUN_RUNNING && moment->kind == MOMENT_PAUSED &&
                    moment == &report->moments[report->moment_count - 1];

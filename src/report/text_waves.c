@@ -1,5 +1,30 @@
+#include "base/human.h"
+#include "report/model.h"
 #include "report/text.h"
 #include "report/text_table.h"
+
+/* Most people want to know only where a wave was late. */
+static bool tells_forecasts(const struct text *text)
+{
+    const struct report *report = text->report;
+    bool is_asked = text->options->is_verbose;
+    for (size_t i = 0; i < report->moment_count; i++)
+        is_asked |= report->moments[i].kind == MOMENT_LATE;
+    for (size_t i = 0; is_asked && i < report->wave_count; i++)
+        if (report->waves[i].forecast.tenants)
+            return true;
+    return false;
+}
+
+static void add_forecast(struct table *table, const struct wave_forecast *forecast)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    if (forecast->tenants)
+        human_add_duration(&cell, forecast->duration_ms);
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
 
 static void add_wave(const struct text *text, struct table *table, const struct view_wave *wave)
 {
@@ -21,8 +46,14 @@ void text_waves(const struct text *text)
     table_column(table, "STATE", 0);
     table_column(table, "TENANTS", TABLE_RIGHT);
     table_column(table, "FAILED", TABLE_RIGHT);
-    for (size_t i = 0; i < view->wave_count; i++)
+    bool is_foretold = tells_forecasts(text);
+    if (is_foretold)
+        table_column(table, "FORETOLD", TABLE_RIGHT);
+    for (size_t i = 0; i < view->wave_count; i++) {
         add_wave(text, table, &view->waves[i]);
+        if (is_foretold)
+            add_forecast(table, &text->report->waves[i].forecast);
+    }
     text_heading(text, "Waves");
     table_print(table);
 }

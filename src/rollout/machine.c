@@ -242,6 +242,7 @@ void machine_drop(struct machine *machine, struct session *session)
     struct tenant_slot *slot = &rollout->slots[tenant];
     const struct outcome outcome = {.state = TENANT_SKIPPED};
     slot->session = NULL;
+    rollout->in_flight--;
     slot->is_lost = false;
     scheduler_finished(rollout->scheduler, tenant, &(struct finish){0});
     rollout_show(
@@ -304,6 +305,8 @@ static void end_wave(struct machine *machine)
                                              .wave = rollout->wave,
                                              .state = course_wave_state(&machine->course),
                                              .at_ms = clock_wall_ms()});
+    if (machine->has_begun_wave && !machine->has_ended_wave && !rollout->has_rolled_back)
+        rollout_end_outlook(rollout);
     machine->has_ended_wave = true;
 }
 
@@ -319,6 +322,7 @@ static void open_wave(struct machine *machine, uint32_t wave)
     rollout->wave_failed = 0;
     scheduler_open(rollout->scheduler, wave);
     rollout_show(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+    rollout_begin_outlook(rollout);
     rollout_limit_connections(rollout, wave);
 }
 
@@ -383,6 +387,7 @@ static void follow_pause(struct machine *machine, bool is_paused)
     if (rollout->options->steering)
         rollout->options->steering->is_paused = is_paused;
     scheduler_pause(rollout->scheduler, is_paused);
+    rollout_pause_outlook(rollout, is_paused);
     rollout_show(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
                                          .reason = "asked for on another machine",
                                          .at_ms = clock_wall_ms()});

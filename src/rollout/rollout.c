@@ -69,6 +69,7 @@ void rollout_start_tenant(struct rollout *rollout, uint32_t tenant)
     if (rollout_skip_unreachable(rollout, tenant))
         return;
     rollout_tell(rollout, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = tenant});
+    rollout->in_flight++;
     slot->session = session_start(&rollout->env, rollout->info.tenants[tenant], tenant);
 }
 
@@ -92,6 +93,7 @@ static void begin_wave(struct rollout *rollout, uint32_t wave)
     rollout->wave = wave;
     rollout->has_begun = true;
     rollout_tell(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+    rollout_begin_outlook(rollout);
     rollout_limit_connections(rollout, wave);
     const struct rollout_wave *rules = &rollout->options->waves[wave];
     const struct survey_wave surveyed = {
@@ -177,6 +179,7 @@ static void end_wave(struct rollout *rollout, const struct decision *decision)
                                          .wave = decision->wave,
                                          .state = state,
                                          .at_ms = wave_end_ms(rollout, decision)});
+    rollout_end_outlook(rollout);
     if (!gates_has(rollout->gates, GATE_AFTER_WAVE))
         return;
     rollout_ask_gate(rollout, GATE_AFTER_WAVE,
@@ -192,7 +195,9 @@ static void begin_rollback(struct rollout *rollout)
     rollout_limit_connections(rollout,
                               rollout->options->wave_count - 1); /* as the scheduler has it */
     rollout_tell(rollout, (struct event){.kind = EVENT_RUN_ROLLS_BACK,
-                                         .reason = "too many failures",
+                                         .reason = rollout->is_refused ? "a gate said no"
+                                                   : rollout->is_late  ? "a wave took too long"
+                                                                       : "too many failures",
                                          .at_ms = clock_wall_ms()});
 }
 
@@ -290,6 +295,7 @@ static void set_paused(struct rollout *rollout, bool is_paused)
 {
     rollout->is_paused = is_paused;
     scheduler_pause(rollout->scheduler, is_paused);
+    rollout_pause_outlook(rollout, is_paused);
     if (is_paused)
         machine_pause(rollout->machine);
     rollout_tell(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
@@ -419,6 +425,7 @@ void rollout_on_tick(uv_timer_t *handle)
     if (rollout->info.request->stopping.stops)
         rollout_fill(rollout);
     obey_steering(rollout);
+    rollout_look_at_outlook(rollout);
     if (rollout->options->status) {
         status_tick(rollout->options->status, uv_hrtime() / 1000000);
         rollout_look_at_doings(rollout);
@@ -561,6 +568,7 @@ void rollout_begin(struct rollout *rollout)
     else if (rollout->journal)
         journal_tell_and_wait(rollout->journal, &event, on_recorded, rollout);
     rollout_show(rollout, event);
+    rollout_tell_outlook(rollout, 0);
     if (!rollout->journal)
         on_recorded(rollout, NULL);
 }

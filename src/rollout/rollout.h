@@ -27,6 +27,7 @@
 #include "rollout/session.h"
 
 struct ledger;
+struct pace;
 struct rollout;
 struct scripts;
 struct status;
@@ -72,6 +73,8 @@ struct rollout_options {
     const struct scratch_place *scratch; /* by engine */
     bool hides_values; /* of what servers say, all that may hold values of rows is told to no one */
     bool hides_sql;    /* the SQL that runs is neither kept nor shown */
+    struct forecast_rules forecast; /* where a wave takes longer than was foretold */
+    const struct pace *paces; /* by dialect, of earlier runs (rollout/outlook.h); NULL: not known */
     const struct gate_rules *gates;    /* asked where tenants are changed; NULL: none */
     struct ledger *ledger;             /* locked, or joined; NULL: none */
     const struct rollout_share *share; /* NULL: this machine has the run for itself */

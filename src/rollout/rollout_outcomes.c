@@ -411,7 +411,9 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
     redacted.notices = shown_notices(rollout, tenant, &arena, outcome->notices);
     redacted.started_ms = rollout_elapsed_ms(rollout) - outcome->duration_ms;
     rollout->slots[tenant].session = NULL;
+    rollout->in_flight--;
     finish_tenant(rollout, tenant, &redacted, true);
+    rollout_note_visit(rollout, (uint32_t)tenant, &redacted);
     arena_done(&arena);
     session_free(session);
     rollout_fill(rollout);

@@ -13,6 +13,7 @@
 #include "rollout/gates.h"
 #include "rollout/journal.h"
 #include "rollout/machine.h"
+#include "rollout/outlook.h"
 #include "link/link.h"
 #include "rollout/rollout.h"
 #include "rollout/rollout_sessions.h"
@@ -74,14 +75,16 @@ struct rollout {
     struct evidence *evidence;
     struct preflights *preflights;
     struct gates *gates;
-    struct survey *survey; /* NULL: tenants are looked at one by one */
-    bool is_surveying;     /* nothing is decided until it has answered */
-    bool has_begun;        /* a wave */
-    bool is_gated;         /* nothing is decided until the gate has answered */
-    enum gate gate;        /* that was asked last, of those that something waits for */
-    bool is_refused;       /* it said no */
-    bool is_waiting;       /* for a gate, or a soak, and the observers were told */
-    uint32_t wave;         /* that was begun last */
+    struct outlook *outlook; /* NULL: how long waves take concerns no one */
+    struct survey *survey;   /* NULL: tenants are looked at one by one */
+    bool is_surveying;       /* nothing is decided until it has answered */
+    bool has_begun;          /* a wave */
+    bool is_gated;           /* nothing is decided until the gate has answered */
+    enum gate gate;          /* that was asked last, of those that something waits for */
+    bool is_refused;         /* it said no */
+    bool is_late;            /* a wave took longer than it may, and the run was halted for it */
+    bool is_waiting;         /* for a gate, or a soak, and the observers were told */
+    uint32_t wave;           /* that was begun last */
     bool is_over; /* all is done, and `end` is how it ended: a signal changes that no more */
     enum run_state end;
     struct map claimed;         /* databases that said who they are -> tenant */
@@ -94,6 +97,7 @@ struct rollout {
     size_t server_count;
     bool may_meet_twins; /* two of their names may be those of one database */
     size_t wanted;       /* tenants that this run means to visit */
+    size_t in_flight;    /* sessions that there are */
     size_t finished;     /* of them, on the way out */
     size_t failed;
     size_t wave_failed;    /* in the wave at hand */
@@ -147,6 +151,16 @@ void rollout_note_changed(struct rollout *rollout, uint32_t tenant);
  * inventory (false: neither). The second: its server is in trouble. */
 bool rollout_skip_unreachable(struct rollout *rollout, uint32_t tenant);
 void rollout_give_up(struct rollout *rollout, uint32_t tenant);
+
+/* rollout_outlook.c: how long waves take, beside what was foretold. The wave at hand begins and ends; the run stands still, or goes
+ * on; a tenant has ended; and is the wave late by now? */
+void rollout_open_outlook(struct rollout *rollout);
+void rollout_tell_outlook(struct rollout *rollout, size_t first);
+void rollout_begin_outlook(struct rollout *rollout);
+void rollout_end_outlook(struct rollout *rollout);
+void rollout_pause_outlook(struct rollout *rollout, bool is_paused);
+void rollout_note_visit(struct rollout *rollout, uint32_t tenant, const struct outcome *outcome);
+void rollout_look_at_outlook(struct rollout *rollout);
 
 /* rollout_doings.c: fills the status's doings, where someone wants them; and at the end of the run. */
 void rollout_look_at_doings(struct rollout *rollout);

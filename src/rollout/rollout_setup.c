@@ -303,6 +303,7 @@ void rollout_open(struct rollout *rollout)
     rollout->preflights = preflights_new();
     rollout->evidence = evidence_new(options->run.chain, options->scripts);
     rollout_fill_env(rollout);
+    rollout_open_outlook(rollout);
     watch_signals(rollout);
 }
 
@@ -312,6 +313,7 @@ void rollout_close(struct rollout *rollout)
     journal_free(rollout->journal);
     machine_free(rollout->machine);
     gates_free(rollout->gates);
+    outlook_free(rollout->outlook);
     routes_free(rollout->routes);
     evidence_free(rollout->evidence);
     preflights_free(rollout->preflights);

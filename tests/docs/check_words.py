@@ -25,6 +25,7 @@ TABLES = {
     "kind": ("halt", ()),
     "for": ("wait", ()),
     "moment": ("moment", ()),
+    "from": ("forecast_source", ()),
     "level": ("notice_level", ()),
     "tool": ("tool", ()),
     "what": ("difference", ()),

@@ -54,6 +54,9 @@ int main(void)
     begin_list("wait");
     for (int i = 0; i < WAIT__COUNT; i++)
         print_word(wait_name((enum wait)i), (size_t)i);
+    begin_list("forecast_source");
+    for (int i = 0; i < FORECAST_FROM__COUNT; i++)
+        print_word(forecast_source_name((enum forecast_source)i), (size_t)i);
     begin_list("moment");
     for (int i = 0; i < MOMENT__COUNT; i++)
         print_word(moment_name((enum moment_kind)i), (size_t)i);

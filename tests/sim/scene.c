@@ -566,6 +566,19 @@ static struct gate_rules make_gates(struct rng *rng)
     return rules;
 }
 
+/* Waves take from some milliseconds to minutes. */
+static struct forecast_rules make_forecast(struct rng *rng)
+{
+    static const uint64_t times_ms[] = {1, 50, 1000, 60000};
+    bool is_time = rng_chance(rng, 40);
+    return (struct forecast_rules){
+        .warn_above = {.factor = rng_chance(rng, 50) ? 1 : 0},
+        .halt_above = {.factor = is_time ? 0 : rng_between(rng, 1, 3),
+                       .ms = is_time ? RNG_PICK(rng, times_ms) : 0},
+        .at_least_ms = rng_chance(rng, 50) ? 0 : RNG_PICK(rng, times_ms),
+    };
+}
+
 static void make_rules(struct scene *scene)
 {
     static const enum on_failure policies[] = {ON_FAILURE_STOP, ON_FAILURE_CONTINUE,
@@ -587,6 +600,8 @@ static void make_rules(struct scene *scene)
     };
     if (rng_chance(rng, 15))
         scene->inventory.rollout.gates = make_gates(rng);
+    if (rng_chance(&scene->more, 15))
+        scene->inventory.rollout.forecast = make_forecast(&scene->more);
 }
 
 struct scene *scene_new(uint64_t seed)

@@ -335,11 +335,36 @@ static void on_retries(struct watch *watch, const struct event *event)
         wrong(watch, "t%zu meets others of the run, though it should be alone", tenant);
 }
 
+/* Something is left that it keeps from being begun, and the rules ask for it. */
+static void check_late(struct watch *watch, const struct event *event)
+{
+    const struct overrun *overrun = &event->halt->overrun;
+    const struct forecast_rules *rules = &watch->scene->inventory.rollout.forecast;
+    size_t open = 0;
+    for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++)
+        open += !watch->tenants[i].has_ended && !watch->tenants[i].is_running;
+    if (!open)
+        wrong(watch, "the run is halted for being late, and nothing is left to begin");
+    if (watch->has_tripped || watch->is_draining || watch->is_going_back)
+        wrong(watch, "the run is halted for being late, and was halted before");
+    if (!rules->halt_above.ms && rules->halt_above.factor <= 0)
+        wrong(watch, "the run is halted for being late, which no rule asks for");
+    if (overrun->took_ms <= overrun->limit_ms ||
+        (rules->halt_above.ms
+             ? overrun->limit_ms != (double)rules->halt_above.ms
+             : overrun->limit_ms < rules->halt_above.factor * overrun->forecast_ms))
+        wrong(watch, "the run is halted for being late, and is not: %f, %f", overrun->took_ms,
+              overrun->limit_ms);
+}
+
 static void on_drains(struct watch *watch, const struct event *event)
 {
     bool is_threshold = event->halt && event->halt->kind == HALT_THRESHOLD;
     bool is_gate = event->halt && event->halt->kind == HALT_GATE;
-    if (is_gate && watch->has_begun) { /* as too many failures would */
+    bool is_late = event->halt && event->halt->kind == HALT_FORECAST;
+    if (is_late)
+        check_late(watch, event);
+    if (is_late || (is_gate && watch->has_begun)) { /* as too many failures would */
         watch->has_tripped = true;
         return;
     }
@@ -362,15 +387,24 @@ static void on_run_ends(struct watch *watch, const struct event *event)
 
 static void trace_event(struct watch *watch, const struct event *event)
 {
-    static const char *const names[] = {
-        [EVENT_RUN_STARTED] = "run started",     [EVENT_WAVE_STARTED] = "wave started",
-        [EVENT_TENANT_STARTED] = "started",      [EVENT_TENANT_INTENT] = "intent",
-        [EVENT_TENANT_RETRIES] = "retries",      [EVENT_TENANT_FINISHED] = "finished",
-        [EVENT_WAVE_FINISHED] = "wave finished", [EVENT_RUN_DRAINS] = "drains",
-        [EVENT_RUN_ROLLS_BACK] = "rolls back",   [EVENT_RUN_FINISHED] = "run finished",
-        [EVENT_RUN_PAUSED] = "paused",           [EVENT_RUN_CONTINUES] = "continues",
-        [EVENT_WAIT_STARTED] = "wait started",   [EVENT_WAIT_FINISHED] = "wait finished",
-        [EVENT_TENANT_BATCHES] = "batches",      [EVENT_NOTE] = "note"};
+    static const char *const names[] = {[EVENT_RUN_STARTED] = "run started",
+                                        [EVENT_WAVE_STARTED] = "wave started",
+                                        [EVENT_TENANT_STARTED] = "started",
+                                        [EVENT_TENANT_INTENT] = "intent",
+                                        [EVENT_TENANT_RETRIES] = "retries",
+                                        [EVENT_TENANT_FINISHED] = "finished",
+                                        [EVENT_WAVE_FINISHED] = "wave finished",
+                                        [EVENT_RUN_DRAINS] = "drains",
+                                        [EVENT_RUN_ROLLS_BACK] = "rolls back",
+                                        [EVENT_RUN_FINISHED] = "run finished",
+                                        [EVENT_RUN_PAUSED] = "paused",
+                                        [EVENT_RUN_CONTINUES] = "continues",
+                                        [EVENT_WAIT_STARTED] = "wait started",
+                                        [EVENT_WAIT_FINISHED] = "wait finished",
+                                        [EVENT_TENANT_BATCHES] = "batches",
+                                        [EVENT_WAVE_FORECAST] = "forecast",
+                                        [EVENT_WAVE_LATE] = "late",
+                                        [EVENT_NOTE] = "note"};
     const struct outcome *outcome = event->outcome;
     const struct err *err = outcome ? outcome->error : event->error;
     bool is_tenant = event->kind == EVENT_TENANT_STARTED || event->kind == EVENT_TENANT_INTENT ||
@@ -405,6 +439,8 @@ static void on_event(void *ctx, const struct event *event)
     case EVENT_TENANT_RETRIES: on_retries(watch, event); break;
     case EVENT_TENANT_INTENT:
     case EVENT_TENANT_BATCHES:
+    case EVENT_WAVE_FORECAST:
+    case EVENT_WAVE_LATE:
     case EVENT_WAVE_FINISHED:
     case EVENT_RUN_PAUSED:
     case EVENT_RUN_CONTINUES:

@@ -98,6 +98,32 @@ static void reads_shares(void **state)
     }
 }
 
+static void reads_limits_of_forecasts(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_good;
+        double factor;
+        uint64_t ms;
+    } cases[] = {
+        {"3x", true, 3, 0},         {"2.5x", true, 2.5, 0},    {"1.25", true, 1.25, 0},
+        {"3", true, 3, 0},          {"20m", true, 0, 1200000}, {"250ms", true, 0, 250},
+        {"1000x", true, 1000, 0},   {"0.5x", false, 0, 0},     {"0", false, 0, 0},
+        {"0s", false, 0, 0},        {"x", false, 0, 0},        {"", false, 0, 0},
+        {"3 x", false, 0, 0},       {"3xx", false, 0, 0},      {"1.x", false, 0, 0},
+        {"1.125x", false, 0, 0},    {"-3x", false, 0, 0},      {"1001x", false, 0, 0},
+        {"99999999x", false, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct forecast_limit limit = {0};
+        if (parse_forecast_limit(cases[i].text, &limit) != cases[i].is_good)
+            fail_msg("'%s'", cases[i].text);
+        assert_float_equal(limit.factor, cases[i].factor, 0.0001);
+        assert_int_equal(limit.ms, cases[i].ms);
+    }
+}
+
 /* A share of few is none at all: 2% of 49 tenants tolerates no failure. */
 static void rounds_shares_down(void **state)
 {
@@ -112,9 +138,8 @@ static void rounds_shares_down(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(reads_numbers),
-    cmocka_unit_test(reads_durations),
-    cmocka_unit_test(reads_shares),
+    cmocka_unit_test(reads_numbers),      cmocka_unit_test(reads_durations),
+    cmocka_unit_test(reads_shares),       cmocka_unit_test(reads_limits_of_forecasts),
     cmocka_unit_test(rounds_shares_down),
 };
 

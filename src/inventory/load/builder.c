@@ -310,6 +310,20 @@ bool load_share(struct inventory_builder *builder, struct field field, struct sh
     return true;
 }
 
+bool load_forecast_limit(struct inventory_builder *builder, struct field field,
+                         struct forecast_limit *ret_limit)
+{
+    const char *text;
+    if (!load_text(builder, field, &text))
+        return false;
+    if (!parse_forecast_limit(text, ret_limit)) {
+        fault_of_value(builder, field,
+                       "so many times the forecast (3x), or a duration such as 20m");
+        return false;
+    }
+    return true;
+}
+
 int load_word(struct inventory_builder *builder, struct field field, const char *const *words,
               int fallback)
 {

@@ -180,6 +180,8 @@ void load_u32(struct inventory_builder *builder, struct field field, uint32_t mi
               uint32_t *ret_value);
 void load_duration(struct inventory_builder *builder, struct field field, uint64_t *ret_ms);
 bool load_share(struct inventory_builder *builder, struct field field, struct share *ret_share);
+bool load_forecast_limit(struct inventory_builder *builder, struct field field,
+                         struct forecast_limit *ret_limit);
 
 /* The index of the word among `words` (NULL-terminated), or `fallback`. */
 int load_word(struct inventory_builder *builder, struct field field, const char *const *words,

@@ -105,6 +105,7 @@ static const struct {
     [SECTION_DEFAULTS] = {"defaults", false},
     [SECTION_ROLLOUT] = {"rollout", false},
     [SECTION_GATES] = {"gates", false},
+    [SECTION_FORECAST] = {"forecast", false},
     [SECTION_WAVES] = {"waves", true},
     [SECTION_TENANTS] = {"tenants", true},
     [SECTION_SOURCES] = {"sources", true},

@@ -93,6 +93,12 @@ static const cyaml_schema_field_t gates_fields[] = {
     STRING("timeout", struct raw_gates, timeout),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t forecast_fields[] = {
+    STRING("warn_above", struct raw_forecast, warn_above),
+    STRING("halt_above", struct raw_forecast, halt_above),
+    STRING("at_least", struct raw_forecast, at_least),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t rollout_fields[] = {
     STRING("parallel", struct raw_rollout, parallel),
     STRING("per_server", struct raw_rollout, per_server),
@@ -101,6 +107,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
     STRING("rollback_by", struct raw_rollout, rollback_by),
     STRING("verify_schema", struct raw_rollout, verify_schema),
     MAPPING("gates", struct raw_rollout, gates, gates_fields),
+    MAPPING("forecast", struct raw_rollout, forecast, forecast_fields),
     LIST("waves", struct raw_rollout, waves, &wave_schema, 0),
     CYAML_FIELD_END};
 
@@ -156,12 +163,19 @@ static const cyaml_schema_value_t inventory_schema = {
 static const char *similar_key(enum section section, const char *key)
 {
     static const cyaml_schema_field_t *const fields_of[SECTION__COUNT] = {
-        [SECTION_TOP] = inventory_fields,   [SECTION_DEFAULTS] = defaults_fields,
-        [SECTION_ROLLOUT] = rollout_fields, [SECTION_GATES] = gates_fields,
-        [SECTION_WAVES] = wave_fields,      [SECTION_TENANTS] = tenant_fields,
-        [SECTION_SOURCES] = source_fields,  [SECTION_REPORT] = report_fields,
-        [SECTION_DRIFT] = drift_fields,     [SECTION_AUTOGENERATE] = autogenerate_fields,
-        [SECTION_LINT] = lint_fields,       [SECTION_RULES] = rules_fields,
+        [SECTION_TOP] = inventory_fields,
+        [SECTION_DEFAULTS] = defaults_fields,
+        [SECTION_ROLLOUT] = rollout_fields,
+        [SECTION_GATES] = gates_fields,
+        [SECTION_FORECAST] = forecast_fields,
+        [SECTION_WAVES] = wave_fields,
+        [SECTION_TENANTS] = tenant_fields,
+        [SECTION_SOURCES] = source_fields,
+        [SECTION_REPORT] = report_fields,
+        [SECTION_DRIFT] = drift_fields,
+        [SECTION_AUTOGENERATE] = autogenerate_fields,
+        [SECTION_LINT] = lint_fields,
+        [SECTION_RULES] = rules_fields,
     };
     struct similar similar = similar_to(key);
     const cyaml_schema_field_t *field = section < SECTION__COUNT ? fields_of[section] : NULL;

@@ -77,6 +77,12 @@ struct raw_gates {
     char *timeout;
 };
 
+struct raw_forecast {
+    char *warn_above;
+    char *halt_above;
+    char *at_least;
+};
+
 struct raw_rollout {
     char *parallel;
     char *per_server;
@@ -85,6 +91,7 @@ struct raw_rollout {
     char *rollback_by;
     char *verify_schema;
     struct raw_gates *gates;
+    struct raw_forecast *forecast;
     struct raw_wave *waves;
     uint32_t waves_count;
 };

@@ -1,0 +1,228 @@
+#include "rollout/outlook.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/intern.h"
+#include "event/forecast.h"
+#include "inventory/inventory.h"
+
+struct sum {
+    size_t count;
+    double ms;
+};
+
+struct outlook {
+    struct outlook_options options;
+    struct arena arena;
+    struct outlook_wave *waves;
+    struct pace paces[DIALECT__COUNT];
+    struct sum sums[DIALECT__COUNT]; /* of this run */
+    struct wave_forecast *forecasts; /* by wave; `tenants` 0: nothing is foretold */
+    bool is_open;
+    uint32_t wave; /* at hand */
+    uint64_t began_ms, paused_ms, paused_since_ms;
+    bool is_paused;
+    bool has_warned, has_halted; /* of the wave at hand */
+};
+
+/* ---- what is foretold ---------------------------------------------------------------------- */
+
+/* This run's own are better than any other's: they are of this fleet and this day. */
+static struct pace pace_of_all(const struct outlook *outlook)
+{
+    struct sum own = {0}, earlier = {0};
+    const char *run = NULL;
+    for (int i = 0; i < DIALECT__COUNT; i++) {
+        const struct pace *pace = &outlook->paces[i];
+        own.count += outlook->sums[i].count;
+        own.ms += outlook->sums[i].ms;
+        earlier.count += pace->count;
+        earlier.ms += pace->mean_ms * (double)pace->count;
+        run = pace->count ? pace->run : run;
+    }
+    if (own.count)
+        return (struct pace){.count = own.count, .mean_ms = own.ms / (double)own.count};
+    return (struct pace){earlier.count, earlier.count ? earlier.ms / (double)earlier.count : 0,
+                         run};
+}
+
+static double time_of(const struct outlook *outlook, const struct pace *all,
+                      enum dialect_id dialect)
+{
+    const struct sum *own = &outlook->sums[dialect];
+    const struct pace *earlier = &outlook->paces[dialect];
+    if (own->count)
+        return own->ms / (double)own->count;
+    return !all->run || !earlier->count ? all->mean_ms : earlier->mean_ms;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct forecast_tenant *a = left, *b = right;
+    return (a->server > b->server) - (a->server < b->server);
+}
+
+/* What an earlier run of the rollout has done is only looked at. */
+static bool is_done(const struct run_info *run, size_t tenant)
+{
+    enum tenant_state state = run->standings ? run->standings[tenant].state : TENANT_PENDING;
+    return state == TENANT_SUCCEEDED || state == TENANT_UNCHANGED;
+}
+
+static void foretell(struct outlook *outlook, uint32_t index, const struct pace *all)
+{
+    const struct run_info *run = outlook->options.run;
+    const struct outlook_wave *rules = &outlook->waves[index];
+    struct forecast_wave wave = {.parallel = rules->parallel, .per_server = rules->per_server};
+    struct forecast_tenant *tenants = xcalloc(run->tenant_count + 1, sizeof *tenants);
+    struct arena arena;
+    struct intern servers;
+    size_t count = 0;
+    arena_init(&arena);
+    intern_init(&servers, &arena);
+    for (size_t i = 0; i < run->tenant_count; i++) {
+        const struct tenant *tenant = run->tenants[i];
+        if ((run->wave_of ? run->wave_of[i] : 0) != index || is_done(run, i))
+            continue;
+        bool is_file = dialect_info(tenant->url.dialect)->is_file;
+        tenants[count++] = (struct forecast_tenant){
+            .server = is_file ? FORECAST_NO_SERVER
+                              : intern_put(&servers, tenant->server, strlen(tenant->server)),
+            .ms = time_of(outlook, all, tenant->url.dialect)};
+    }
+    qsort(tenants, count, sizeof *tenants, compare);
+    forecast_wave(&wave, tenants, count);
+    outlook->forecasts[index] = (struct wave_forecast){
+        .tenants = count,
+        .duration_ms = wave.duration_ms,
+        .source = all->run ? FORECAST_FROM_LEDGER : FORECAST_FROM_WAVES,
+        .run = all->run,
+    };
+    arena_done(&arena);
+    free(tenants);
+}
+
+/* Of all waves from this one on. */
+static void foretell_from(struct outlook *outlook, size_t first)
+{
+    const struct pace all = pace_of_all(outlook);
+    for (size_t i = first; all.count && i < outlook->options.wave_count; i++)
+        foretell(outlook, (uint32_t)i, &all);
+}
+
+const struct wave_forecast *outlook_of(const struct outlook *outlook, uint32_t wave)
+{
+    const struct wave_forecast *forecast = &outlook->forecasts[wave];
+    return forecast->tenants ? forecast : NULL;
+}
+
+struct outlook *outlook_new(const struct outlook_options *options)
+{
+    struct outlook *outlook = xcalloc(1, sizeof *outlook);
+    outlook->options = *options;
+    arena_init(&outlook->arena);
+    outlook->waves = arena_calloc(&outlook->arena, options->wave_count + 1, sizeof *outlook->waves);
+    outlook->forecasts =
+        arena_calloc(&outlook->arena, options->wave_count + 1, sizeof *outlook->forecasts);
+    memcpy(outlook->waves, options->waves, options->wave_count * sizeof *outlook->waves);
+    if (options->paces)
+        memcpy(outlook->paces, options->paces, sizeof outlook->paces);
+    foretell_from(outlook, 0);
+    return outlook;
+}
+
+void outlook_free(struct outlook *outlook)
+{
+    if (!outlook)
+        return;
+    arena_done(&outlook->arena);
+    free(outlook);
+}
+
+/* ---- what happens -------------------------------------------------------------------------- */
+
+void outlook_begin(struct outlook *outlook, uint32_t wave, uint64_t now_ms)
+{
+    outlook->is_open = true;
+    outlook->wave = wave;
+    outlook->began_ms = outlook->paused_since_ms = now_ms;
+    outlook->paused_ms = 0;
+    outlook->has_warned = outlook->has_halted = false;
+}
+
+void outlook_pause(struct outlook *outlook, bool is_paused, uint64_t now_ms)
+{
+    if (outlook->is_paused && !is_paused)
+        outlook->paused_ms += now_ms - outlook->paused_since_ms;
+    if (!outlook->is_paused && is_paused)
+        outlook->paused_since_ms = now_ms;
+    outlook->is_paused = is_paused;
+}
+
+void outlook_note(struct outlook *outlook, uint32_t tenant, double visit_ms)
+{
+    struct sum *sum = &outlook->sums[outlook->options.run->tenants[tenant]->url.dialect];
+    sum->count++;
+    sum->ms += visit_ms;
+}
+
+void outlook_end(struct outlook *outlook)
+{
+    if (!outlook->is_open)
+        return;
+    outlook->is_open = false;
+    foretell_from(outlook, (size_t)outlook->wave + 1);
+}
+
+/* ---- is it late? --------------------------------------------------------------------------- */
+
+static double took_ms(const struct outlook *outlook, uint64_t now_ms)
+{
+    uint64_t paused_ms = outlook->paused_ms;
+    if (outlook->is_paused)
+        paused_ms += now_ms - outlook->paused_since_ms;
+    return (double)(now_ms - outlook->began_ms) - (double)paused_ms;
+}
+
+/* 0: there is none. */
+static double limit_ms(const struct outlook *outlook, const struct forecast_limit *limit)
+{
+    const struct outlook_wave *wave = &outlook->waves[outlook->wave];
+    const struct wave_forecast *forecast = outlook_of(outlook, outlook->wave);
+    double least_ms = (double)wave->at_least_ms;
+    if (limit->ms)
+        return (double)limit->ms;
+    if (limit->factor <= 0 || !forecast)
+        return 0;
+    double most_ms = limit->factor * forecast->duration_ms;
+    return most_ms > least_ms ? most_ms : least_ms;
+}
+
+static bool is_beyond(double took, double limit)
+{
+    return limit > 0 && took > limit;
+}
+
+enum outlook_verdict outlook_look(struct outlook *outlook, uint64_t now_ms, bool has_more,
+                                  struct overrun *ret_overrun)
+{
+    if (!outlook->is_open)
+        return OUTLOOK_FINE;
+    const struct outlook_wave *wave = &outlook->waves[outlook->wave];
+    const struct wave_forecast *forecast = outlook_of(outlook, outlook->wave);
+    double took = took_ms(outlook, now_ms);
+    double warn_ms = limit_ms(outlook, &wave->warn_above);
+    double halt_ms = limit_ms(outlook, &wave->halt_above);
+    bool is_too_late = is_beyond(took, halt_ms);
+    bool halts = is_too_late && has_more && !outlook->has_halted;
+    bool warns = (is_too_late || is_beyond(took, warn_ms)) && !outlook->has_warned;
+    if (!halts && !warns)
+        return OUTLOOK_FINE;
+    outlook->has_warned = true;
+    outlook->has_halted |= halts;
+    *ret_overrun = (struct overrun){.took_ms = took,
+                                    .forecast_ms = forecast ? forecast->duration_ms : 0,
+                                    .limit_ms = is_too_late ? halt_ms : warn_ms};
+    return halts ? OUTLOOK_HALTS : OUTLOOK_LATE;
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""What is foretold of a run's time: from earlier runs in the ledger, and from its own waves while it goes on; and a run that takes longer."""
+import json
+import sqlite3
+
+from harness import FleetCase, PostgresCase, main, wait_until
+
+WAVES = [{"name": "canary", "select": "name=a"}, {"name": "second", "select": "name=b"}, {"name": "third"}]
+
+
+class Late:
+    """The tenant of the second wave is kept waiting, for as long as the test likes."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id INTEGER);", "DROP TABLE task;")
+
+    def make(self, forecast, **more):
+        self.fleet.inventory(self.tenants(), defaults={"lock_timeout": "60s", "retries": 0},
+                             rollout={"waves": WAVES, "forecast": forecast, **more}, **self.more())
+
+    def events(self):
+        lines = [json.loads(line) for line in self.fleet.read("err").decode().split("\n")[:-1] if line.startswith("{")]
+        return [line for line in lines if line["event"] in ("wave_forecast", "wave_late", "run_drains", "run_finished")]
+
+    def has(self, event):
+        return lambda: any(told["event"] == event for told in self.events())
+
+    def run_late(self, event, code):
+        """Until that event is told, b waits."""
+        with self.blocked("b"):
+            with open(self.fleet.path("err"), "wb") as err:
+                run = self.fleet.start("upgrade", "--progress", "json", "-o", "json", stderr=err)
+            wait_until(self.has(event), what=event)
+        out, _ = run.communicate(timeout=120)
+        self.assertEqual(run.returncode, code, self.fleet.read("err"))
+        return json.loads(out)
+
+    def states(self, report):
+        return {tenant["name"]: tenant["state"] for tenant in report["tenants"]}
+
+    def check_halted(self, report):
+        self.assertEqual(self.states(report), {"a": "succeeded", "b": "succeeded", "c": "skipped"})
+        self.assertEqual([wave["state"] for wave in report["waves"]], ["succeeded", "halted", "skipped"])
+        self.assertNotIn("forecast", report["waves"][0])
+        second = report["waves"][1]["forecast"]
+        self.assertEqual((second["from"], second["run"], second["tenants"]), ("waves", None, 1))
+        halt = report["run"]["halted_by"]
+        self.assertEqual((halt["kind"], halt["wave"], halt["forecast_ms"]), ("forecast", "second", second["duration_ms"]))
+        self.assertGreaterEqual(halt["limit_ms"], 100)
+        self.assertGreater(halt["took_ms"], halt["limit_ms"])
+        self.assertIn("wave 'second' takes longer than foretold", halt["reason"])
+        self.assertEqual([moment["moment"] for moment in report["moments"]], ["wave_late", "run_drains"])
+        # the ledger has all of it
+        self.assertEqual(self.run_ok("report", "-o", "json").report, report)
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["halted_by"], halt)
+
+    def test_it_halts_and_a_resume_compares_anew(self):
+        self.make({"halt_above": "3x", "at_least": "100ms"})
+        report = self.run_late("run_drains", 1)
+        self.check_halted(report)
+        told = self.events()
+        self.assertEqual([(event["event"], event.get("wave")) for event in told if event["event"] != "run_drains"],
+                         [("wave_forecast", "second"), ("wave_forecast", "third"), ("wave_late", "second"), ("wave_forecast", "third"), ("run_finished", None)])
+        text = self.run_ok("report").out
+        self.assertRegex(text, r"halted in wave 'second': wave 'second' takes longer than foretold: [\d.]+ m?s, and about [\d.]+ m?s were foretold \(limit: [\d.]+ m?s\)")
+        self.assertRegex(text, r"second +halted +1 +0 +[\d.]+ m?s\n")
+        # what is left has not begun, and is measured by what earlier runs took
+        self.make({"halt_above": "3x", "at_least": "60s"})
+        resumed = json.loads(self.run_ok("resume", "-o", "json").out)
+        self.assertEqual(resumed["run"]["state"], "succeeded")
+        third = resumed["waves"][2]["forecast"]
+        self.assertEqual((third["from"], third["run"], third["tenants"]), ("ledger", report["run"]["id"], 1))
+
+
+class OnSqlite(Late, FleetCase):
+    def more(self):
+        return {}
+
+    def tenants(self):
+        return [self.fleet.sqlite(name) for name in "abc"]
+
+    def blocked(self, name):
+        path = self.fleet.path("data", name + ".db")
+
+        class Writer:
+            def __enter__(self):
+                self.db = sqlite3.connect(path, isolation_level=None, timeout=60)
+                self.db.execute("BEGIN IMMEDIATE")
+
+            def __exit__(self, *args):
+                self.db.execute("ROLLBACK")
+                self.db.close()
+
+        return Writer()
+
+    def test_a_warning_holds_nothing_up(self):
+        self.make({"warn_above": "50ms"})
+        report = self.run_late("wave_late", 0)
+        self.assertEqual(set(self.states(report).values()), {"succeeded"})
+        self.assertIsNone(report["run"]["halted_by"])
+        late = [event for event in self.events() if event["event"] == "wave_late"]
+        self.assertIn("second", [event["wave"] for event in late])
+        self.assertEqual({event["limit_ms"] for event in late}, {50})
+        self.assertIn("wave 'second' takes longer than ", self.run_ok("report").out)
+
+    def test_where_nothing_is_left_to_begin_it_is_only_told(self):
+        self.make({"halt_above": "3x", "at_least": "100ms"}, waves=[{"name": "canary", "select": "name in (a,c)"}, {"name": "second"}])
+        report = self.run_late("wave_late", 0)
+        self.assertEqual([wave["state"] for wave in report["waves"]], ["succeeded", "succeeded"])
+        self.assertEqual([moment["moment"] for moment in report["moments"]], ["wave_late"])
+
+    def test_it_goes_back_where_failures_would(self):
+        self.make({"halt_above": "3x", "at_least": "100ms"}, on_failure="rollback")
+        report = self.run_late("run_drains", 3)
+        self.assertEqual(self.states(report), {"a": "rolled_back", "b": "rolled_back", "c": "skipped"})
+        self.assertEqual(report["run"]["halted_by"]["kind"], "forecast")
+        self.assertEqual([moment["moment"] for moment in report["moments"]], ["wave_late", "run_drains", "run_rolls_back"])
+
+    def test_what_makes_no_sense_is_refused(self):
+        for value in ("0.5x", "0", "often", "1001x"):
+            with self.subTest(value=value):
+                self.make({"halt_above": value})
+                self.assertIn("'halt_above'", self.run_ok("plan", code=2).err)
+        self.make({"halt_abov": "3x"})
+        self.assertIn("halt_above", self.run_ok("plan", code=2).err)
+
+
+class OnPostgres(Late, PostgresCase):
+    """And the ledger of several machines."""
+
+    def more(self):
+        return {"ledger": self.pg.url("ledger")}
+
+    def tenants(self):
+        if not self.pg.sql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'ledger'"):
+            self.made = self.pg.create("ledger", "a", "b", "c")[1:]
+        return self.made
+
+    def blocked(self, name):
+        # who looks at the tenant's version table waits, be it there or not yet
+        return self.pg.session(name, "BEGIN; CREATE TABLE task (id integer);")
+
+
+if __name__ == "__main__":
+    main()
