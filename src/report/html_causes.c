@@ -38,6 +38,7 @@ static void put_cause(struct html_data *data, const struct report_error *error,
     json_put(&data->stream, "has_other_words", json_boolean(error->has_other_words));
     html_put_text(data, "location", location.data);
     html_put_size(data, "count", error->row_count);
+    html_put_text(data, "to_do", view_cause_advice(error));
     html_put_shared(data, shared);
     json_close(&data->stream, '}');
     buf_done(&location);

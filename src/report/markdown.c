@@ -7,6 +7,7 @@
 #include "base/human.h"
 #include "inventory/inventory.h"
 #include "report/markdown.h"
+#include "report/view_shared.h"
 
 /* ---- the summary --------------------------------------------------------------------------- */
 
@@ -97,7 +98,20 @@ static void add_advice(struct markdown *markdown)
 
 /* ---- causes -------------------------------------------------------------------------------- */
 
-static void gather_cause(struct markdown *markdown, const struct report_error *error)
+static void gather_shared(struct markdown *markdown, const struct view_shared_item *shared)
+{
+    struct buf words;
+    buf_init(&words, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < shared->fact_count; i++) {
+        buf_clear(&words);
+        view_add_fact(shared, &shared->facts[i], &words);
+        markdown_line(markdown, "", words.data);
+    }
+    buf_done(&words);
+}
+
+static void gather_cause(struct markdown *markdown, const struct report_error *error,
+                         const struct view_shared_item *shared)
 {
     const struct report *report = markdown->report;
     const struct said *said = report_example(report, error);
@@ -125,20 +139,24 @@ static void gather_cause(struct markdown *markdown, const struct report_error *e
     buf_adds(item, "  - in ");
     markdown_names(markdown, rows, error->row_count);
     buf_addc(item, '\n');
+    gather_shared(markdown, shared);
     buf_done(&location);
 }
 
 static void add_causes(struct markdown *markdown)
 {
     const struct report *report = markdown->report;
+    struct view_shared shared;
     size_t shown = 0;
+    view_shared_init(&shared, report);
     for (; shown < report->error_count; shown++) {
         if (!shown)
             buf_adds(&markdown->item, "\n**Failures**\n\n");
-        gather_cause(markdown, &report->errors[shown]);
+        gather_cause(markdown, &report->errors[shown], &shared.items[shown]);
         if (!markdown_item(markdown, CAUSES_END))
             break;
     }
+    view_shared_done(&shared);
     if (shown == report->error_count)
         return;
     buf_addf(&markdown->item, "\n%s%zu more causes\n", shown ? "and " : "",

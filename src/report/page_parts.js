@@ -40,15 +40,25 @@ function nextSteps() {
     advice.command ? make("div", {}, command(advice.command, i === isFirst), advice.remark ? make("p", { class: "soft" }, advice.remark) : null) : null))));
 }
 
+// The first screen says why, not only how many: causes and statements that will fail, each with a link to its card.
+function whyList() {
+  const SHOWN = 4;
+  const whys = [...data.causes.map((cause, i) => [cause.count, cause.message, `#cause-${i + 1}`]),
+    ...(data.preflight ? data.preflight.questions : []).map((question, i) => [question.fails, `will fail: ${questionWords(question)}`, `#question-${i + 1}`]).filter(([count]) => count)].sort((a, b) => b[0] - a[0]);
+  if (!whys.length) return null;
+  return make("ul", { class: "why", "aria-label": "Why" }, whys.slice(0, SHOWN).map(([count, words, href]) => make("li", {}, make("b", {}, count.toLocaleString("en")), make("a", { href }, shown(words)))),
+    whys.length > SHOWN ? make("li", {}, make("b", {}), make("span", { class: "soft" }, `and ${plural(whys.length - SHOWN, "more cause")}`)) : null);
+}
+
 function verdictPart() {
   const { verdict } = data;
   return make("section", { class: `verdict tone-${verdict.tone}`, "aria-label": "Verdict" },
     make("div", { class: "says" }, make("p", { class: "said" }, make("span", { class: "word" }, sign(verdict.tone), verdict.state),
         make("code", {}, shown(`skein ${verdict.command}`), verdict.is_dry ? " --dry-run" : "")),
       make("h1", {}, shown(verdict.sentence)),
-      verdict.halt ? make("p", { class: "halt" }, shown(verdict.halt)) : null,
+      verdict.halt ? make("p", { class: "halt" }, shown(verdict.halt)) : null, whyList(),
       verdict.halt_output ? make("pre", { class: "printed", tabindex: "0", "aria-label": "What the gate printed" }, shown(verdict.halt_output, true)) : null),
-    verdictFacts(), nextSteps());
+    nextSteps(), verdictFacts());
 }
 
 // ---- states ----
@@ -242,6 +252,7 @@ function causeCard(cause, i) {
     blocked === undefined ? null : make("p", {}, tenantLink(blocked), " was ", shown(textOf(more(tenants[blocked]).detail, tenants[blocked]).replace(/^[; ]+/, ""))),
     shares(cause),
     make("div", { class: "names" }, make("span", {}, links(rows.slice(0, 5), rows.length))),
+    cause.to_do ? make("p", {}, make("strong", {}, "What to do: "), shown(cause.to_do)) : null,
     make("div", { class: "act" },
       make("button", { type: "button", onclick: () => showTenants({ cause: i }) }, `Show ${rows.length === 1 ? "it" : "all"} in the list`),
       copyNames(rows)));

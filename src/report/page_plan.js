@@ -31,7 +31,7 @@ function reasonList({ reasons, reason_count }) {
 
 function failingCard(question, i) {
   const told = data.questions[i];
-  return make("article", { class: "cause", "aria-label": `Will fail: ${safe(questionWords(question))}` },
+  return make("article", { class: "cause", id: `question-${i + 1}`, "aria-label": `Will fail: ${safe(questionWords(question))}` },
     make("div", { class: "head" }, make("span", { class: "count" }, told.verdict), make("span", { class: "message" }, shown(questionWords(question)))),
     questionTags(question), source([question.statement], question.line, question.line), shares(told), make("div", { class: "names" }, make("span", {}, failingLinks(i))), reasonList(told),
     make("div", { class: "act" }, make("button", { type: "button", onclick: () => showTenants({ question: i }) }, `Show ${told.failing === 1 ? "it" : "all"} in the list`), copyNames(rowsOfQuestion[i])));
@@ -113,7 +113,7 @@ function seenRow(seen) {
 
 function rehearsedRow(step, most) {
   const width = (ms) => most ? (ms / most) * 100 : 0;
-  return make("tr", {}, make("td", {}, step.direction === "up" ? "↑ " : "↓ ", step.revision === null ? make("span", { class: "id" }, "base") : idSpan(step.revision)), make("td", { class: "number" }, duration(step.p50_ms)), make("td", { class: "number" }, duration(step.p95_ms)),
+  return make("tr", {}, make("td", {}, step.direction === "up" ? "↑ " : "↓ ", step.revision === null ? make("span", { class: "id" }, "base") : idSpan(step.revision)), make("td", { class: "number" }, duration(step.p50_ms)), make("td", { class: "number optional" }, duration(step.p95_ms)),
     make("td", { class: "number" }, duration(step.max_ms)), make("td", { class: "optional" }, step.count > 1 ? tenantLink(step.slowest) : null),
     make("td", { class: "optional room" }, make("div", { class: "range", "aria-hidden": "true" }, make("i", { class: "max", "width%": width(step.max_ms) }), make("i", { class: "p95", "width%": width(step.p95_ms) }), make("i", { class: "p50", "width%": width(step.p50_ms) }))));
 }
@@ -127,7 +127,7 @@ function rehearsalGroup(group) {
   const seen = group.seen.filter((item) => !item.is_quiet).sort((a, b) => weightOf(a) - weightOf(b)), rest = [...seen.slice(SHOWN), ...group.seen.filter((item) => item.is_quiet)];
   const list = (items) => table([["Seen"], ["What"], ["Tenants", "number optional"]], items.map(seenRow));
   return make("div", { class: "rehearsal" }, make("h3", {}, plural(group.count, "tenant"), " ", move(group.from, group.to, group.half), " ", make("span", { class: "tag" }, group.dialect)), make("p", { class: "names" }, make("span", {}, links(group.rows, group.count))),
-    group.steps.length ? table([["Step"], ["p50", "number"], ["p95", "number"], ["longest", "number"], ["in", "optional"], ["", "optional"]], group.steps.map((step) => rehearsedRow(step, most))) : null,
+    group.steps.length ? table([["Step"], ["p50", "number"], ["p95", "number optional"], ["longest", "number"], ["in", "optional"], ["", "optional"]], group.steps.map((step) => rehearsedRow(step, most))) : null,
     seen.length ? list(seen.slice(0, SHOWN)) : null, rest.length ? make("details", {}, make("summary", {}, `${rest.length.toLocaleString("en")} more that was seen`), list(rest.slice(0, 500))) : null);
 }
 

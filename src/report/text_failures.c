@@ -1,6 +1,7 @@
 #include "base/human.h"
 #include "inventory/inventory.h"
 #include "report/text.h"
+#include "report/view_shared.h"
 
 static void add_location(struct buf *buf, const struct cause *key)
 {
@@ -97,7 +98,25 @@ static void add_who(const struct text *text, struct buf *line, const struct repo
     buf_adds(line, ": ");
 }
 
-static void print_error(const struct text *text, const struct report_error *error)
+/* What its tenants have, and others do not. */
+static void print_shared(const struct text *text, const struct view_shared_item *shared)
+{
+    struct buf words, line;
+    buf_init(&words, BUF_MAX_DEFAULT);
+    buf_init(&line, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < shared->fact_count; i++) {
+        buf_clear(&words);
+        buf_clear(&line);
+        view_add_fact(shared, &shared->facts[i], &words);
+        human_add_text(&line, words.data);
+        fprintf(text->out, "    %s\n", line.data);
+    }
+    buf_done(&words);
+    buf_done(&line);
+}
+
+static void print_error(const struct text *text, const struct report_error *error,
+                        const struct view_shared_item *shared)
 {
     uint32_t rows[VIEW_NAMES];
     struct buf line;
@@ -117,6 +136,7 @@ static void print_error(const struct text *text, const struct report_error *erro
     view_error_rows(text->report, error, rows);
     text_add_names(text, &line, rows, error->row_count);
     fprintf(text->out, "    in %s\n", line.data);
+    print_shared(text, shared);
     buf_done(&line);
 }
 
@@ -129,9 +149,12 @@ void text_failures(const struct text *text)
     size_t shown = shows_all ? report->error_count : CAUSES_SHOWN;
     if (!shown)
         return;
+    struct view_shared shared;
+    view_shared_init(&shared, report);
     text_heading(text, "Failures");
     for (size_t i = 0; i < shown; i++)
-        print_error(text, &report->errors[i]);
+        print_error(text, &report->errors[i], &shared.items[i]);
+    view_shared_done(&shared);
     if (shown < report->error_count)
         fprintf(text->out, "  and %zu more causes (-v shows all)\n", report->error_count - shown);
 }

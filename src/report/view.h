@@ -108,6 +108,9 @@ void view_done(struct view *view);
 
 void view_add_advice(struct view *view);
 
+/* What to do about a cause, by its class; NULL: its text says it. */
+const char *view_cause_advice(const struct report_error *error);
+
 /* ---- view_group.c -------------------------------------------------------------------------- */
 
 enum view_grouping {

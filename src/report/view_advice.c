@@ -190,6 +190,21 @@ static bool has_advice(const struct report *report)
     return report_bad_count(report) || report->totals[TENANT_SKIPPED];
 }
 
+const char *view_cause_advice(const struct report_error *error)
+{
+    static const char *const deeds[ERR__COUNT] = {
+        [ERR_CONNECT] = "see whether the server answers, and whether the tenant's URL is right",
+        [ERR_AUTH] = "see whether the user, its password and its rights are right",
+        [ERR_LOCK] = "end who was in the way, or wait until it is done; 'lock_timeout' and "
+                     "'retries' say how long a tenant waits by itself",
+        [ERR_TIMEOUT] = "give the tenant a longer 'statement_timeout', or change the rows in "
+                        "batches (repeat:until-no-rows)",
+        [ERR_SQL] = "mend the database or the revision; where rows are in the way, 'skein plan "
+                    "--preflight --examples' names them",
+    };
+    return error->key.kind == ERR_SQL && !error->key.revision ? NULL : deeds[error->key.kind];
+}
+
 /* A dry run changed nothing: its failures say all there is to say. */
 void view_add_advice(struct view *view)
 {

@@ -1,5 +1,7 @@
 #include "report/view_shared.h"
 
+#include <math.h>
+
 #include "inventory/inventory.h"
 #include "report/view.h"
 
@@ -10,6 +12,8 @@ enum {
     ERRORS_MAX = 50, /* causes that are looked at: fleets in which all fail differently have none */
     FACTS_MAX = 64,  /* of one tenant */
 };
+
+static const double RARE = 0.05;
 
 struct counting {
     const struct report *report;
@@ -124,10 +128,19 @@ static double weight(const struct view_shared_item *item, const struct view_fact
            (double)fact->elsewhere / (double)item->elsewhere;
 }
 
+/* How likely tenants that are drawn at random from all would have it as the cause's do, about. */
+static double chance(const struct view_shared_item *item, const struct view_fact *fact)
+{
+    double share = (double)(fact->here + fact->elsewhere) / (double)(item->here + item->elsewhere);
+    return pow(share, (double)fact->here);
+}
+
+/* What no other tenant has is always told: two that failed, and no other, may well be no chance. */
 static bool is_telling(const struct view_shared_item *item, const struct view_fact *fact)
 {
     return fact->here * 100 >= item->here * MOST &&
-           fact->elsewhere * LESS * item->here <= fact->here * item->elsewhere;
+           fact->elsewhere * LESS * item->here <= fact->here * item->elsewhere &&
+           (!fact->elsewhere || chance(item, fact) <= RARE);
 }
 
 /* Keeps the facts sorted; equal ones stand as they were met. */
@@ -243,6 +256,7 @@ void view_shared_done(struct view_shared *shared)
 void view_add_fact(const struct view_shared_item *item, const struct view_fact *fact,
                    struct buf *buf)
 {
-    buf_addf(buf, "%zu of %zu have %s %s, and %zu of %zu others", fact->here, item->here,
-             fact->name, fact->value, fact->elsewhere, item->elsewhere);
+    bool is_way = strncmp(fact->name, "from ", strlen("from ")) == 0;
+    buf_addf(buf, "%zu of %zu %s %s %s, and %zu of %zu others", fact->here, item->here,
+             is_way ? "come" : "have", fact->name, fact->value, fact->elsewhere, item->elsewhere);
 }

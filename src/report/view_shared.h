@@ -1,7 +1,8 @@
 /* What the tenants of one cause share that others do not: a label, their server, where they stood. Pure.
  *
  * Others are the tenants that the run has come to and that are of no cause, or of another. Told is what most of the cause's
- * tenants have and at most half as large a share of the others.
+ * tenants have and at most half as large a share of the others; and where some others have it too, only what chance alone would
+ * do to one cause in twenty at most: of two tenants that failed, both are often in the same region.
  *
  *     struct view_shared shared;
  *     view_shared_init(&shared, report);

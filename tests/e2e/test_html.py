@@ -135,6 +135,9 @@ class Reading(Html):
         self.assertEqual(page.text("h1"), "10 of 49 tenants failed; no tenant is half-way")
         self.assertIn(f"Exit code\n1", page.text(".verdict .facts"))
         self.assertEqual(page.texts(".next .command code"), [f"skein resume {run}", f"skein rollback {run}", f"skein report {run}"])
+        self.assertEqual([" ".join(text.split()) for text in page.texts(".verdict .why li")], ["9 UNIQUE constraint failed: account.email", "1 " + page.texts("#causes .cause .message")[1]])
+        self.assertEqual(page.eval("document.querySelector('.verdict .why a').hash"), "#cause-1")
+        self.assertIn("What to do: mend the database or the revision", page.texts("#causes .cause")[0])
         self.assertEqual(page.texts("#states .key"), ["39\nsucceeded", "10\nfailed"])
         self.assertEqual(page.texts("#causes .cause .count"), ["9 tenants", "1 tenant"])
         self.assertEqual(page.texts("#causes .cause .message")[0], "UNIQUE constraint failed: account.email")
@@ -247,6 +250,7 @@ class Planning(Html):
     def test_a_preflight(self):
         page = self.plan("--preflight", "--examples")
         self.assertEqual(page.text("h1"), "16 of 17 tenants would change; 2 will fail on their rows; 1 could not be told")
+        self.assertEqual(page.texts(".verdict .why li")[0].split(), "2 will fail: several rows have the same email (account)".split())
         self.assertEqual(page.text("#preflight header p"), "1 question of the rows: 2 of 17 tenants will fail")
         self.assertEqual(page.text("#preflight .cause .count"), "2 of 16 will fail")
         self.assertEqual(page.text("#preflight .cause .message"), "several rows have the same email (account)")
@@ -439,17 +443,33 @@ class Looking(Html):
         page.pdf(path)
         self.assertGreater(os.path.getsize(path), 20000)
 
-    def test_the_picture_of_the_docs(self):
-        page = self.page(self.story(), width=1120, height=1060)
+    def picture(self, page, name):
         path = self.fleet.path("report.png")
-        for theme in ("dark", "light"):
-            page.theme(theme)
-            page.picture(path)
-            self.assertLess(os.path.getsize(path), 200_000)
-            if PICTURES:
-                shutil.copyfile(path, os.path.join(PICTURES, f"report-{theme}.png"))
+        page.picture(path)
+        self.assertLess(os.path.getsize(path), 200_000)
+        if PICTURES:
+            shutil.copyfile(path, os.path.join(PICTURES, f"{name}.png"))
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        self.assertLess(os.path.getsize(os.path.join(root, "docs", "report-light.png")), 200_000)
+        self.assertLess(os.path.getsize(os.path.join(root, "docs", f"{name}.png")), 200_000)
+
+    def test_the_pictures_of_the_docs(self):
+        self.make(48)
+        plan, preflight, path = self.fleet.path("plan.html"), self.fleet.path("preflight.html"), self.fleet.path("report.html")
+        self.run_ok("plan", "--rehearse", "-o", f"html={plan}", code=1)
+        self.run_ok("plan", "--preflight", "-o", f"html={preflight}", code=1)
+        self.run_ok("upgrade", "-o", f"html={path}", code=1)
+        pages = (("report", self.page(path, width=1120, height=820), None), ("report-preflight", self.page(preflight, width=1120, height=760), "preflight"),
+                 ("report-rehearsal", self.page(plan, width=1120, height=760), "rehearsal"))
+        for name, page, section in pages:
+            for theme in ("dark", "light"):
+                page.theme(theme)
+                if section:
+                    page.eval(f"document.getElementById('{section}').scrollIntoView({{block: 'start', behavior: 'instant'}})")
+                self.picture(page, f"{name}-{theme}")
+        page = pages[0][1]
+        page.size(390, 844, is_phone=True)
+        page.eval("scrollTo(0, 0)")
+        self.picture(page, "report-phone")
 
 
 if __name__ == "__main__":
