@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 
@@ -307,10 +306,7 @@ class InPlace(PostgresCase):
             wait_until(lambda: self.sessions("pg_sleep(600)"), what="the rehearsal")
             stop(process)
             process.communicate(timeout=240)
-            if process.returncode == -signal.SIGKILL:  # the server notices
-                for pid, in self.sessions("pg_sleep(600)"):
-                    self.pg.sql("postgres", f"SELECT pg_terminate_backend({pid})")
-            wait_until(lambda: not self.sessions("pg_sleep(600)"), what="the end of its session")
+            wait_until(lambda: not self.sessions("pg_sleep(600)"), what="the end of its session")  # the server notices
             self.assertEqual(self.dump("acme"), before)
         self.assertEqual(process.returncode, 130)
 
@@ -525,6 +521,19 @@ class Outside(PostgresCase):
         self.assertEqual((error["code"], error["line"]), ("42P07", 9))  # and not line 11, to which no upgrade would come
         self.assertEqual(error["message"], 'on a scratch database: relation "i" already exists')
         self.assertEqual(result.tenant("acme")["state"], "succeeded")
+
+    def test_what_is_stopped_or_killed_leaves_nothing_after_the_next(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id int);\nSELECT pg_sleep(600);", down="", options=" transaction:false")
+        before = self.hold()
+        for stop in (lambda process: process.kill(), lambda process: press(process, 1)):
+            process = self.fleet.start("plan", "--rehearse")
+            wait_until(lambda: InPlace.sessions(self, "pg_sleep(600)"), what="the rehearsal")
+            stop(process)
+            process.communicate(timeout=240)
+            wait_until(lambda: not InPlace.sessions(self, "pg_sleep(600)"), what="the end of its session")
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.hold(), before)  # of both: the second has swept up what the first left
 
     def test_what_the_rows_forbid_is_found_in_the_tenant_all_the_same(self):
         self.make("acme")
