@@ -109,7 +109,10 @@ CHANGES = [
     ("a view's algorithm", TABLE + "CREATE VIEW v AS SELECT id FROM task;", "ALTER ALGORITHM=MERGE VIEW v AS SELECT id FROM task", ["view v: algorithm is 'MERGE'"]),
     ("a view's check option", TABLE + "CREATE VIEW v AS SELECT id FROM task WHERE done;", "ALTER VIEW v AS SELECT id FROM task WHERE done WITH LOCAL CHECK OPTION",
      ["view v: definition is LOCAL CHECK OPTION"]),
-    ("a view without its table", TABLE + "CREATE VIEW v AS SELECT id FROM task;", "DROP TABLE task", ["table task is missing", "view v: definition"]),
+    ("a view without its table", TABLE + "CREATE VIEW v AS SELECT id FROM task;", "DROP TABLE task", ["table task is missing"]),
+    ("views without their column", TABLE + "CREATE VIEW v AS SELECT id, title FROM task; CREATE VIEW w AS SELECT concat(x.title, '`db`.`task`.`title`') AS t, count(*) "
+     "FROM task x JOIN task y ON x.id = y.id GROUP BY x.title HAVING max(y.title) > 'a' ORDER BY x.title; CREATE VIEW u AS SELECT title FROM v",
+     "; ALTER TABLE task DROP COLUMN title", ["column task.title is missing"]),
     ("a sequence", "CREATE SEQUENCE s;", "ALTER SEQUENCE s INCREMENT 5", ["sequence s: definition is increment by 5"]),
     ("a trigger", TABLE + "CREATE TRIGGER g BEFORE INSERT ON task FOR EACH ROW SET NEW.title = 'a';",
      "DROP TRIGGER g; CREATE TRIGGER g BEFORE UPDATE ON task FOR EACH ROW SET NEW.title = 'b'", ["trigger task.g: definition is timing"]),

@@ -91,7 +91,7 @@ class Pairs(EmitCase):
     def test_from_nothing_and_to_nothing(self):
         for name, base, change, _ in CHANGES:
             with self.subTest(name):
-                if name != "a view without its table":  # no statement makes one
+                if name not in ("a view without its table", "views without their column"):  # no statement makes one
                     self.check_both_ways("", base + change)
 
 

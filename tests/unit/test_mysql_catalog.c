@@ -117,25 +117,32 @@ static void takes_the_name_of_the_database_out(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *expression, *body;
+        const char *text, *expression, *body, *view;
     } cases[] = {
-        {"select 1", "select 1", "select 1"},
-        {"`db`.`t`", "{database}.`t`", "{database}.`t`"},
-        {"db.t", "{database}.t", "{database}.t"},
-        {"\"db\".t", "{database}.t", "{database}.t"},
-        {"'db.t'", "'db.t'", "'{database}.t'"},
-        {"`db`.`u`", "`db`.`u`", "`db`.`u`"},
-        {"`db`.`u`.`a`", "{database}.`u`.`a`", "{database}.`u`.`a`"},
+        {"select 1", "select 1", "select 1", "select 1"},
+        {"`db`.`t`", "{database}.`t`", "{database}.`t`", "{database}.`t`"},
+        {"db.t", "{database}.t", "{database}.t", "{database}.t"},
+        {"\"db\".t", "{database}.t", "{database}.t", "{database}.t"},
+        {"'db.t'", "'db.t'", "'{database}.t'", "'db.t'"},
+        {"`db`.`u`", "`db`.`u`", "`db`.`u`", "`db`.`u`"},
+        {"`db`.`u`.`a`", "{database}.`u`.`a`", "{database}.`u`.`a`", "`u`.`a`"},
+        {"db.t.a = '`db`.`t`.`a`' from db.t", "{database}.t.a = '`db`.`t`.`a`' from {database}.t",
+         "{database}.t.a = '{database}.`t`.`a`' from {database}.t",
+         "t.a = '`db`.`t`.`a`' from {database}.t"},
         {"`x`.`db`.`t` xdb.t dbx.t db", "`x`.`db`.`t` xdb.t dbx.t db",
-         "`x`.`db`.`t` xdb.t dbx.t db"},
-        {"it's db.t", "it's db.t", "it's {database}.t"},
-        {"`db", "`db", "`db"},
+         "`x`.`db`.`t` xdb.t dbx.t db", "`x`.`db`.`t` xdb.t dbx.t db"},
+        {"it's db.t", "it's db.t", "it's {database}.t", "it's db.t"},
+        {"`db", "`db", "`db", "`db"},
     };
     struct arena arena;
     arena_init(&arena);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        assert_string_equal(mysql_plain(&arena, cases[i].text, &names, false), cases[i].expression);
-        assert_string_equal(mysql_plain(&arena, cases[i].text, &names, true), cases[i].body);
+        assert_string_equal(mysql_plain(&arena, cases[i].text, &names, MYSQL_TEXT_EXPRESSION),
+                            cases[i].expression);
+        assert_string_equal(mysql_plain(&arena, cases[i].text, &names, MYSQL_TEXT_BODY),
+                            cases[i].body);
+        assert_string_equal(mysql_plain(&arena, cases[i].text, &names, MYSQL_TEXT_VIEW),
+                            cases[i].view);
     }
     arena_done(&arena);
 }

@@ -164,10 +164,10 @@ static int compare_names(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static const char *plain(const struct reading *reading, const char *text, bool is_body)
+static const char *plain(const struct reading *reading, const char *text, enum mysql_text kind)
 {
     const struct state *state = reading->state;
-    return mysql_plain(reading->arena, text, &state->names, is_body);
+    return mysql_plain(reading->arena, text, &state->names, kind);
 }
 
 static void add_trigger(const struct reading *reading, const struct grid *rows, size_t row)
@@ -176,7 +176,8 @@ static void add_trigger(const struct reading *reading, const struct grid *rows, 
                                          grid_value(rows, row, 0), grid_value(rows, row, 1));
     object_set(trigger, ASPECT_SHAPE, "timing", grid_value(rows, row, 2));
     object_set(trigger, ASPECT_ORDER, "position", grid_value(rows, row, 3));
-    object_set(trigger, ASPECT_SHAPE, "definition", plain(reading, grid_value(rows, row, 4), true));
+    object_set(trigger, ASPECT_SHAPE, "definition",
+               plain(reading, grid_value(rows, row, 4), MYSQL_TEXT_BODY));
     object_set(trigger, ASPECT_SHAPE, "sql mode", grid_value(rows, row, 5));
     object_set(trigger, ASPECT_OWNERS, "definer", grid_value(rows, row, 6));
 }
@@ -197,7 +198,8 @@ static void add_event(const struct reading *reading, const struct grid *rows, si
     for (size_t i = 1; i < ARRAY_LEN(columns) && i < rows->column_count; i++) {
         const char *value = grid_value(rows, row, i);
         if (value && *value && strcmp(value, "EVERY") != 0)
-            object_set(event, columns[i].aspect, columns[i].property, plain(reading, value, true));
+            object_set(event, columns[i].aspect, columns[i].property,
+                       plain(reading, value, MYSQL_TEXT_BODY));
     }
 }
 
@@ -262,7 +264,9 @@ static void add_text(const struct reading *reading, const struct shown *shown, c
     struct catalog *catalog = reading->parts[0].catalog;
     const struct shown_row *row = shown->row;
     const struct state *state = reading->state;
-    bool is_body = row->mode_column != 0;
+    enum mysql_text kind = row->kind == OBJECT_VIEW ? MYSQL_TEXT_VIEW
+                           : row->mode_column != 0  ? MYSQL_TEXT_BODY
+                                                    : MYSQL_TEXT_EXPRESSION;
     if (row->kind == OBJECT_TABLE) {
         mysql_read_table(catalog, shown->name, text, &state->names);
         return;
@@ -273,7 +277,7 @@ static void add_text(const struct reading *reading, const struct shown *shown, c
     struct object *object = catalog_add(catalog, row->kind, NULL, name);
     object->sql = text;
     const char *definition = read_head(object, text, row->words);
-    object_set(object, ASPECT_SHAPE, "definition", plain(reading, definition, is_body));
+    object_set(object, ASPECT_SHAPE, "definition", plain(reading, definition, kind));
     object_set(object, ASPECT_SHAPE, "sql mode", mode);
 }
 

@@ -136,7 +136,7 @@ static void set_clause(const struct table *table, struct object *object,
     if (clause->takes == TAKES_STRING)
         value = unquote(table->arena, value);
     object_set(object, clause->aspect, clause->property,
-               mysql_plain(table->arena, value, table->names, false));
+               mysql_plain(table->arena, value, table->names, MYSQL_TEXT_EXPRESSION));
 }
 
 /* The clause that begins at `at`, and where its value does. NULL: none begins there. */

@@ -133,8 +133,15 @@ static const char *find_own(struct arena *arena, const char *at, const struct da
     return *name && (*end == '.' || has_object(names, name)) ? after + 1 : NULL;
 }
 
+static bool is_column(struct arena *arena, const char *own)
+{
+    const char *end;
+    mysql_read_name(arena, own, &end);
+    return *end == '.';
+}
+
 const char *mysql_plain(struct arena *arena, const char *text, const struct database_names *names,
-                        bool is_body)
+                        enum mysql_text kind)
 {
     struct buf buf;
     if (!text || !*names->database ||
@@ -145,11 +152,12 @@ const char *mysql_plain(struct arena *arena, const char *text, const struct data
         bool is_begin = at == text || (!is_name(at[-1]) && at[-1] != '.');
         const char *own = is_begin ? find_own(arena, at, names) : NULL;
         if (own) {
-            buf_adds(&buf, "{database}.");
+            if (kind != MYSQL_TEXT_VIEW || !is_column(arena, own))
+                buf_adds(&buf, "{database}.");
             end = own;
             continue;
         }
-        if (!is_body && is_quote(*at)) {
+        if (kind != MYSQL_TEXT_BODY && is_quote(*at)) {
             end = mysql_skip_quoted(at);
         } else {
             end = at + 1;

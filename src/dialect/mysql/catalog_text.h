@@ -29,9 +29,16 @@ const char *mysql_read_name(struct arena *arena, const char *at, const char **re
 /* Without the comments around what only some versions understand (`!50100`, `M!100301`). */
 const char *mysql_unwrap(struct arena *arena, const char *text);
 
-/* `{database}.` before an object of the database that is told with it. In a routine's body (`is_body`) strings may be run,
- * so it is looked for there too. */
+/* Where a text is from. In a routine's body strings may be run, so the database's name is looked for there too. Columns of a view are told
+ * with it only where the view cannot be read, since a table or a column of it is gone: it says nothing there. */
+enum mysql_text {
+    MYSQL_TEXT_EXPRESSION,
+    MYSQL_TEXT_BODY,
+    MYSQL_TEXT_VIEW,
+};
+
+/* `{database}.` before an object of the database that is told with it; nothing before a column of a view. */
 const char *mysql_plain(struct arena *arena, const char *text, const struct database_names *names,
-                        bool is_body);
+                        enum mysql_text kind);
 
 #endif
