@@ -14,7 +14,7 @@
 #include "base/utf8.h"
 #include "ledger/store_kind.h"
 
-enum { STATEMENTS_MAX = 128, VALUES_MAX = 24 };
+enum { STATEMENTS_MAX = 128, VALUES_MAX = 24, SENT_MAX = 256 };
 enum { OLDEST_SERVER = 120000 };
 
 #define SCHEMA "skein_ledger"
@@ -26,8 +26,11 @@ struct postgres_store {
     struct store base;
     struct arena arena; /* everything here */
     PGconn *conn;
-    bool is_locked;  /* alone, */
-    bool is_shared;  /* or with others */
+    bool is_locked; /* alone, */
+    bool is_shared; /* or with others */
+    /* In a transaction that writes: what has no answer is sent, and goes to the server with the next question or the commit. */
+    bool is_gathering;
+    size_t sent;     /* statements whose answers are not read yet */
     struct buf text; /* scratch: the values of one statement */
     struct kept {
         const char *sql;
@@ -55,15 +58,84 @@ static bool fail(const struct postgres_store *store, const PGresult *result, str
     return false;
 }
 
+static bool is_well(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
 /* Takes the answer. */
 static bool is_done(const struct postgres_store *store, PGresult *result, struct err *err)
 {
-    ExecStatusType status = PQresultStatus(result);
-    bool is_fine = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    bool is_fine = is_well(result);
     if (!is_fine)
         fail(store, result, err);
     PQclear(result);
     return is_fine;
+}
+
+/* ---- statements that are sent together ------------------------------------------------------- */
+
+/* The answer of the statement that was sent first and is not read yet; each ends with a NULL. NULL: the connection is lost. */
+static PGresult *read_answer(struct postgres_store *store)
+{
+    PGresult *result = PQgetResult(store->conn);
+    PGresult *more = result ? PQgetResult(store->conn) : NULL;
+    PQclear(more);
+    store->sent--;
+    return result;
+}
+
+/* Reads all answers, up to the mark behind them. Returns that of the last statement, or of the first that failed: those that come after it
+ * were not run. Never NULL. */
+static PGresult *read_answers(struct postgres_store *store)
+{
+    PGresult *kept = NULL;
+    bool is_fine = PQpipelineSync(store->conn) == 1;
+    while (store->sent && PQstatus(store->conn) == CONNECTION_OK) {
+        PGresult *result = read_answer(store);
+        if (is_fine)
+            PQclear(kept);
+        else
+            PQclear(result);
+        kept = is_fine ? result : kept;
+        is_fine = is_fine && is_well(result);
+    }
+    if (PQstatus(store->conn) == CONNECTION_OK)
+        PQclear(PQgetResult(store->conn)); /* the mark */
+    store->sent = 0;
+    return kept ? kept : PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
+}
+
+static bool settle_sent(struct postgres_store *store, struct err *err)
+{
+    return !store->sent || is_done(store, read_answers(store), err);
+}
+
+/* Before what cannot be sent so. */
+static bool stop_gathering(struct postgres_store *store, struct err *err)
+{
+    if (!store->is_gathering)
+        return true;
+    bool is_fine = settle_sent(store, err);
+    store->is_gathering = false;
+    return (PQexitPipelineMode(store->conn) == 1 && is_fine) ||
+           (is_fine ? fail(store, NULL, err) : false);
+}
+
+static bool start_gathering(struct postgres_store *store, struct err *err)
+{
+    store->is_gathering = PQenterPipelineMode(store->conn) == 1;
+    return store->is_gathering || fail(store, NULL, err);
+}
+
+/* One that is not kept. */
+static bool send_plain(struct postgres_store *store, const char *sql, struct err *err)
+{
+    if (PQsendQueryParams(store->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1)
+        return fail(store, NULL, err);
+    store->sent++;
+    return true;
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */
@@ -79,6 +151,15 @@ static void add_numbered(struct buf *buf, const char *sql)
             buf_addc(buf, '$');
         else
             buf_addf(buf, "$%u", ++count);
+}
+
+/* Among statements that are sent, this one is too. */
+static PGresult *send_prepare(struct postgres_store *store, const struct kept *kept)
+{
+    if (PQsendPrepare(store->conn, kept->name, store->text.data, 0, NULL) != 1)
+        return PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
+    store->sent++;
+    return PQmakeEmptyPGresult(store->conn, PGRES_COMMAND_OK);
 }
 
 /* NULL: it is prepared, as *ret_kept. Else what the server says against it. */
@@ -100,7 +181,9 @@ static PGresult *prepare(struct postgres_store *store, const char *sql,
     buf_clear(&store->text);
     add_numbered(&store->text, text.data);
     buf_done(&text);
-    PGresult *result = PQprepare(store->conn, kept->name, store->text.data, 0, NULL);
+    PGresult *result = store->is_gathering
+                           ? send_prepare(store, kept)
+                           : PQprepare(store->conn, kept->name, store->text.data, 0, NULL);
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return result ? result : PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
     PQclear(result);
@@ -121,6 +204,7 @@ static void add_value(struct buf *buf, const struct value *value)
     buf_addc(buf, '\0');
 }
 
+/* While statements are gathered: only sends it, and returns NULL, unless it is refused here. */
 static PGresult *execute(struct postgres_store *store, const char *sql, const struct value *values,
                          size_t count)
 {
@@ -138,20 +222,30 @@ static PGresult *execute(struct postgres_store *store, const char *sql, const st
     }
     for (size_t i = 0; i < count; i++)
         texts[i] = values[i].type == VALUE_NULL ? NULL : store->text.data + starts[i];
-    return PQexecPrepared(store->conn, kept->name, (int)count, texts, NULL, NULL, 0);
+    if (!store->is_gathering)
+        return PQexecPrepared(store->conn, kept->name, (int)count, texts, NULL, NULL, 0);
+    if (PQsendQueryPrepared(store->conn, kept->name, (int)count, texts, NULL, NULL, 0) != 1)
+        return PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
+    store->sent++;
+    return NULL;
 }
 
 static bool run_statement(struct store *base, struct err *err, const char *sql,
                           const struct value *values, size_t count)
 {
     struct postgres_store *store = postgres_of(base);
-    return is_done(store, execute(store, sql, values, count), err);
+    PGresult *result = execute(store, sql, values, count);
+    if (result || !store->is_gathering)
+        return is_done(store, result, err);
+    return store->sent < SENT_MAX || settle_sent(store, err);
 }
 
 static bool exec_statements(struct store *base, struct err *err, const char *sql)
 {
     struct postgres_store *store = postgres_of(base);
-    return is_done(store, PQexec(store->conn, sql), err);
+    bool was_gathering = store->is_gathering;
+    return stop_gathering(store, err) && is_done(store, PQexec(store->conn, sql), err) &&
+           (!was_gathering || start_gathering(store, err));
 }
 
 /* ---- answers: the whole of one is here at once, and `at` of a cursor is the row to come --------- */
@@ -159,7 +253,10 @@ static bool exec_statements(struct store *base, struct err *err, const char *sql
 static void begin_query(struct cursor *cursor, const char *sql, const struct value *values,
                         size_t count)
 {
-    cursor->answer = execute(postgres_of(cursor->store), sql, values, count);
+    struct postgres_store *store = postgres_of(cursor->store);
+    cursor->answer = execute(store, sql, values, count);
+    if (!cursor->answer && store->is_gathering)
+        cursor->answer = read_answers(store);
 }
 
 static bool next_row(struct cursor *cursor)
@@ -446,18 +543,28 @@ static bool postgres_may_come_back(const struct store *base, const struct err *d
 /* ---- transactions -------------------------------------------------------------------------- */
 
 /* Each statement sees what others have committed: a number that was asked for under the lock is the newest. */
-static bool postgres_begin(struct store *store, struct err *err)
+static bool postgres_begin(struct store *base, struct err *err)
 {
-    return exec_statements(store, err, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE");
+    struct postgres_store *store = postgres_of(base);
+    return start_gathering(store, err) &&
+           send_plain(store, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", err);
 }
 
-/* A transaction in which something failed answers COMMIT with ROLLBACK, and without an error. */
+/* Takes the answer to COMMIT. A transaction in which something failed answers it with ROLLBACK, and without an error. */
+static bool is_committed(struct postgres_store *store, PGresult *result, struct err *err)
+{
+    bool was_lost = is_well(result) && strcmp(PQcmdStatus(result), "COMMIT") != 0;
+    bool is_fine = is_done(store, result, err);
+    return is_fine && (!was_lost || store_fail(&store->base, "its transaction was lost", err));
+}
+
 static bool postgres_commit(struct store *base, struct err *err)
 {
     struct postgres_store *store = postgres_of(base);
-    bool is_open = PQtransactionStatus(store->conn) == PQTRANS_INTRANS;
-    return (is_open || store_fail(base, "its transaction was lost", err)) &&
-           exec_statements(base, err, "COMMIT");
+    bool is_fine =
+        send_plain(store, "COMMIT", err) && is_committed(store, read_answers(store), err);
+    struct err ignored;
+    return stop_gathering(store, is_fine ? err : &ignored) && is_fine;
 }
 
 static bool postgres_hold_numbers(struct store *store, struct err *err)
@@ -473,6 +580,8 @@ static bool postgres_look(struct store *store, struct err *err)
 static void postgres_roll_back(struct store *base)
 {
     struct postgres_store *store = postgres_of(base);
+    struct err ignored;
+    (void)!stop_gathering(store, &ignored);
     if (PQtransactionStatus(store->conn) != PQTRANS_IDLE)
         PQclear(PQexec(store->conn, "ROLLBACK"));
 }
