@@ -51,7 +51,8 @@ struct beat_ask {
     size_t count;
     const struct held_claim *holds; /* what the machine has: other claims of its own go back */
     size_t hold_count;
-    uint32_t wanted; /* so many tenants more */
+    uint32_t wanted; /* so many tenants more, */
+    uint32_t ahead;  /* and so many of those that have no server, to be begun once there is room */
     const struct course *
         seen; /* the course as the last answer had it; NULL: there was none. What a ledger has forgotten of it is made good */
     unsigned gates; /* bits by enum gate: those that this machine can ask */

@@ -262,3 +262,16 @@ void claim_divide(struct claim_queue *queues, size_t count, const char *name, ui
     while (wanted-- && (queue = choose_queue(queues, count, name, per_server)))
         queue->take++;
 }
+
+void claim_ahead(struct claim_queue *queues, size_t count, const char *name, uint32_t ahead)
+{
+    for (size_t i = 0; i < count && ahead; i++) {
+        struct claim_queue *queue = &queues[i];
+        uint32_t left = queue->ready - queue->take;
+        uint32_t more = left < ahead ? left : ahead;
+        if (!queue->is_unlimited || !is_reached(queue, name))
+            continue;
+        queue->take += more;
+        ahead -= more;
+    }
+}

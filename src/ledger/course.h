@@ -132,4 +132,7 @@ struct claim_queue {
 void claim_divide(struct claim_queue *queues, size_t count, const char *name, uint32_t per_server,
                   uint32_t wanted);
 
+/* After that: so many more of the queues without a server. Of a server's nothing is claimed ahead: what is claimed counts as its load. */
+void claim_ahead(struct claim_queue *queues, size_t count, const char *name, uint32_t ahead);
+
 #endif

@@ -35,7 +35,12 @@ struct writing {
     int64_t started_at_ms;
     bool is_over;               /* EVENT_RUN_FINISHED was written */
     uint32_t *revision_numbers; /* by file of the chain, plus 1; 0: not known yet */
+    /* By tenant, what this process has written of those that only it has claimed (enum tenant_rows); NULL: others may have, or it has
+     * lost a connection since. */
+    unsigned char *rows;
 };
+
+enum tenant_rows { TENANT_HAS_NO_ROW, TENANT_HAS_INTENT, TENANT_HAS_MORE };
 
 struct stored_ledger {
     struct ledger base;

@@ -43,6 +43,7 @@ bool stored_join(struct ledger *base, const struct run_info *run, struct err *er
     if (!store_join(ledger->store, err) || !find_run(ledger, run, err))
         return false;
     ledger->is_locked = true;
+    ledger->writing.rows = arena_calloc(&ledger->arena, run->tenant_count + 1, 1);
     return ledger->writing.run || store_fail(ledger->store, "the run is gone from it", err);
 }
 
@@ -256,7 +257,10 @@ static bool begin(struct stored_beat *beat, struct err *err)
         return false;
     if (ledger->writing.run || !beat->ask->begins)
         return ledger->writing.run || store_fail(ledger->store, "the run is gone from it", err);
-    return stored_write_event(ledger, &beat->ask->events[0], err) && stored_course_begin(beat, err);
+    if (!stored_write_event(ledger, &beat->ask->events[0], err) || !stored_course_begin(beat, err))
+        return false;
+    ledger->writing.rows = arena_calloc(&ledger->arena, beat->ask->run->tenant_count + 1, 1);
+    return true;
 }
 
 /* A ledger that comes back without its last commits may have lost why nothing more is begun. */

@@ -236,7 +236,7 @@ bool stored_claims_roll_back(struct stored_beat *beat, struct err *err)
 
 /* ---- claiming --------------------------------------------------------------------------------- */
 
-/* More than `wanted` need not be counted. */
+/* More than `wanted` and `ahead` need not be counted. */
 static bool read_queues(struct stored_beat *beat, struct claim_queue **ret_queues,
                         size_t *ret_count, struct err *err)
 {
@@ -251,7 +251,7 @@ static bool read_queues(struct stored_beat *beat, struct claim_queue **ret_queue
                 " (SELECT count(*) FROM claims WHERE claims.run = ?1 AND state = 1"
                 "   AND queue = claim_queues.n) FROM claim_queues WHERE run = ?1 ORDER BY n",
                 value_int(beat->ledger->writing.run), value_int(beat->course.wave),
-                value_int(beat->ask->wanted));
+                value_int((int64_t)beat->ask->wanted + beat->ask->ahead));
     while (cursor_next(&row))
         *ARENA_PUSH(beat->arena, *ret_queues, *ret_count, capacity) = (struct claim_queue){
             .number = (uint32_t)cursor_int(&row, 0),
@@ -356,6 +356,7 @@ bool stored_claims_take(struct stored_beat *beat, struct beat_answer *answer, st
     if (!read_queues(beat, &queues, &count, err))
         return false;
     claim_divide(queues, count, ask->machine.name, beat->rules.per_server, ask->wanted);
+    claim_ahead(queues, count, ask->machine.name, ask->ahead);
     for (size_t i = 0; i < count; i++)
         if (queues[i].take && !claim_of(beat, &queues[i], &claiming, err))
             return false;

@@ -9,6 +9,8 @@ struct replay {
     struct step_done *steps; /* of one tenant at a time */
     size_t step_count;
     size_t step_capacity;
+    struct cursor all_steps; /* at the first step that is not read yet, */
+    bool has_step;           /* where there is one */
 };
 
 static void tell_event(const struct replay *replay, struct event event)
@@ -24,27 +26,36 @@ static bool fail_damaged(const struct replay *replay, struct err *err)
 
 /* ---- tenants ------------------------------------------------------------------------------- */
 
+/* The steps of all tenants are one answer, in the order of the tenants. */
+static void begin_steps(struct replay *replay)
+{
+    store_query(replay->frame.ledger->store, &replay->all_steps,
+                "SELECT revision, direction, statements, duration_ms, batches, rows_changed, tenant"
+                " FROM steps WHERE run = ? ORDER BY tenant, n",
+                value_int(replay->frame.run.seq));
+    replay->has_step = cursor_next(&replay->all_steps);
+}
+
+/* Those of tenants without an outcome are passed over. */
 static bool read_steps(struct replay *replay, int64_t tenant, struct err *err)
 {
-    struct cursor cursor;
+    const struct cursor *cursor = &replay->all_steps;
     bool makes_sense = true;
     replay->step_count = 0;
-    store_query(
-        replay->frame.ledger->store, &cursor,
-        "SELECT revision, direction, statements, duration_ms, batches, rows_changed FROM steps"
-        " WHERE run = ? AND tenant = ? ORDER BY n",
-        value_int(replay->frame.run.seq), value_int(tenant));
-    while (makes_sense && cursor_next(&cursor)) {
-        struct step_done *step = ARENA_PUSH(replay->frame.arena, replay->steps, replay->step_count,
-                                            replay->step_capacity);
-        step->direction = cursor_int(&cursor, 1) ? DIRECTION_DOWN : DIRECTION_UP;
-        step->statements = (uint32_t)cursor_int(&cursor, 2);
-        step->duration_ms = cursor_real(&cursor, 3);
-        step->batches = (uint64_t)cursor_int(&cursor, 4);
-        step->rows = (uint64_t)cursor_int(&cursor, 5);
-        makes_sense = stored_revision_at(&replay->frame, &cursor, 0, &step->revision);
+    while (makes_sense && replay->has_step && cursor_int(cursor, 6) <= tenant) {
+        if (cursor_int(cursor, 6) == tenant) {
+            struct step_done *step = ARENA_PUSH(replay->frame.arena, replay->steps,
+                                                replay->step_count, replay->step_capacity);
+            step->direction = cursor_int(cursor, 1) ? DIRECTION_DOWN : DIRECTION_UP;
+            step->statements = (uint32_t)cursor_int(cursor, 2);
+            step->duration_ms = cursor_real(cursor, 3);
+            step->batches = (uint64_t)cursor_int(cursor, 4);
+            step->rows = (uint64_t)cursor_int(cursor, 5);
+            makes_sense = stored_revision_at(&replay->frame, cursor, 0, &step->revision);
+        }
+        replay->has_step = cursor_next(&replay->all_steps);
     }
-    return cursor_end(&cursor, err) && (makes_sense || fail_damaged(replay, err));
+    return makes_sense || fail_damaged(replay, err);
 }
 
 static void fill_error(const struct stored_error *error, struct err *ret_err)
@@ -154,10 +165,12 @@ static bool tell_tenants(struct replay *replay, struct err *err)
                 " started_ms, duration_ms, is_running, notices, warnings, dialect FROM run_tenants"
                 " WHERE run = ? AND (outcome IS NOT NULL OR is_running) ORDER BY n",
                 value_int(replay->frame.run.seq));
+    begin_steps(replay);
     while (is_fine && cursor_next(&cursor))
         is_fine = tell_tenant(replay, &cursor, err);
     struct err end;
-    bool has_ended = cursor_end(&cursor, &end);
+    bool has_ended = cursor_end(&replay->all_steps, &end);
+    has_ended = cursor_end(&cursor, has_ended ? &end : &replay->err) && has_ended;
     if (is_fine && !has_ended)
         *err = end;
     return is_fine && has_ended;

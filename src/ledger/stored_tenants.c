@@ -40,6 +40,12 @@ bool stored_write_standing(struct stored_ledger *ledger, size_t tenant,
                      value_text(standing->snapshot));
 }
 
+static void note_row(struct stored_ledger *ledger, const struct event *event, enum tenant_rows rows)
+{
+    if (ledger->writing.rows)
+        ledger->writing.rows[event->tenant] = (unsigned char)rows;
+}
+
 /* The first that knows where the tenant stood is right: later ones look at what was done since. */
 bool stored_write_intent(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
@@ -48,6 +54,7 @@ bool stored_write_intent(struct stored_ledger *ledger, const struct event *event
     if (!put_rows(ledger, &intent->before, &before, err) ||
         !put_rows(ledger, &intent->goal, &goal, err))
         return false;
+    note_row(ledger, event, TENANT_HAS_INTENT);
     return store_run(ledger->store, err,
                      "INSERT INTO run_tenants(run, n, state, is_begun, is_running, before, goal,"
                      " snapshot) VALUES(?, ?, ?, TRUE, TRUE, ?, ?, ?)"
@@ -119,16 +126,32 @@ static bool write_steps(struct stored_ledger *ledger, const struct event *event,
     return true;
 }
 
+/* Where no one else has had the tenant, in this run or in those that it goes on with, what is on record is what was written here. */
+static bool remember_known(const struct stored_ledger *ledger, const struct event *event,
+                           struct known *ret_known)
+{
+    const unsigned char *rows = ledger->writing.rows;
+    if (!rows || event->epoch != 1 || event->run->resumed_from ||
+        rows[event->tenant] == TENANT_HAS_MORE)
+        return false;
+    bool has_intent = rows[event->tenant] == TENANT_HAS_INTENT;
+    *ret_known =
+        (struct known){.is_on_record = has_intent, .is_begun = has_intent, .is_open = has_intent};
+    return true;
+}
+
 /* What the row says so far. */
-static bool read_known(struct stored_ledger *ledger, size_t tenant, struct known *ret_known,
-                       struct err *err)
+static bool read_known(struct stored_ledger *ledger, const struct event *event,
+                       struct known *ret_known, struct err *err)
 {
     struct cursor row;
+    if (remember_known(ledger, event, ret_known))
+        return true;
     *ret_known = (struct known){0};
     store_query(ledger->store, &row,
                 "SELECT outcome, is_begun, is_running, has_changed FROM run_tenants"
                 " WHERE run = ? AND n = ?",
-                value_int(ledger->writing.run), value_int((int64_t)tenant));
+                value_int(ledger->writing.run), value_int((int64_t)event->tenant));
     if (cursor_next(&row))
         *ret_known = (struct known){.is_on_record = true,
                                     .has_outcome = !cursor_is_null(&row, 0),
@@ -159,8 +182,9 @@ static bool write_row(struct stored_ledger *ledger, const struct event *event, s
 {
     const struct outcome *outcome = event->outcome;
     struct known known;
-    if (!read_known(ledger, event->tenant, &known, err))
+    if (!read_known(ledger, event, &known, err))
         return false;
+    note_row(ledger, event, TENANT_HAS_MORE);
     struct known_change change = known_change(&known, outcome);
     return store_run(
         ledger->store, err, outcome_sql, value_int(ledger->writing.run),

@@ -7,7 +7,7 @@
 #include "event/status.h"
 #include "rollout/rollout_private.h"
 
-enum { POLL_MS = 1000, PATIENCE_IN_LEASES = 5 };
+enum { POLL_MS = 1000, PATIENCE_IN_LEASES = 5, AHEAD_MS = 100, AHEAD_MOST = 1000 };
 
 struct machine {
     struct rollout *rollout;
@@ -24,6 +24,7 @@ struct machine {
     int64_t renewed_ms; /* and the last one that was answered */
     uint32_t asked;     /* so many tenants by that beat, */
     bool was_refused;   /* and it was given fewer */
+    uint32_t finished;  /* tenants, since that beat was sent */
     bool is_late;       /* it believes in no claim of its own until an answer comes */
     bool is_leaving;
     bool has_begun_wave, has_ended_wave; /* as the observers know it */
@@ -105,11 +106,24 @@ static uint32_t wanted(const struct machine *machine)
                                    : rollout->options->waves[0].parallel;
 }
 
+/* As many as were finished in a tenth of a second, going by the time since the beat before: quick ones would be waited for. Where they take
+ * long no one is kept from the other machines. */
+static uint32_t ahead(const struct machine *machine, int64_t now_ms)
+{
+    int64_t since_ms = now_ms - machine->sent_ms;
+    int64_t count = (int64_t)machine->finished * AHEAD_MS / (since_ms > 0 ? since_ms : 1);
+    return (uint32_t)(count < AHEAD_MOST ? count : AHEAD_MOST);
+}
+
 static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool is_last)
 {
     struct machine *machine = ctx;
     struct rollout *rollout = machine->rollout;
-    machine->sent_ms = clock_boot_ms();
+    int64_t now_ms = clock_boot_ms();
+    ask->wanted = machine->asked = is_last ? 0 : wanted(machine);
+    ask->ahead = ask->wanted ? ahead(machine, now_ms) : 0;
+    machine->finished = 0;
+    machine->sent_ms = now_ms;
     ask->run = &rollout->info;
     ask->machine = (struct machine_card){machine->id, machine->share->machine, machine->share->host,
                                          (int64_t)getpid()};
@@ -118,7 +132,6 @@ static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool 
         ask->begins = plan_of(machine);
     add_holds(rollout, ask, arena);
     ask->gates = gates_of(rollout);
-    ask->wanted = machine->asked = is_last ? 0 : wanted(machine);
     if (machine->has_answer) {
         struct course *seen = arena_alloc(arena, sizeof *seen);
         *seen = machine->course;
@@ -230,8 +243,10 @@ static void give_back_queued(struct machine *machine)
 
 void machine_note_finished(struct machine *machine, uint32_t tenant)
 {
-    if (machine)
-        machine->rollout->slots[tenant].epoch = 0;
+    if (!machine)
+        return;
+    machine->rollout->slots[tenant].epoch = 0;
+    machine->finished++;
 }
 
 /* The observers count who is at work. */

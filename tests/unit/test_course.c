@@ -169,6 +169,14 @@ static void a_servers_limit_holds_over_its_queues_and_machines(void **state)
     assert_int_equal(queues[2].take + queues[4].take, 2);
     claim_divide(queues, ARRAY_LEN(queues), "me", 3, 0);
     assert_int_equal(queues[2].take, 0);
+    /* ahead only of those without a server */
+    claim_divide(queues, ARRAY_LEN(queues), "me", 3, 2);
+    claim_ahead(queues, ARRAY_LEN(queues), "me", 100);
+    for (size_t i = 0; i < ARRAY_LEN(queues); i++)
+        if (queues[i].is_unlimited && (!queues[i].reach || strcmp(queues[i].reach, "me") == 0))
+            assert_int_equal(queues[i].take, queues[i].ready);
+        else
+            assert_true(queues[i].take <= 2);
 }
 
 static void what_a_ledger_has_forgotten_a_machine_recalls(void **state)
