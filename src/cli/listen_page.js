@@ -61,7 +61,8 @@ function what(doing) {
   else cell.append(doing.phase);
   const place = doing.file ? doing.file + (doing.line ? `:${doing.line}` : "") : "";
   const server = doing.server ? ` ${doing.server}${doing.share === null ? "" : `, ${Math.round(doing.share * 100)} %`}` : "";
-  if (place || server) cell.append(make("div", place + server, "legend"));
+  const rows = doing.rows ? ` ${doing.rows} rows so far${doing.waits_for ? `: ${doing.waits_for}` : ""}` : "";
+  if (place || server || rows) cell.append(make("div", place + rows + server, "legend"));
   return cell;
 }
 

@@ -303,6 +303,15 @@ static void add_share(struct drawing *drawing, const struct status_doing *doing)
         addf(drawing, "%.0f %% ", doing->share * 100);
 }
 
+/* `, 120000 rows so far, the replicas are late` */
+static void add_rows(struct drawing *drawing, const struct status_doing *doing)
+{
+    if (doing->rows)
+        addf(drawing, ", %" PRIu64 " row%s so far", doing->rows, doing->rows == 1 ? "" : "s");
+    if (doing->waits_for)
+        addf(drawing, ", %s", doing->waits_for);
+}
+
 static void draw_doing(struct drawing *drawing, const struct status_doing *doing)
 {
     const struct live_scene *scene = drawing->scene;
@@ -324,6 +333,7 @@ static void draw_doing(struct drawing *drawing, const struct status_doing *doing
         addf(drawing, "%.12s%s", doing->revision, doing->is_down ? " down" : "");
         if (doing->statement && doing->statements)
             addf(drawing, " %zu/%zu", doing->statement, doing->statements);
+        add_rows(drawing, doing);
         add(drawing, "  ");
         add_text(drawing, *doing->sql ? doing->sql : doing->phase);
     } else {
@@ -367,6 +377,8 @@ static void show_doing(struct drawing *drawing, const struct status_doing *doing
         buf_addf(&text, "%s %s", doing->revision, doing->is_down ? "down" : "up");
         if (doing->statement)
             buf_addf(&text, ", statement %zu of %zu", doing->statement, doing->statements);
+        if (doing->rows)
+            buf_addf(&text, ", %" PRIu64 " row%s so far", doing->rows, doing->rows == 1 ? "" : "s");
         add_place(&text, doing->file, doing->line);
     } else {
         buf_addf(&text, "it is in '%s'", doing->phase);
@@ -375,6 +387,8 @@ static void show_doing(struct drawing *drawing, const struct status_doing *doing
     buf_done(&text);
     if (*doing->sql)
         wrap(drawing, "", doing->sql);
+    if (doing->waits_for)
+        wrap(drawing, "waits: ", doing->waits_for);
     if (*doing->told)
         wrap(drawing, "server: ", doing->told);
     if (*doing->blockers)

@@ -24,7 +24,7 @@ static const struct action *action_under_way(const struct session *session, size
         const struct action *action = action_of(session, i);
         if (i > at && !session->batch.ops[i].joins_last)
             break;
-        if (action && action->kind == ACTION_SCRIPT) {
+        if (action && (action->kind == ACTION_SCRIPT || action->kind == ACTION_REPEAT)) {
             *ret_at = i;
             return action;
         }
@@ -88,12 +88,31 @@ static void tell_statement(const struct session *session, struct status_doing *d
     copy_line(doing->sql, piece->sql + begin, len);
 }
 
+static void tell_step(struct status_doing *doing, const struct action *action)
+{
+    doing->revision = action->step->revision->id;
+    doing->file = action->step->revision->path;
+    doing->is_down = action->step->direction == DIRECTION_DOWN;
+}
+
+/* Between two batches nothing is under way, and the step is. */
+static void tell_repeat(const struct session *session, struct status_doing *doing)
+{
+    const struct action *action = &session->work.todo.actions[session->work.cursor];
+    tell_step(doing, action);
+    tell_statement(session, doing, action, 0);
+    doing->rows = session->repeat.count.rows;
+    doing->waits_for = session->repeat.waits_for;
+}
+
 void session_tell_doing(const struct session *session, struct status_doing *doing)
 {
     struct io_progress progress;
     size_t at;
     doing->phase = session_state_now(session);
     doing->share = -1;
+    if (session_is_repeating(session) && session->repeat.count.batches)
+        tell_repeat(session, doing);
     if (!session->conn.io || !io_progress(session->conn.io, &progress) ||
         progress.at >= session->batch.count)
         return;
@@ -101,9 +120,7 @@ void session_tell_doing(const struct session *session, struct status_doing *doin
     doing->since_ms = progress.begun_ns / 1000000;
     if (!action || !action->step->revision)
         return;
-    doing->revision = action->step->revision->id;
-    doing->file = action->step->revision->path;
-    doing->is_down = action->step->direction == DIRECTION_DOWN;
+    tell_step(doing, action);
     if (action->piece)
         tell_statement(session, doing, action, at == progress.at ? progress.statements : 0);
 }

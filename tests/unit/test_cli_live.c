@@ -108,6 +108,31 @@ static void run_on(struct view *view)
                                    .blockers = "process 17 (user app, idle in transaction)"});
 }
 
+static void shows_how_far_a_statement_is_that_repeats(void **state)
+{
+    static const char *const one[] = {"acme"};
+    struct view view;
+    (void)state;
+    set_up(&view, one, 1);
+    fleet_starts(&view.fleet);
+    fleet_begins_wave(&view.fleet, 0);
+    fleet_begins(&view.fleet, 0);
+    view.now_ms += 12000;
+    status_tick(view.status, view.now_ms);
+    do_work(&view, 0,
+            &(struct status_doing){.phase = "pause",
+                                   .revision = "83241ca0f125",
+                                   .statement = 1,
+                                   .statements = 1,
+                                   .share = -1,
+                                   .rows = 12000,
+                                   .waits_for = "the replicas are late"});
+    const char *drawn = draw(&view);
+    if (!strstr(drawn, "83241ca0f125 1/1, 12000 rows so far, the replic"))
+        fail_msg("%s", drawn);
+    tear_down(&view);
+}
+
 static const char *const plain[] = {"acme", "globex", "initech", "hooli", "umbrella"};
 
 static void shows_the_slowest_with_their_statements(void **state)
@@ -280,6 +305,7 @@ static void other_escapes_do_nothing(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(shows_the_slowest_with_their_statements),
+    cmocka_unit_test(shows_how_far_a_statement_is_that_repeats),
     cmocka_unit_test(fits_any_terminal),
     cmocka_unit_test(shows_one_tenant_in_full),
     cmocka_unit_test(hostile_names_are_text),
