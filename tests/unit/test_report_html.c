@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "report/view.h"
+#include "report/view_shared.h"
 #include "unit/report_hostile.h"
 
 static char *write_html(const struct fleet *fleet)
@@ -162,6 +163,39 @@ static void causes_say_what_their_tenants_share(void **state)
     fleet_done(&fleet);
 }
 
+/* Two of eight fail, both in one region, in which others are, too, or none. */
+static void what_chance_alone_would_do_is_not_told(void **state)
+{
+    static const struct label regions[] = {{"region", "ap"}, {"region", "eu"}};
+    static const struct {
+        size_t others; /* of the region */
+        bool is_told;
+    } cases[] = {{0, true}, {1, false}, {5, false}};
+    (void)state;
+    for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
+        struct fleet fleet;
+        struct err err = fleet_error();
+        struct view_shared shared;
+        fleet_prepare(&fleet, NULL, 8);
+        const struct tenant **tenants = arena_calloc(&fleet.arena, 8, sizeof *tenants);
+        for (size_t i = 0; i < 8; i++) {
+            struct tenant *tenant = arena_alloc(&fleet.arena, sizeof *tenant);
+            *tenant = *fleet.run.tenants[i];
+            tenant->labels = &regions[i < 2 + cases[c].others ? 0 : 1];
+            tenants[i] = tenant;
+        }
+        fleet.run.tenants = tenants;
+        fleet_starts(&fleet);
+        for (size_t i = 0; i < 8; i++)
+            i < 2 ? fleet_fails(&fleet, i, TENANT_FAILED, &err) : fleet_moves(&fleet, i, 1, 3);
+        fleet_ends(&fleet, RUN_FAILED);
+        view_shared_init(&shared, fleet.report);
+        assert_int_equal(shared.items[0].fact_count, cases[c].is_told);
+        view_shared_done(&shared);
+        fleet_done(&fleet);
+    }
+}
+
 /* Of a hundred tenants the times of a step are 1, 2, … 100 ms. */
 static void revisions_have_their_times(void **state)
 {
@@ -239,6 +273,7 @@ static void nothing_from_outside_is_html(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_verdict_is_a_sentence),
     cmocka_unit_test(causes_say_what_their_tenants_share),
+    cmocka_unit_test(what_chance_alone_would_do_is_not_told),
     cmocka_unit_test(revisions_have_their_times),
     cmocka_unit_test(nothing_from_outside_is_html),
 };
