@@ -179,8 +179,9 @@ struct company {
     const struct observer *observer; /* of the command; NULL: none */
     struct schemas *schemas;         /* NULL: they are not asked for */
     struct plan_lint *lint;          /* NULL: it is not asked for */
-    const struct plan_watch *watch;  /* who is told what lint says; NULL: no one */
-    struct listen *listen;           /* NULL: no one can ask how it stands */
+    struct fleet *fleet; /* whose ledger tells how long it would take; NULL: no one asks */
+    const struct plan_watch *watch; /* who is told what lint says; NULL: no one */
+    struct listen *listen;          /* NULL: no one can ask how it stands */
 };
 
 enum { OBSERVERS_MOST = 7 };
@@ -203,6 +204,17 @@ static size_t add_observers(const struct company *company, struct metrics *metri
     return count;
 }
 
+/* A ledger that is not there, or cannot be read, tells nothing: a dry run needs none. */
+static void foretell(struct fleet *fleet, struct report *report)
+{
+    struct timings *timings = arena_calloc(&fleet->arena, 1, sizeof *timings);
+    struct err err;
+    struct ledger *ledger = fleet_ledger_read(fleet, &err);
+    if (ledger && ledger_read_timings(ledger, &fleet->arena, timings, &err))
+        report_set_timings(report, timings);
+    ledger_close(ledger);
+}
+
 /* Writes the reports of a run that is over, and tells the exit code. */
 static int conclude(const struct company *company, struct report *report,
                     const struct options *options, const struct rollout_end *end, bool changes)
@@ -216,6 +228,8 @@ static int conclude(const struct company *company, struct report *report,
         if (company->watch)
             company->watch->on_findings(company->watch->ctx, &company->lint->told);
     }
+    if (company->fleet && is_told)
+        foretell(company->fleet, report);
     /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
      * them, the report was all that was asked for. */
     bool is_written = !is_told || cli_write_reports(report, options, exit_code == EXIT_OK);
@@ -434,6 +448,7 @@ static int run_linted(struct fleet *fleet, const struct options *options,
     plan_lint_begin(&plan_lint, fleet, request, options->is_quiet);
     plan_lint_ask(&plan_lint, &measuring);
     company.lint = &plan_lint;
+    company.fleet = request->rehearses || request_changes(request) ? NULL : fleet;
     int exit_code = begin(fleet, options, &measuring, &company);
     plan_lint_end(&plan_lint);
     return exit_code;

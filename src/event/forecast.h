@@ -10,7 +10,8 @@
 #ifndef EVENT_FORECAST_H
 #define EVENT_FORECAST_H
 
-#include "base/compiler.h"
+#include "base/dialect.h"
+#include "chain/revision.h"
 
 struct forecast_tenant {
     uint32_t
@@ -30,6 +31,23 @@ struct pace {
     size_t count;
     double mean_ms;
     const char *run; /* of the ledger, that had the newest of them; NULL: the run at hand */
+};
+
+/* How long a step of a revision took. */
+struct step_timing {
+    const char *revision, *checksum; /* of its file */
+    enum direction direction;
+    enum dialect_id dialect;
+    size_t count;
+    double mean_ms, longest_ms;
+    const char *run; /* of the ledger: the newest that has it */
+};
+
+/* What earlier runs tell of the time that steps take. */
+struct timings {
+    struct step_timing *steps;
+    size_t count;
+    double visit_ms[DIALECT__COUNT]; /* that a visit takes beside its steps */
 };
 
 void forecast_wave(struct forecast_wave *wave, const struct forecast_tenant *tenants, size_t count);

@@ -127,11 +127,11 @@ bool ledger_read_paces(struct ledger *ledger, const struct ledger_way *way, stru
     return true;
 }
 
-bool ledger_read_timings(struct ledger *ledger, struct arena *arena,
-                         struct ledger_timings *ret_timings, struct err *err)
+bool ledger_read_timings(struct ledger *ledger, struct arena *arena, struct timings *ret_timings,
+                         struct err *err)
 {
     if (ledger->kind->read_timings)
         return ledger->kind->read_timings(ledger, arena, ret_timings, err);
-    *ret_timings = (struct ledger_timings){0};
+    *ret_timings = (struct timings){0};
     return true;
 }

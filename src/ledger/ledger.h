@@ -166,22 +166,9 @@ struct ledger_way {
 bool ledger_read_paces(struct ledger *ledger, const struct ledger_way *way, struct arena *arena,
                        struct pace ret_paces[], struct err *err) MUST_CHECK;
 
-/* How long steps took in the newest runs, with revisions as their files were then; the runs that are newer come later. */
-struct ledger_timing {
-    const char *revision, *checksum;
-    enum direction direction;
-    enum dialect_id dialect;
-    size_t count;
-    double mean_ms, longest_ms;
-    const char *run; /* the newest that has it */
-};
-struct ledger_timings {
-    struct ledger_timing *steps;
-    size_t count;
-    double visit_ms[DIALECT__COUNT]; /* that a visit takes beside its steps */
-};
-bool ledger_read_timings(struct ledger *ledger, struct arena *arena,
-                         struct ledger_timings *ret_timings, struct err *err) MUST_CHECK;
+/* How long steps took in the newest runs, with revisions as their files were then; what is newer comes later. */
+bool ledger_read_timings(struct ledger *ledger, struct arena *arena, struct timings *ret_timings,
+                         struct err *err) MUST_CHECK;
 
 /* Which finished runs to drop: those that fit every condition given. Runs that can still be resumed go
  * only with `takes_unfinished`; the run that holds the ledger never. */

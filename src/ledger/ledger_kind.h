@@ -36,8 +36,8 @@ struct ledger_kind {
     /* NULL, both: nothing is known */
     bool (*read_paces)(struct ledger *ledger, const struct ledger_way *way, struct arena *arena,
                        struct pace *ret_paces, struct err *err);
-    bool (*read_timings)(struct ledger *ledger, struct arena *arena,
-                         struct ledger_timings *ret_timings, struct err *err);
+    bool (*read_timings)(struct ledger *ledger, struct arena *arena, struct timings *ret_timings,
+                         struct err *err);
     bool (*forget)(struct ledger *ledger, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err);
     /* beat.h; NULL, all of them: a run is one machine's */

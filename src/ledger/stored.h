@@ -334,8 +334,8 @@ bool stored_read_visits(struct ledger *base, const struct ledger_visits *which, 
                         struct visit **ret_visits, size_t *ret_count, struct err *err);
 bool stored_read_paces(struct ledger *base, const struct ledger_way *way, struct arena *arena,
                        struct pace *ret_paces, struct err *err);
-bool stored_read_timings(struct ledger *base, struct arena *arena,
-                         struct ledger_timings *ret_timings, struct err *err);
+bool stored_read_timings(struct ledger *base, struct arena *arena, struct timings *ret_timings,
+                         struct err *err);
 bool stored_forget(struct ledger *base, const struct ledger_forget *which, size_t *ret_count,
                    struct err *err);
 

@@ -43,26 +43,29 @@ bool stored_read_paces(struct ledger *base, const struct ledger_way *way, struct
 /* What is older tells little of the tenants of today, and costs time to read. */
 #define NEWEST_RUNS "(SELECT seq FROM runs ORDER BY seq DESC LIMIT 20)"
 
-static bool read_steps(struct stored_ledger *ledger, struct arena *arena,
-                       struct ledger_timings *timings, struct err *err)
+static bool read_steps(struct stored_ledger *ledger, struct arena *arena, struct timings *timings,
+                       struct err *err)
 {
     size_t capacity = 0;
     struct cursor row;
     store_query_plain(
         ledger->store, &row,
-        "SELECT revisions.revision, revisions.checksum, told.direction, told.dialect, told.steps,"
-        " told.mean, told.longest, runs.id FROM"
+        "SELECT revisions.revision, files.checksum, told.direction, told.dialect, told.steps,"
+        " told.mean, told.longest, newest.id FROM"
         " (SELECT steps.revision AS revision, steps.direction AS direction,"
-        "   mine.dialect AS dialect, count(*) AS steps, avg(steps.duration_ms) AS mean,"
-        "   max(steps.duration_ms) AS longest, max(steps.run) AS newest FROM steps"
+        "   mine.dialect AS dialect, runs.chain_digest AS digest, count(*) AS steps,"
+        "   avg(steps.duration_ms) AS mean, max(steps.duration_ms) AS longest,"
+        "   max(steps.run) AS run FROM steps JOIN runs ON runs.seq = steps.run"
         "  JOIN run_tenants AS mine ON mine.run = steps.run AND mine.n = steps.tenant"
         "  WHERE steps.run IN " NEWEST_RUNS
-        "  GROUP BY steps.revision, steps.direction, mine.dialect) AS told"
-        " JOIN revisions ON revisions.id = told.revision JOIN runs ON runs.seq = told.newest"
-        " WHERE revisions.checksum IS NOT NULL ORDER BY told.newest");
+        "  GROUP BY steps.revision, steps.direction, mine.dialect, runs.chain_digest) AS told"
+        " JOIN revisions ON revisions.id = told.revision"
+        " JOIN chain_files AS files"
+        "  ON files.digest = told.digest AND files.revision = revisions.revision"
+        " JOIN runs AS newest ON newest.seq = told.run ORDER BY told.run");
     while (cursor_next(&row))
         if (is_dialect(&row, 3))
-            *ARENA_PUSH(arena, timings->steps, timings->count, capacity) = (struct ledger_timing){
+            *ARENA_PUSH(arena, timings->steps, timings->count, capacity) = (struct step_timing){
                 .revision = cursor_copy(&row, 0, arena),
                 .checksum = cursor_copy(&row, 1, arena),
                 .direction = cursor_int(&row, 2) ? DIRECTION_DOWN : DIRECTION_UP,
@@ -76,8 +79,7 @@ static bool read_steps(struct stored_ledger *ledger, struct arena *arena,
 }
 
 /* What a visit takes beside its steps. */
-static bool read_visits(struct stored_ledger *ledger, struct ledger_timings *timings,
-                        struct err *err)
+static bool read_visits(struct stored_ledger *ledger, struct timings *timings, struct err *err)
 {
     struct cursor row;
     store_query(ledger->store, &row,
@@ -95,11 +97,11 @@ static bool read_visits(struct stored_ledger *ledger, struct ledger_timings *tim
     return cursor_end(&row, err);
 }
 
-bool stored_read_timings(struct ledger *base, struct arena *arena,
-                         struct ledger_timings *ret_timings, struct err *err)
+bool stored_read_timings(struct ledger *base, struct arena *arena, struct timings *ret_timings,
+                         struct err *err)
 {
     struct stored_ledger *ledger = stored_of(base);
-    struct ledger_timings timings = {0};
+    struct timings timings = {0};
     if (!store_look(ledger->store, err))
         return false;
     bool is_fine = read_steps(ledger, arena, &timings, err) && read_visits(ledger, &timings, err);

@@ -201,6 +201,26 @@ static json_t *lock_value(const struct report *report, const struct view_forecas
     return value;
 }
 
+static void put_rehearsed(struct json_stream *stream, const struct report *report,
+                          const struct view_forecast *forecast)
+{
+    json_put(stream, "longest_lock", lock_value(report, forecast));
+    json_put(stream, "written_bytes", json_integer((json_int_t)forecast->bytes));
+    json_put(stream, "without_rows", count_value(forecast->without_rows));
+}
+
+static void put_timings(struct json_stream *stream, const struct view_forecast *forecast)
+{
+    const struct step_timing *longest = forecast->longest;
+    json_put(stream, "run", json_text(forecast->newest->run));
+    json_put(stream, "longest_step",
+             json_pack("{s:o, s:s, s:o, s:o}", "revision", json_text(longest->revision),
+                       "direction", longest->direction == DIRECTION_UP ? "up" : "down", "run",
+                       json_text(longest->run), "duration_ms",
+                       json_rounded(longest->longest_ms, STEP_DECIMALS)));
+    json_put(stream, "untimed", count_value(forecast->untimed));
+}
+
 static void put_forecast(struct json_stream *stream, const struct report *report)
 {
     struct view_forecast forecast;
@@ -218,9 +238,11 @@ static void put_forecast(struct json_stream *stream, const struct report *report
                                         json_rounded(wave->soak_ms, DECIMALS)));
     }
     json_put(stream, "waves", waves);
-    json_put(stream, "longest_lock", lock_value(report, &forecast));
-    json_put(stream, "written_bytes", json_integer((json_int_t)forecast.bytes));
-    json_put(stream, "without_rows", count_value(forecast.without_rows));
+    json_put(stream, "from", json_text(forecast.newest ? "ledger" : "rehearsal"));
+    if (forecast.newest)
+        put_timings(stream, &forecast);
+    else
+        put_rehearsed(stream, report, &forecast);
     json_close(stream, '}');
     view_forecast_done(&forecast);
 }

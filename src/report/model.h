@@ -161,7 +161,8 @@ struct report {
     size_t error_capacity;
     const struct told_findings *findings; /* of what runs, or would; NULL: it was not looked at */
     const struct report_schema *schemas;  /* by tenant; NULL: they were not asked for */
-    const struct visit *visits;           /* report_set_visits; NULL: it tells of a whole run */
+    const struct timings *timings; /* report_set_timings; NULL: nothing is known of earlier runs */
+    const struct visit *visits;    /* report_set_visits; NULL: it tells of a whole run */
     size_t visit_count;
     struct report_notice *notices; /* after the end: the weightiest first, then the most frequent */
     size_t notice_count;

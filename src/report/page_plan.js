@@ -91,7 +91,15 @@ function sizeWords(bytes) {
   return `${unit ? bytes.toFixed(1) : bytes} ${SIZES[unit]}`;
 }
 
-function forecastFacts({ duration_ms, longest_lock: lock, written_bytes }) {
+// What earlier runs took says nothing of locks, but that none was held for longer than its step took.
+function ledgerFacts({ duration_ms, run, longest_step: step, untimed }) {
+  return make("dl", { class: "facts boxed" }, fact("It would take", `about ${duration(duration_ms)}`), fact("As these took", make("span", { class: "mono" }, shown(run))),
+    fact("Longest step", [make("strong", {}, duration(step.duration_ms)), ", ", idSpan(step.revision), step.direction === "up" ? " up" : " down"]),
+    untimed ? fact("Not in it", `${plural(untimed, "tenant")} with steps that no run has timed`) : null);
+}
+
+function forecastFacts({ duration_ms, longest_lock: lock, written_bytes, ...rest }) {
+  if (rest.from === "ledger") return ledgerFacts({ duration_ms, ...rest });
   return make("dl", { class: "facts boxed" }, fact("The upgrade would take", `about ${duration(duration_ms)}`),
     fact("Longest wait", lock ? [`${lock.blocks} wait for `, make("strong", {}, duration(lock.held_ms)), ", for ", shown(lock.table ?? "the database"), " in ", tenantLink(numberOf.get(lock.tenant))] : "nothing waits"),
     fact("Written anew", written_bytes ? sizeWords(written_bytes) : "nothing"));
@@ -133,7 +141,7 @@ function rehearsalGroup(group) {
 
 function rehearsalPart() {
   const groups = data.rehearsals;
-  if (!groups) return null;
+  if (!groups) return data.forecast ? part("forecast", "Forecast", null, [forecastFacts(data.forecast), forecastWaves(data.forecast)]) : null;
   return part("rehearsal", "Rehearsal", groups.length ? null : "Nothing was rehearsed.", [data.forecast ? [forecastFacts(data.forecast), forecastWaves(data.forecast)] : null, groups.map(rehearsalGroup),
     data.rehearsal_count > groups.length ? make("p", { class: "soft" }, `and ${plural(data.rehearsal_count - groups.length, "more group")} of tenants`) : null], groups.length);
 }

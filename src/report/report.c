@@ -427,6 +427,11 @@ void report_set_visits(struct report *report, const struct visit *visits, size_t
     report->visit_count = count;
 }
 
+void report_set_timings(struct report *report, const struct timings *timings)
+{
+    report->timings = timings;
+}
+
 void report_set_schemas(struct report *report, const struct report_schema *schemas)
 {
     report->schemas = schemas;

@@ -19,6 +19,7 @@
 
 struct buf;
 struct told_findings;
+struct timings;
 struct report;
 
 /* The caller frees it; NULL is fine. */
@@ -50,6 +51,9 @@ struct report_schema {
     const char *expected;    /* NULL: not known */
     const char *reason;      /* SCHEMA_UNKNOWN; else NULL */
 };
+
+/* What earlier runs tell of the time that the steps of a dry run would take. Borrowed until the report is written. */
+void report_set_timings(struct report *report, const struct timings *timings);
 
 /* By tenant. Borrowed until the report is written. */
 void report_set_schemas(struct report *report, const struct report_schema *schemas);

@@ -4,15 +4,58 @@
 #include "inventory/inventory.h"
 #include "event/forecast.h"
 
-static bool is_told(const struct report_row *row)
+static const struct step_timing *timing_of(const struct timings *timings,
+                                           const struct report_step *step, enum dialect_id dialect)
 {
-    return row->state == TENANT_SUCCEEDED && row->rehearsed != REHEARSED_NOWHERE;
+    const struct revision *revision = step->revision;
+    for (size_t i = timings->count; revision && i-- > 0;) {
+        const struct step_timing *timing = &timings->steps[i];
+        if (timing->direction == (enum direction)step->direction && timing->dialect == dialect &&
+            strcmp(timing->revision, revision->id) == 0 &&
+            strcmp(timing->checksum, revision->checksum) == 0)
+            return timing;
+    }
+    return NULL;
+}
+
+/* By what earlier runs took; negative: no run has timed all of it, of which `ret_untimed` is a step. */
+static double ledger_time(const struct report *report, const struct report_row *row,
+                          const struct report_step **ret_untimed)
+{
+    struct step_list steps = report_steps(report, row->steps);
+    double ms = report->timings->visit_ms[row->dialect];
+    for (size_t i = 0; i < steps.count; i++) {
+        const struct step_timing *timing =
+            timing_of(report->timings, &steps.steps[i], row->dialect);
+        *ret_untimed = &steps.steps[i];
+        if (!timing)
+            return -1;
+        ms += timing->mean_ms;
+    }
+    return steps.count ? ms : -1;
+}
+
+static bool is_from_ledger(const struct report *report)
+{
+    return !report->run.request->rehearses;
+}
+
+static bool is_told(const struct report *report, const struct report_row *row)
+{
+    const struct report_step *untimed;
+    if (row->state != TENANT_SUCCEEDED)
+        return false;
+    return is_from_ledger(report) ? ledger_time(report, row, &untimed) >= 0
+                                  : row->rehearsed != REHEARSED_NOWHERE;
 }
 
 /* A copy takes a time that an upgrade does not; in place the whole visit counts. */
 static double time_of(const struct report *report, const struct report_row *row)
 {
     double ms = 0;
+    const struct report_step *untimed;
+    if (is_from_ledger(report))
+        return ledger_time(report, row, &untimed);
     if (row->rehearsed == REHEARSED_IN_PLACE)
         return row->duration_ms;
     for (size_t i = 0; row->step_ms && i < report_steps(report, row->steps).count; i++)
@@ -36,7 +79,7 @@ static void add_wave(struct view_forecast *forecast, const struct report *report
     *told = (struct view_forecast_wave){.name = wave->name};
     for (size_t i = 0; i < report->run.tenant_count; i++) {
         const struct tenant *tenant = report->run.tenants[i];
-        if (report->run.wave_of[i] != index || !is_told(&report->rows[i]))
+        if (report->run.wave_of[i] != index || !is_told(report, &report->rows[i]))
             continue;
         bool is_file = dialect_info(tenant->url.dialect)->is_file;
         tenants[told->tenants++] = (struct forecast_tenant){
@@ -88,11 +131,41 @@ static void take_row(struct view_forecast *forecast, const struct report_row *ro
     forecast->most_row = index;
 }
 
+/* What is told of the steps of a row by earlier runs, or that none has timed them. */
+static void take_timings(struct view_forecast *forecast, const struct report *report,
+                         const struct report_row *row)
+{
+    const struct report_step *untimed = NULL;
+    struct step_list steps = report_steps(report, row->steps);
+    if (row->state != TENANT_SUCCEEDED || !steps.count)
+        return;
+    if (ledger_time(report, row, &untimed) < 0) {
+        forecast->untimed++;
+        forecast->untimed_revision = untimed->revision;
+        return;
+    }
+    for (size_t i = 0; i < steps.count; i++) {
+        const struct step_timing *timing =
+            timing_of(report->timings, &steps.steps[i], row->dialect);
+        if (!forecast->newest || timing > forecast->newest)
+            forecast->newest = timing; /* they are in the order of their runs */
+        if (!forecast->longest || timing->longest_ms > forecast->longest->longest_ms)
+            forecast->longest = timing;
+    }
+}
+
+static bool is_possible(const struct report *report)
+{
+    const struct request *request = report->run.request;
+    return request->rehearses ||
+           (!request_changes(request) && report->timings && report->timings->count);
+}
+
 bool view_forecast_init(struct view_forecast *forecast, const struct report *report)
 {
     struct intern servers;
     *forecast = (struct view_forecast){0};
-    if (!report->run.request->rehearses)
+    if (!is_possible(report))
         return false;
     arena_init(&forecast->arena);
     intern_init(&servers, &forecast->arena);
@@ -100,8 +173,10 @@ bool view_forecast_init(struct view_forecast *forecast, const struct report *rep
     for (uint32_t i = 0; i < report->wave_count; i++)
         add_wave(forecast, report, &servers, i);
     for (uint32_t i = 0; i < report->run.tenant_count; i++)
-        if (is_told(&report->rows[i]))
+        if (is_told(report, &report->rows[i]))
             take_row(forecast, &report->rows[i], i);
+    for (uint32_t i = 0; is_from_ledger(report) && i < report->run.tenant_count; i++)
+        take_timings(forecast, report, &report->rows[i]);
     for (size_t i = 0; i < forecast->wave_count; i++) {
         bool is_last = i + 1 == forecast->wave_count;
         forecast->duration_ms += forecast->waves[i].duration_ms;
@@ -118,12 +193,29 @@ void view_forecast_done(struct view_forecast *forecast)
     arena_done(&forecast->arena);
 }
 
+static void add_timings(const struct view_forecast *forecast, struct buf *buf)
+{
+    if (!forecast->newest)
+        return;
+    buf_addf(buf, ", as run %s took", forecast->newest->run);
+    buf_addf(buf, "; the longest step was %s %s with ", forecast->longest->revision,
+             forecast->longest->direction == DIRECTION_UP ? "up" : "down");
+    human_add_duration(buf, forecast->longest->longest_ms);
+    if (!forecast->untimed)
+        return;
+    buf_adds(buf, "; not in it: ");
+    human_add_count(buf, forecast->untimed, "tenant");
+    buf_addf(buf, ", since no run has timed %s",
+             forecast->untimed_revision ? forecast->untimed_revision->id : "its steps");
+}
+
 void view_add_forecast(const struct view_forecast *forecast, const struct report *report,
                        struct buf *buf)
 {
     const struct seen *lock = forecast->lock;
     buf_adds(buf, "in all about ");
     human_add_duration(buf, forecast->duration_ms);
+    add_timings(forecast, buf);
     if (lock) {
         buf_addf(buf, "; %s wait for at most ", seen_blocks_name(lock->blocks));
         human_add_duration(buf, lock->ms);

@@ -1,4 +1,4 @@
-/* What a rehearsal says of the upgrade to come: how long its waves take, the longest lock, and what is written anew. Pure.
+/* What a rehearsal, or what earlier runs took, says of the run to come: how long its waves take, the longest lock, and what is written anew. Pure.
  *
  *     struct view_forecast forecast;
  *     if (view_forecast_init(&forecast, report)) …
@@ -7,6 +7,7 @@
 #ifndef REPORT_VIEW_FORECAST_H
 #define REPORT_VIEW_FORECAST_H
 
+#include "event/forecast.h"
 #include "report/model.h"
 
 struct view_forecast_wave {
@@ -27,10 +28,15 @@ struct view_forecast {
     uint32_t most_row;
     size_t
         without_rows; /* tenants that were rehearsed where no table had rows: they will take longer */
+    /* Where nothing was rehearsed, earlier runs tell: the newest of their timings and the longest (NULL: it was rehearsed), and how many
+     * tenants are left out, since no run has timed all of their steps, as this one's. */
+    const struct step_timing *newest, *longest;
+    size_t untimed;
+    const struct revision *untimed_revision;
     struct arena arena;
 };
 
-/* False: nothing was rehearsed, and there is nothing to free. */
+/* False: nothing was rehearsed and no run has timed it, and there is nothing to free. */
 bool view_forecast_init(struct view_forecast *forecast, const struct report *report);
 void view_forecast_done(struct view_forecast *forecast);
 

@@ -24,7 +24,7 @@ class Late:
         return [line for line in lines if line["event"] in ("wave_forecast", "wave_late", "run_drains", "run_finished")]
 
     def has(self, event):
-        return lambda: any(told["event"] == event for told in self.events())
+        return lambda: any(told["event"] == event and told.get("wave", "second") == "second" for told in self.events())
 
     def run_late(self, event, code):
         """Until that event is told, b waits."""
@@ -140,6 +140,79 @@ class OnPostgres(Late, PostgresCase):
     def blocked(self, name):
         # who looks at the tenant's version table waits, be it there or not yet
         return self.pg.session(name, "BEGIN; CREATE TABLE task (id integer);")
+
+
+class Plans:
+    """What would be done is foretold by what earlier runs took, where nothing is rehearsed."""
+
+    def make(self, **more):
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id INTEGER);", "DROP TABLE task;")
+        self.fleet.inventory(self.tenants(), rollout={"waves": [{"name": "canary", "select": "name=a", "soak": "1s"}, {"name": "everyone"}]}, **self.more())
+
+    def set_times(self, run, ms):
+        """Times that no machine is too slow for."""
+        self.ledger(f"UPDATE steps SET duration_ms = {ms}")
+        self.ledger(f"UPDATE run_tenants SET duration_ms = {ms} WHERE outcome IS NOT NULL")
+
+    def test_steps_of_other_tenants_foretell_those_of_these(self):
+        self.make()
+        self.assertNotIn("Forecast", self.run_ok("plan").out)
+        run = self.run_ok("upgrade", "--tenant", "a", "-o", "json").report["run"]["id"]
+        self.set_times(run, 1500)
+        forecast = self.run_ok("plan", "-o", "json").report["forecast"]
+        self.assertEqual((forecast["from"], forecast["run"], forecast["untimed"]), ("ledger", run, 0))
+        self.assertEqual(forecast["longest_step"], {"revision": "aaaa1111", "direction": "up", "run": run, "duration_ms": 1500})
+        self.assertEqual([(wave["name"], wave["tenants"], wave["duration_ms"]) for wave in forecast["waves"]], [("everyone", 2, 1500)])
+        text = self.run_ok("plan").out
+        self.assertIn("Forecast\n  everyone  2 tenants  about 1.50 s\n", text)
+        self.assertIn(f"in all about 1.50 s, as run {run} took; the longest step was aaaa1111 up with 1.50 s", text)
+        # a revision that no run has timed, and one whose file is another by now
+        self.fleet.revision("bbbb2222", "CREATE TABLE other (id INTEGER);", "DROP TABLE other;", revises="aaaa1111")
+        self.assertNotIn("forecast", self.run_ok("plan", "-o", "json").report)
+        self.assertIn("forecast", self.run_ok("plan", "aaaa1111", "-o", "json").report)
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id INTEGER, due TEXT);", "DROP TABLE task;", revises="")
+        self.assertNotIn("forecast", self.run_ok("plan", "aaaa1111", "--tenant", "b", "-o", "json").report)
+
+    def test_dry_runs_of_what_goes_on_or_back(self):
+        self.make()
+        first = self.run_ok("upgrade", "--wave", "canary", "-o", "json").report["run"]["id"]
+        self.set_times(first, 1500)
+        forecast = self.run_ok("resume", "--dry-run", "-o", "json").report["forecast"]
+        self.assertEqual((forecast["run"], forecast["waves"][0]["tenants"], forecast["duration_ms"]), (first, 2, 1500))
+        self.assertNotIn("forecast", self.run_ok("rollback", "--dry-run", "-o", "json").report)  # no run has gone back yet
+        back = self.run_ok("rollback", "-o", "json").report["run"]["id"]
+        self.set_times(back, 500)
+        again = self.run_ok("upgrade", "-o", "json").report["run"]["id"]
+        for dry in (self.run_ok("rollback", again, "--dry-run", "-o", "json"), self.run_ok("downgrade", "base", "--dry-run", "-o", "json")):
+            forecast = dry.report["forecast"]
+            self.assertEqual((forecast["longest_step"]["direction"], forecast["longest_step"]["run"]), ("down", back))
+            self.assertEqual(sum(wave["tenants"] for wave in forecast["waves"]), 3)
+
+
+class PlansOnSqlite(Plans, FleetCase):
+    def more(self):
+        return {}
+
+    def tenants(self):
+        return [self.fleet.sqlite(name) for name in "abc"]
+
+    def ledger(self, sql):
+        with sqlite3.connect(self.fleet.path(".skein", "ledger.db"), timeout=60) as db:
+            db.execute(sql)
+        db.close()
+
+
+class PlansOnPostgres(Plans, PostgresCase):
+    def more(self):
+        return {"ledger": self.pg.url("ledger")}
+
+    def tenants(self):
+        for name in ("ledger", "a", "b", "c"):
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        return self.pg.create("ledger", "a", "b", "c")[1:]
+
+    def ledger(self, sql):
+        self.pg.sql("ledger", "SET search_path TO skein_ledger; " + sql)
 
 
 if __name__ == "__main__":
