@@ -27,17 +27,6 @@ enum run_state course_wave_state(const struct course *course)
                                  : RUN_SUCCEEDED;
 }
 
-/* What was rolled back is looked at once more on the way back. */
-void course_recall(struct course *course, const struct course *seen)
-{
-    if (course->phase >= COURSE_AFTER_RUN)
-        return;
-    course->has_tripped |= seen->has_tripped;
-    course->is_refused |= seen->is_refused;
-    if (!course->stopped_by)
-        course->stopped_by = seen->stopped_by;
-}
-
 /* ---- gates ---------------------------------------------------------------------------------- */
 
 static enum gate gate_of(const struct course *course)
@@ -140,16 +129,36 @@ static enum course_move end(struct course *course, const struct course_facts *fa
     return COURSE_ENDS;
 }
 
+static void begin_rollback(struct course *course)
+{
+    enter(course, COURSE_ROLLBACK);
+    course->has_rolled_back = true;
+    course->wave = course->wave_count;
+}
+
 static enum course_move end_forward(struct course *course, const struct course_facts *facts)
 {
     bool goes_back = course->rolls_back && course->has_tripped && !course->stopped_by &&
                      facts->to_roll_back && !course->has_rolled_back;
     if (!goes_back)
         return end(course, facts);
-    enter(course, COURSE_ROLLBACK);
-    course->has_rolled_back = true;
-    course->wave = course->wave_count;
+    begin_rollback(course);
     return COURSE_BEGINS_ROLLBACK;
+}
+
+/* Machines that have gone back do not go forward again; what they have rolled back is looked at once more. */
+bool course_recall(struct course *course, const struct course *seen)
+{
+    bool goes_back = seen->has_rolled_back && !course->has_rolled_back;
+    if (course->phase >= COURSE_AFTER_RUN)
+        return false;
+    course->has_tripped |= seen->has_tripped;
+    course->is_refused |= seen->is_refused;
+    if (!course->stopped_by)
+        course->stopped_by = seen->stopped_by;
+    if (goes_back)
+        begin_rollback(course);
+    return goes_back;
 }
 
 static enum course_move next_wave(struct course *course, const struct course_facts *facts)

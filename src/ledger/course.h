@@ -97,8 +97,8 @@ bool course_note(struct course *course, const struct course_wave *rules,
                  const struct outcome *outcome);
 
 /* What a machine has seen of the course, of a ledger that has lost its last commits since: the run does not begin again what it had
- * stopped to begin. */
-void course_recall(struct course *course, const struct course *seen);
+ * stopped to begin. True: it had begun to go back, and does so again, in wave `wave_count`. */
+bool course_recall(struct course *course, const struct course *seen);
 
 /* May tenants be claimed; and only orphans: those that a machine which is gone had begun? */
 bool course_may_claim(const struct course *course);

@@ -187,6 +187,8 @@ bool stored_course_find(struct stored_ledger *ledger, int64_t run, struct course
 bool stored_course_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_course_read(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_course_write(struct stored_beat *beat, struct err *err) MUST_CHECK;
+/* What the machine has seen of it, and the ledger has forgotten, holds again. */
+bool stored_course_recall(struct stored_beat *beat, struct err *err) MUST_CHECK;
 /* As far as it goes by now, with all that belongs to each step. */
 bool stored_course_move(struct stored_beat *beat, struct err *err) MUST_CHECK;
 

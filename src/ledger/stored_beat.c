@@ -263,22 +263,9 @@ static bool begin(struct stored_beat *beat, struct err *err)
     return true;
 }
 
-/* A ledger that comes back without its last commits may have lost why nothing more is begun. */
-static bool recall(struct stored_beat *beat, struct err *err)
-{
-    bool was_stopping = course_is_stopping(&beat->course);
-    if (beat->ask->seen)
-        course_recall(&beat->course, beat->ask->seen);
-    const struct event event = {
-        .kind = EVENT_RUN_DRAINS,
-        .reason = "the run was halted; why, the ledger has lost with its last commits"};
-    return was_stopping || !course_is_stopping(&beat->course) ||
-           stored_write_drains(beat->ledger, &event, err);
-}
-
 static bool do_beat(struct stored_beat *beat, struct beat_answer *answer, struct err *err)
 {
-    if (!begin(beat, err) || !stored_course_read(beat, err) || !recall(beat, err) ||
+    if (!begin(beat, err) || !stored_course_read(beat, err) || !stored_course_recall(beat, err) ||
         !renew_lease(beat, err) || !stored_claims_read_mine(beat, err) ||
         !write_events(beat, answer, err) || !take_gate_answer(beat, err) ||
         !stored_claims_compare(beat, answer, err) || (beat->ask->leaves && !leave(beat, err)) ||

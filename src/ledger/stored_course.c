@@ -226,6 +226,27 @@ static bool begin_rollback(struct stored_beat *beat, struct err *err)
            stored_claims_roll_back(beat, err) && read_rules(beat, err);
 }
 
+/* A ledger that comes back without its last commits may have lost why nothing more is begun. */
+bool stored_course_recall(struct stored_beat *beat, struct err *err)
+{
+    const struct event event = {
+        .kind = EVENT_RUN_DRAINS,
+        .reason = "the run was halted; why, the ledger has lost with its last commits"};
+    struct course *course = &beat->course;
+    bool was_stopping = course_is_stopping(course), was_in_wave = course->phase == COURSE_WAVE;
+    uint32_t wave = course->wave;
+    if (!beat->ask->seen)
+        return true;
+    bool goes_back = course_recall(course, beat->ask->seen);
+    if (!was_stopping && course_is_stopping(course) &&
+        !stored_write_drains(beat->ledger, &event, err))
+        return false;
+    if (goes_back && was_in_wave &&
+        !stored_write_wave(beat->ledger, wave, course_wave_state(course), beat->now_ms, err))
+        return false;
+    return !goes_back || begin_rollback(beat, err);
+}
+
 static bool close_run(struct stored_beat *beat, struct err *err)
 {
     int64_t duration_ms = clock_wall_ms() - beat->ledger->writing.started_at_ms;

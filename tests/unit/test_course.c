@@ -194,6 +194,11 @@ static void what_a_ledger_has_forgotten_a_machine_recalls(void **state)
     seen.stopped_by = 2;
     course_recall(&course, &seen);
     assert_int_equal(course.stopped_by, 15);
+    seen.has_rolled_back = true;
+    assert_true(course_recall(&course, &seen));
+    assert_int_equal(course.phase, COURSE_ROLLBACK);
+    assert_int_equal(course.wave, 2);
+    assert_false(course_recall(&course, &seen));
     struct course ended = course_of(2);
     ended.phase = COURSE_AFTER_RUN;
     course_recall(&ended, &seen);
