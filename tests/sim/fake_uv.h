@@ -2,7 +2,7 @@
  * everything that is ready called in random order.
  *
  * fake_uv.c defines the functions of libuv that src/rollout calls, so the code under test is linked as
- * it is (what it does not define is libuv's own, and is not called here). One loop at a time. Work
+ * it is (what it does not define is libuv's own, and is not called here). Each process has one loop. Work
  * for the pool and threads is done when the clock says so, in one step, and its end told later.
  *
  *     loop_begin(&rng, on_time, ctx);          a new world: the clock stands at LOOP_EPOCH_MS

@@ -496,7 +496,10 @@ static void strike(struct fate *fate)
     case FATE_JUMPS:
         system_set_wall(fate->process, (int64_t)rng_below(rng, 2 * JUMP_MS) - JUMP_MS);
         return;
-    case FATE_SIGNAL: loop_signal(fate->process, rng_chance(rng, 50) ? SIGINT : SIGTERM); return;
+    case FATE_SIGNAL:
+        crowd->watch.is_stopped = true;
+        loop_signal(fate->process, rng_chance(rng, 50) ? SIGINT : SIGTERM);
+        return;
     case FATE_LEDGER_DOWN: shared_store_go_down(true); break;
     case FATE_LEDGER_FALLS_BACK: shared_store_keep(); break;
     case FATE_LEDGER_LOSES_ANSWERS: shared_store_lose_answers(LOSES_PERCENT); break;

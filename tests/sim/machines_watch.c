@@ -199,12 +199,11 @@ static void check_outcome(struct machines_watch *watch, size_t tenant,
     if (is_settled && outcome->to.is_known && truth.rows != set_of(watch->scene, &outcome->to))
         wrong(watch, "t%zu is told as %s at %x, and stands at %x", tenant, state,
               set_of(watch->scene, &outcome->to), truth.rows);
-    if (is_good(outcome->state) && truth.stands != watch->goal[tenant])
-        wrong(watch, "t%zu is told as %s with %x, not at its goal %x", tenant, state, truth.stands,
-              watch->goal[tenant]);
-    if (outcome->state == TENANT_ROLLED_BACK && truth.stands != watch->back[tenant])
-        wrong(watch, "t%zu is told as rolled back with %x, not where it stood: %x", tenant,
-              truth.stands, watch->back[tenant]);
+    bool is_back = outcome->is_rollback || outcome->state == TENANT_ROLLED_BACK;
+    uint32_t wanted = is_back ? watch->back[tenant] : watch->goal[tenant];
+    if ((is_good(outcome->state) || outcome->state == TENANT_ROLLED_BACK) && truth.stands != wanted)
+        wrong(watch, "t%zu is told as %s with %x, not where it should be: %x", tenant, state,
+              truth.stands, wanted);
 }
 
 /* ---- beats --------------------------------------------------------------------------------- */
@@ -316,6 +315,21 @@ static void check_gate(struct machines_watch *watch, const struct seen_rows *bef
         wrong(watch, "a gate is asked twice");
 }
 
+/* A gate that has an answer was asked. What the ledger has lost is asked again, and one that is cancelled may not have begun: then there is
+ * nothing to count. */
+static void check_answered(struct machines_watch *watch, const struct seen_rows *before,
+                           const struct seen_rows *after)
+{
+    bool is_answered = before->run == after->run && before->gate == COURSE_ASKED &&
+                       (after->gate == COURSE_PASSED || after->gate == COURSE_REFUSED ||
+                        after->phase != before->phase || after->wave != before->wave);
+    watch->gates_answered += is_answered;
+    if (watch->gates_answered > watch->gates_asked && !watch->has_lost_commits &&
+        !watch->is_stopped)
+        wrong(watch, "%zu gates have an answer, and %zu were asked", watch->gates_answered,
+              watch->gates_asked);
+}
+
 static void check_threshold(struct machines_watch *watch, const struct seen_rows *before,
                             const struct beat_answer *answer, int failures)
 {
@@ -329,23 +343,22 @@ static void check_threshold(struct machines_watch *watch, const struct seen_rows
 }
 
 static void check_beat(struct machines_watch *watch, struct seen_rows *before,
-                       const struct beat_ask *ask, const struct beat_answer *answer)
+                       const struct seen_rows *after, const struct beat_ask *ask,
+                       const struct beat_answer *answer)
 {
-    struct seen_rows after;
     bool is_repeated = before->beat && before->beat == (int64_t)ask->number;
-    read_rows(&after, ask->machine.id);
-    if (before->run != after.run) /* it has just begun */
+    if (before->run != after->run) /* it has just begun */
         *before = (struct seen_rows){0};
     int failures = is_repeated ? 0 : check_events(watch, before, ask, answer);
-    check_claimed(watch, before, &after, ask, answer);
-    check_servers(watch, &after);
-    check_order(watch, before, &after);
-    check_gate(watch, before, &after, answer);
+    check_claimed(watch, before, after, ask, answer);
+    check_servers(watch, after);
+    check_order(watch, before, after);
+    check_gate(watch, before, after, answer);
     check_threshold(watch, before, answer, failures);
     watch->machines[loop_process()].knows_more = false;
     say(watch, "beat %d: %zu events, holds %zu, given %zu, lost %zu; phase %d, wave %d%s",
         (int)ask->number, ask->count, ask->hold_count, answer->claimed_count, answer->lost_count,
-        after.phase, after.wave, after.has_tripped ? ", tripped" : "");
+        after->phase, after->wave, after->has_tripped ? ", tripped" : "");
 }
 
 /* By the linker's --wrap. */
@@ -356,11 +369,13 @@ bool __wrap_stored_beat(struct ledger *base, const struct beat_ask *ask, struct 
 bool __wrap_stored_beat(struct ledger *base, const struct beat_ask *ask, struct arena *arena,
                         struct beat_answer *ret_answer, struct err *err)
 {
-    struct seen_rows before;
+    struct seen_rows before, after;
     read_rows(&before, ask->machine.id);
     bool is_fine = __real_stored_beat(base, ask, arena, ret_answer, err);
+    read_rows(&after, ask->machine.id); /* where the answer was lost, too */
+    check_answered(watching, &before, &after);
     if (is_fine)
-        check_beat(watching, &before, ask, ret_answer);
+        check_beat(watching, &before, &after, ask, ret_answer);
     else
         say(watching, "beat %d: %s", (int)ask->number, err->text);
     return is_fine;
@@ -474,7 +489,6 @@ void machines_watch_begin_rollout(struct machines_watch *watch, uint32_t target,
     watch->has_lost_commits = watch->is_forgotten = false;
     for (size_t i = 0; i < watch->scene->inventory.tenant_count; i++) {
         struct truth truth = machines_watch_truth(watch, i);
-        watch->start[i] = scene_store(watch->scene, i);
         watch->back[i] = truth.stands;
         watch->goal[i] = is_downgrade ? truth.stands & target
                                       : truth.stands | scene_closure(watch->scene, target);
@@ -485,9 +499,9 @@ void machines_watch_begin_run(struct machines_watch *watch)
 {
     watching = watch;
     fake_watch_writes(watch->scene->world, on_write, watch);
-    watch->gates_asked = watch->gates_due = 0;
+    watch->gates_asked = watch->gates_due = watch->gates_answered = 0;
+    watch->is_stopped = false;
     memset(watch->machines, 0, sizeof watch->machines);
-    memset(watch->told, 0, sizeof watch->told);
 }
 
 static void on_read(void *ctx, const struct event *event)
@@ -495,10 +509,8 @@ static void on_read(void *ctx, const struct event *event)
     struct machines_watch *watch = ctx;
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
-    size_t tenant = number_of(event->run, event->tenant);
     if (!watch->is_forgotten)
-        check_outcome(watch, tenant, event->outcome);
-    watch->told[tenant] = (struct told){true, event->outcome->state, event->outcome->from.is_known};
+        check_outcome(watch, number_of(event->run, event->tenant), event->outcome);
 }
 
 struct observer machines_watch_reader(struct machines_watch *watch)

@@ -42,7 +42,6 @@ struct machines_watch {
 
     /* the rollout at hand */
     uint32_t goal[TENANTS_MAX], back[TENANTS_MAX];
-    const struct fake_store *start[TENANTS_MAX];
     bool
         has_lost_commits; /* the ledger, some time: what machines had done it may not know, unless they come there again */
     bool
@@ -53,17 +52,14 @@ struct machines_watch {
         is_quiet; /* no machine dies, stops or loses the ledger: what is promised of such a run holds as well */
     size_t gates_asked; /* programs that were begun */
     size_t gates_due;   /* gates that the ledger has handed out */
+    size_t gates_answered;
+    bool is_stopped; /* by a signal, some time */
     struct on_machine {
         bool knows_more; /* than the ledger, since that has lost commits, and has not told it yet */
         bool is_stopping, is_going_back;
         bool runs[TENANTS_MAX];
         bool takes_over[TENANTS_MAX]; /* what others had begun: it is looked at after a trip too */
     } machines[LOOP_PROCESSES_MAX];   /* by process */
-    struct told {
-        bool has_ended;
-        enum tenant_state state;
-        bool knows_from; /* where it stood when it was looked at */
-    } told[TENANTS_MAX]; /* what the ledger tells at last */
 };
 
 /* Where everyone stands now is where everyone goes back to. */
