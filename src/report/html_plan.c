@@ -190,7 +190,7 @@ static void add_rehearsal(struct html_data *data, const struct report_row *row)
     for (size_t i = 0; i < row->seen_count; i++) {
         const struct seen *seen = &row->seen[i];
         buf_addf(more, "%s[%u,", i ? "," : "", (unsigned)enter_seen(data, seen));
-        if (seen->kind == SEEN_LOCK)
+        if (seen->kind == SEEN_LOCK || seen->kind == SEEN_SCRATCH)
             json_add(more, json_rounded(seen->ms, 3));
         else
             buf_addf(more, "%llu", (unsigned long long)seen->count);

@@ -79,7 +79,7 @@ function tenantAnswers(row) {
 
 // ---- the rehearsal ----
 
-const AMOUNTS = ["held_ms", "bytes", "rows"]; // of what was seen; one at most
+const AMOUNTS = ["held_ms", "bytes", "rows", "took_ms"]; // of what was seen; one at most
 const seenObject = ([number, amount]) => ({ ...data.seens[number], ...Object.fromEntries(AMOUNTS.filter((key) => key in data.seens[number]).map((key) => [key, amount])) });
 const rehearsalObject = ([at, seen]) => ({ at, seen: seen.map(seenObject) });
 const BLOCKING = { "reads and writes": "bad", writes: "odd" };
@@ -112,10 +112,20 @@ function forecastWaves({ waves }) {
     make("td", {}, wave.soak_ms > 0 && i + 1 < waves.length ? `a soak of ${duration(wave.soak_ms)}` : "")))) : null;
 }
 
+// By kind: its tag, and one tenant's in words. A test holds these against docs/schema/report.json.
+const SEEN = {
+  lock: { tag: "lock", words: (item) => `locks ${item.table ?? "the database"} (${item.mode}) for ${duration(item.held_ms)}: ${item.blocks === "nothing" ? "no traffic waits" : `${item.blocks} wait`}` },
+  rewrite: { tag: "rewrite", words: (item) => `writes ${item.table} anew, ${sizeWords(item.bytes)}` },
+  rows: { tag: "rows", words: (item) => `touches ${plural(item.rows, "row")}` },
+  sequence: { tag: "sequence", words: (item) => `draws numbers from ${item.sequence}` },
+  growth: { tag: "growth", words: (item) => `the database grows by ${sizeWords(item.bytes)}` },
+  not_rehearsed: { tag: "left out", words: (item) => `not rehearsed: ${item.reason}` },
+  scratch: { tag: "scratch", words: (item) => item.schema ? `with ${item.schema === "tenant" ? "a copy of the tenant's schema" : "the schema that the chain makes"}, and without rows` : `outside a transaction: took ${duration(item.took_ms)} there, without rows` },
+};
+
 function seenRow(seen) {
   const tone = BLOCKING[seen.blocks] ?? (seen.kind === "not_rehearsed" ? "odd" : "calm");
-  const kind = { lock: "lock", rewrite: "rewrite", rows: "rows", sequence: "sequence", growth: "growth", not_rehearsed: "left out" }[seen.kind];
-  return make("tr", {}, make("td", {}, make("span", { class: `tag grade tone-${tone}` }, kind)), make("td", {}, shown(seen.words), seen.place ? make("div", { class: "soft mono" }, shown(seen.place)) : null),
+  return make("tr", {}, make("td", {}, make("span", { class: `tag grade tone-${tone}` }, SEEN[seen.kind].tag)), make("td", {}, shown(seen.words), seen.place ? make("div", { class: "soft mono" }, shown(seen.place)) : null),
     make("td", { class: "number optional" }, seen.tenants.toLocaleString("en")));
 }
 
@@ -158,9 +168,7 @@ function rehearsalColumns(row) {
 function tenantRehearsal(row) {
   const { rehearsal } = more(row);
   if (!rehearsal || rehearsal[0] === null) return null;
-  const words = { lock: (item) => `locks ${item.table ?? "the database"} (${item.mode}) for ${duration(item.held_ms)}: ${item.blocks === "nothing" ? "no traffic waits" : `${item.blocks} wait`}`, rewrite: (item) => `writes ${item.table} anew, ${sizeWords(item.bytes)}`,
-    rows: (item) => `touches ${plural(item.rows, "row")}`, sequence: (item) => `draws numbers from ${item.sequence}`, growth: (item) => `the database grows by ${sizeWords(item.bytes)}`, not_rehearsed: (item) => `not rehearsed: ${item.reason}` };
   const { at, seen } = rehearsalObject(rehearsal);
   return make("div", {}, make("h3", {}, { transaction: "Rehearsed in a transaction", copy: "Rehearsed on a copy", scratch: "Rehearsed on a scratch database" }[at]),
-    make("ul", {}, seen.map((item) => make("li", {}, item.revision ? [make("span", { class: "id" }, shown(item.revision)), item.line ? ` line ${item.line}` : "", ": "] : null, shown(words[item.seen](item))))));
+    make("ul", {}, seen.map((item) => make("li", {}, item.revision ? [make("span", { class: "id" }, shown(item.revision)), item.line ? ` line ${item.line}` : "", ": "] : null, shown(SEEN[item.seen].words(item))))));
 }

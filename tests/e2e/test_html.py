@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 import unittest
 
+import schema
 from browser import Browser
 from harness import FleetCase, main, wait_until
 
@@ -280,6 +281,7 @@ class Planning(Html):
         seen = [" ".join(text.split()) for text in page.texts("#rehearsal .rehearsal .sideways:nth-of-type(2) tbody tr")]
         self.assertRegex(seen[0], r"^lock locks the database \(write\) for up to [\d.]+ ms in .*: writes wait .* 14$")
         self.assertTrue(any(re.match(r"growth the database grows by up to [\d.]+ kB in ", text) for text in seen), seen)
+        self.assertEqual(page.eval("Object.keys(SEEN)"), schema.load("report")["$defs"]["seen"]["properties"]["seen"]["enum"])
         page.eval("openTenant('acme')")
         page.until("document.getElementById('card').open")
         self.assertRegex(page.text("#card"), r"Rehearsed on a copy\n(.*\n)*83241ca0f125: locks the database \(write\) for [\d.]+ ms: writes wait")
