@@ -11,7 +11,7 @@
 #include "schema/rules.h"
 
 /* Raised whenever the form or what a reader tells changes: fingerprints of two forms cannot be compared. */
-enum { CANONICAL_FORM = 3 };
+enum { CANONICAL_FORM = 4 };
 
 struct canonical_line {
     const char *identity;

@@ -121,6 +121,11 @@ CHANGES = [
     ("generated no more", "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED);",
      "ALTER TABLE t ALTER b DROP EXPRESSION", ["column t.b: generated stored is missing"]),
     ("a collation", "CREATE TABLE t (a text);", 'ALTER TABLE t ALTER a TYPE text COLLATE "C"', ["column t.a: collation is '\"C\"'"]),
+    ("a collation of its own", "CREATE COLLATION k (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE COLLATION l (lc_collate = 'C', lc_ctype = 'POSIX'); "
+     "CREATE TABLE s (a text COLLATE k); CREATE TYPE y AS (a text COLLATE l);",
+     "CREATE COLLATION m FROM k; COMMENT ON COLLATION m IS 'not Å'; CREATE TABLE t (a text COLLATE m); CREATE DOMAIN d AS text COLLATE m; CREATE INDEX i ON s (a COLLATE m)",
+     ["domain d is extra", "collation m is extra", "table t is extra", "index s.i is extra"]),
+    ("a collation that is another", "CREATE COLLATION k (provider = icu, locale = 'de');", "DROP COLLATION k; CREATE COLLATION k (provider = icu, locale = 'sv')", ["collation k: locale is 'sv'"]),
     ("a primary key less", TABLE, "ALTER TABLE task DROP CONSTRAINT task_pkey", ["primary key task.task_pkey is missing"]),
     ("a unique constraint", TABLE, "ALTER TABLE task ADD CONSTRAINT once UNIQUE (title)", ["unique constraint task.once is extra"]),
     ("deferrable", "CREATE TABLE t (a int CONSTRAINT u UNIQUE);",
@@ -226,7 +231,7 @@ CHANGES = [
     ("statistics", "CREATE TABLE t (a int, b int);", "CREATE STATISTICS st ON a, b FROM t", ["statistics t.st is extra"]),
     ("a comment", TABLE, "COMMENT ON COLUMN task.title IS 'what to do'", ["column task.title: comment is 'what to do'"]),
     ("what is not read", "", "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq); "
-     "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple); CREATE COLLATION k FROM \"C\"", ["not compared collation is extra", "not compared operator is extra", "not compared text search configuration"]),
+     "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple); CREATE CONVERSION k FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1", ["not compared conversion is extra", "not compared operator is extra", "not compared text search configuration"]),
 ]
 
 # Seen only where the rules ask for it.
@@ -238,6 +243,8 @@ STRICT = [
     ("a column's privileges", TABLE, "GRANT UPDATE (title) ON task TO PUBLIC", ["column task.title: privileges is 'public=update'"]),
     ("a function's privileges", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';", "REVOKE EXECUTE ON FUNCTION f() FROM PUBLIC",
      ["function f(): privileges is '{owner}=execute'"]),
+    ("default privileges", TABLE, "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO PUBLIC",
+     ["database: default privileges 'skein on tables: public=select' is extra"]),
     ("an owner", TABLE, "ALTER TABLE task OWNER TO pg_monitor", ["table task: owner is 'pg_monitor'"]),
     ("automatic names", "CREATE TABLE t (a int UNIQUE);", "ALTER TABLE t RENAME CONSTRAINT t_a_key TO u_key",
      ["unique constraint t.t_a_key is missing", "unique constraint t.u_key is extra"]),

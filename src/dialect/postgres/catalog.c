@@ -39,6 +39,7 @@ static const struct property_row property_rows[] = {
     {"position", ASPECT_ORDER, VALUE_PLAIN},
     {"comment", ASPECT_COMMENTS, VALUE_PLAIN},
     {"privileges", ASPECT_PRIVILEGES, VALUE_PLAIN},
+    {"default privileges", ASPECT_PRIVILEGES, VALUE_PLAIN},
     {"owner", ASPECT_OWNERS, VALUE_PLAIN},
     {"storage parameters", ASPECT_STORAGE, VALUE_PLAIN},
     {"tablespace", ASPECT_STORAGE, VALUE_PLAIN},

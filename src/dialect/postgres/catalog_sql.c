@@ -70,11 +70,11 @@
 #define UNREAD_CLASSES \
     "WHEN " CLASS("pg_operator") " THEN 'operator' WHEN " CLASS("pg_opclass") " THEN 'operator class' " \
     "WHEN " CLASS("pg_opfamily") " THEN 'operator family' WHEN " CLASS("pg_conversion") " THEN 'conversion' " \
-    "WHEN " CLASS("pg_collation") " THEN 'collation' WHEN " CLASS("pg_ts_config") " THEN 'text search configuration' " \
+    "WHEN " CLASS("pg_ts_config") " THEN 'text search configuration' " \
     "WHEN " CLASS("pg_ts_dict") " THEN 'text search dictionary' WHEN " CLASS("pg_ts_parser") " THEN 'text search parser' " \
     "WHEN " CLASS("pg_ts_template") " THEN 'text search template' "
 #define UNREAD_CLASS_LIST \
-    CLASS("pg_operator") ", " CLASS("pg_opclass") ", " CLASS("pg_opfamily") ", " CLASS("pg_conversion") ", " CLASS("pg_collation") ", " \
+    CLASS("pg_operator") ", " CLASS("pg_opclass") ", " CLASS("pg_opfamily") ", " CLASS("pg_conversion") ", " \
     CLASS("pg_ts_config") ", " CLASS("pg_ts_dict") ", " CLASS("pg_ts_parser") ", " CLASS("pg_ts_template")
 
 #define UNREAD(place, what, from) "UNION ALL SELECT " place ", '" what "' FROM " from " "
@@ -104,6 +104,9 @@ static const char *const left_out[] = {
     UNREAD("asked.oid", "event trigger", "pg_event_trigger x JOIN asked ON is_all WHERE " NOT_OF_EXTENSION("pg_event_trigger", "x.oid")),
     UNREAD("asked.oid", "foreign server", "pg_foreign_server x JOIN asked ON is_all WHERE " NOT_OF_EXTENSION("pg_foreign_server", "x.oid")),
     UNREAD("asked.oid", "publication", "pg_publication JOIN asked ON is_all"),
+    UNREAD("asked.oid", "language", "pg_language x JOIN asked ON is_all WHERE x.oid >= 16384 AND " NOT_OF_EXTENSION("pg_language", "x.oid")),
+    UNREAD("asked.oid", "access method", "pg_am x JOIN asked ON is_all WHERE x.oid >= 16384 AND " NOT_OF_EXTENSION("pg_am", "x.oid")),
+    UNREAD("asked.oid", "transform", "pg_transform x JOIN asked ON is_all WHERE x.oid >= 16384 AND " NOT_OF_EXTENSION("pg_transform", "x.oid")),
     ") of_all WHERE place IN (SELECT oid FROM asked) GROUP BY 1, 2) ",
 
     "SELECT found.part, object.kind, object.owner, object.name, object.properties FROM (SELECT asked.*, relations, sequences, "
@@ -127,7 +130,10 @@ static const char *const found[] = {
 
     "SELECT 'database' AS kind, NULL::text AS owner, '' AS name, ARRAY['schema', found.nspname, "
     "'encoding', (SELECT pg_catalog.concat_ws(' ', pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype) FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), "
-    PRIVILEGES("found.nspacl", "n", "found.nspowner") ", " OWNER("found.nspowner") "]::text[] AS properties ",
+    PRIVILEGES("found.nspacl", "n", "found.nspowner") ", 'default privileges', (SELECT pg_catalog.string_agg(given, '; ' ORDER BY given COLLATE \"C\") "
+    "FROM (SELECT pg_catalog.concat(pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(defaclrole)), ' on ', CASE defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' "
+    "WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' ELSE defaclobjtype::text END, ': ', " GRANTS("defaclacl", "defaclrole") ") AS given "
+    "FROM pg_catalog.pg_default_acl WHERE defaclnamespace = found.oid) defaults), " OWNER("found.nspowner") "]::text[] AS properties ",
 
     "UNION ALL SELECT 'not compared', NULL, what, ARRAY['count', number::text] FROM unread WHERE place = found.oid ",
     "UNION ALL SELECT 'not compared', NULL, what, ARRAY['count', pg_catalog.count(DISTINCT objid)::text] FROM ("
@@ -149,6 +155,20 @@ static const char *const found[] = {
     "AND " NOT_PART("pg_proc", "p.oid", "'e','i'") ") AS functions FROM pg_catalog.pg_namespace n WHERE found.is_all AND n.oid <> found.oid "
     "AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND " NOT_OF_EXTENSION("pg_namespace", "n.oid") ") others "
     "WHERE nspname <> 'public' OR number + functions > 0 ",
+
+    /* in a locale that the operating system or ICU knows */
+    "UNION ALL SELECT 'collation', NULL, k.collname, ARRAY["
+    "'provider', CASE k.collprovider WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE k.collprovider::text END, "
+    "'collate', CASE k.collprovider WHEN 'c' THEN k.collcollate END, 'ctype', CASE k.collprovider WHEN 'c' THEN k.collctype END, "
+    "'not deterministic', CASE WHEN NOT k.collisdeterministic THEN 'yes' END, 'version', k.collversion, 'locale', CASE WHEN k.collprovider <> 'c' THEN ",
+    NULL,
+};
+
+/* After the locale of collation k, whose column has had three names. */
+static const char *const after_locale[] = {
+    ", " COMMENT("pg_collation", "k.oid", "0") ", " OWNER("k.collowner") "] "
+    "FROM " MEMBERS("found") "JOIN pg_catalog.pg_collation k ON m.classid = " CLASS("pg_collation") " AND k.oid = m.objid "
+    "WHERE " NOT_OF_EXTENSION("pg_collation", "k.oid") " ",
 
     /* tables and views as a whole */
     "UNION ALL SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END, "
@@ -333,6 +353,12 @@ void postgres_add_catalog_sql(struct buf *buf, const struct reading *reading)
     buf_adds(buf, ", ");
     sql_add_literal(buf, reading->history_table);
     add_all(buf, found);
+    buf_adds(buf, reading->server_version >= 170000   ? "k.colllocale"
+                  : reading->server_version >= 150000 ? "k.colliculocale"
+                                                      : "k.collcollate");
+    buf_adds(buf, " END, 'rules', ");
+    buf_adds(buf, reading->server_version >= 160000 ? "k.collicurules" : "NULL");
+    add_all(buf, after_locale);
     buf_adds(buf, reading->server_version >= 180000 ? not_null_18 : not_null);
     add_all(buf, columns);
     buf_adds(buf, reading->server_version >= 140000 ? compression : "NULL");
