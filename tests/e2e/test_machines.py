@@ -338,6 +338,55 @@ class Faults(MachinesCase):
         self.check_effects()
 
 
+class Waiting(MachinesCase):
+    def wait_for_words(self, process, words):
+        """On its stderr, line by line."""
+        while line := process.stderr.readline():
+            if words in line:
+                return
+        self.fail(f"{words} was not said")
+
+    def test_a_machine_that_works_for_ever_takes_one_run_after_the_other_and_ends_on_a_signal(self):
+        self.make_fleet(slow=3, fast=3, seconds=0.5)
+        forever = self.machine("work", "--forever", "--as", "forever")  # there is no ledger yet
+        self.wait_for_words(forever, b"waiting for a run to join")
+        self.end(self.begin("--as", "m0"))
+        self.fleet.revision("cccc3333", up="-- migrate:up dialect:sqlite\nINSERT INTO log VALUES ('once more');\n\n-- migrate:up dialect:postgresql\n"
+                            "INSERT INTO log VALUES ('once more');\nSELECT pg_sleep(1.2);\n")  # the chain is read anew for each run
+        second = self.machine("upgrade", "--as", "m0")
+        second = self.machine("upgrade", "--as", "m0", "--wait", "30s")  # the other one may not have left the first run yet
+        self.wait_for("SELECT count(*) FROM machines WHERE run = 2 AND name = 'forever'", "the second run is joined")
+        self.end(second)
+        self.check_effects(rows=2)
+        self.assertEqual(self.ledger("SELECT run, count(*) FROM machines WHERE name = 'forever' GROUP BY run ORDER BY run"),
+                         [["1", "1"], ["2", "1"]])
+        self.wait_for_words(forever, b"waiting for a run to join")
+        forever.terminate()
+        self.end(forever, code=None)
+        self.assertIn(forever.returncode, (143, -signal.SIGTERM))  # it holds nothing that a handler would give back
+
+    def test_several_machines_on_one_host_are_several(self):
+        self.make_fleet(slow=8, fast=4, seconds=0.2, rollout={"parallel": 1}, waits=True)
+        first = self.begin()
+        others = [self.machine("work") for _ in range(3)]  # all are called as the host is
+        self.wait_for("SELECT count(*) = 4 FROM machines", "the machines")
+        self.fleet.write("go", "")
+        for process in (first, *others):
+            self.end(process)
+        self.check_effects()
+        self.assertEqual(self.ledger("SELECT count(DISTINCT name), count(DISTINCT id), sum(finished) FROM machines"), [["1", "4", "12"]])
+        self.assertEqual(len({machine["pid"] for machine in self.run_ok("report", "-o", "json").report["machines"]}), 4)
+
+    def test_a_named_run_that_is_one_machines_or_over_is_refused_plainly(self):
+        self.make_fleet(slow=0, fast=2)
+        self.run_ok("upgrade")
+        run = self.run_ok("runs", "-o", "json").report[0]["id"]
+        self.assertIn("is over", self.run_ok("work", run, "--wait", "30s", code=2).err)
+        self.run_ok("rollback")
+        back = self.run_ok("runs", "-o", "json").report[0]["id"]
+        self.assertRegex(self.run_ok("work", back, code=2).err, "is one machine's, and no other can join it")
+
+
 class Examples(unittest.TestCase):
     FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tenants_example", "machines")
 
