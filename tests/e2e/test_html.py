@@ -279,12 +279,12 @@ class Planning(Html):
         self.assertEqual([step[0] for step in steps], ["↑ 27c6a30d7c24", "↑ 83241ca0f125"])
         self.assertTrue(all(re.fullmatch(r"[\d.]+ m?s", time) for step in steps for time in step[1:4]), steps)
         seen = [" ".join(text.split()) for text in page.texts("#rehearsal .rehearsal .sideways:nth-of-type(2) tbody tr")]
-        self.assertRegex(seen[0], r"^lock locks the database \(write\) for up to [\d.]+ ms in .*: writes wait .* 14$")
+        self.assertRegex(seen[0], r"^lock locks the database \(write\) for up to [\d.]+ m?s in .*: writes wait .* 14$")
         self.assertTrue(any(re.match(r"growth the database grows by up to [\d.]+ kB in ", text) for text in seen), seen)
         self.assertEqual(page.eval("Object.keys(SEEN)"), schema.load("report")["$defs"]["seen"]["properties"]["seen"]["enum"])
         page.eval("openTenant('acme')")
         page.until("document.getElementById('card').open")
-        self.assertRegex(page.text("#card"), r"Rehearsed on a copy\n(.*\n)*83241ca0f125: locks the database \(write\) for [\d.]+ ms: writes wait")
+        self.assertRegex(page.text("#card"), r"Rehearsed on a copy\n(.*\n)*83241ca0f125: locks the database \(write\) for [\d.]+ m?s: writes wait")
         page.eval("closeSheet()")
         self.check(page)
 
