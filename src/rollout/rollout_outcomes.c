@@ -416,6 +416,7 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
     rollout_note_visit(rollout, (uint32_t)tenant, &redacted);
     arena_done(&arena);
     session_free(session);
+    rollout_look_at_outlook(rollout);
     rollout_fill(rollout);
 }
 

@@ -665,6 +665,7 @@ static int begin_rollout(struct crowd *crowd, uint32_t count)
 static void become_calm(struct crowd *crowd)
 {
     crowd->is_calm = crowd->knows_hosts = crowd->watch.is_quiet = true;
+    crowd->scene->inventory.rollout.forecast = (struct forecast_rules){0};
     troubles_heal(crowd->scene);
     for (size_t i = 0; i < crowd->scene->inventory.tenant_count; i++) {
         const struct tenant *tenant = &crowd->scene->inventory.tenants[i];
@@ -724,6 +725,7 @@ static void plan_fate(struct crowd *crowd)
 {
     crowd->is_calm = false;
     crowd->knows_hosts = rng_chance(&crowd->rng, 80);
+    crowd->scene->inventory.rollout.forecast = crowd->scene->forecast;
     crowd->watch.is_quiet = true;
     troubles_heal(crowd->scene);
     if (rng_chance(&crowd->rng, 60))

@@ -49,6 +49,7 @@ void play_plan_fate(struct play *play)
     loop_plan(&plan);
     memory_ledger_fail_at(play->ledger, rng_chance(rng, 8) ? rng_between(rng, 1, 12) : 0);
     play->knows_hosts = rng_chance(rng, 80);
+    play->scene->inventory.rollout.forecast = play->scene->forecast;
     troubles_heal(play->scene);
     if (rng_chance(rng, 80))
         troubles_scatter(play->scene);
@@ -61,6 +62,8 @@ void play_plan_calm(struct play *play)
     loop_plan(&(struct loop_plan){.give_up_ms = GIVE_UP_MS});
     memory_ledger_fail_at(play->ledger, 0);
     play->knows_hosts = true;
+    /* A person has taken the limit away: a wave may take as long as it likes. */
+    play->scene->inventory.rollout.forecast = (struct forecast_rules){0};
     troubles_heal(play->scene);
 }
 

@@ -601,7 +601,7 @@ static void make_rules(struct scene *scene)
     if (rng_chance(rng, 15))
         scene->inventory.rollout.gates = make_gates(rng);
     if (rng_chance(&scene->more, 15))
-        scene->inventory.rollout.forecast = make_forecast(&scene->more);
+        scene->forecast = make_forecast(&scene->more);
 }
 
 struct scene *scene_new(uint64_t seed)

@@ -55,6 +55,7 @@ struct scene {
     struct chain *chain;
     struct chain_file files[REVISIONS_MAX]; /* that it was made from */
     struct inventory inventory;
+    struct forecast_rules forecast; /* the inventory's, while no person has taken the limits away */
     const struct driver *drivers[DIALECT__COUNT];
     struct scene_place places[TENANTS_MAX]; /* by tenant */
     size_t server_count;

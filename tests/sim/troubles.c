@@ -135,8 +135,6 @@ void troubles_conflict(struct scene *scene)
 void troubles_heal(struct scene *scene)
 {
     fake_clear_faults(fake_db_find(scene->world, "postgres"));
-    /* A person has taken the limit away: a wave may take as long as it likes. */
-    scene->inventory.rollout.forecast = (struct forecast_rules){0};
     for (size_t i = 0; i < scene->inventory.tenant_count; i++) {
         fake_clear_faults(scene->places[i].db);
         fake_set_read_only(scene->places[i].db, false);
