@@ -4,6 +4,7 @@
  *     emit_parts.c    pairs the objects of both sides, and knows who needs whom
  *     emit_judge.c    decides what becomes of each part: it stays, changes in place, goes, or goes and comes again
  *     emit_actions.c  makes actions of that and puts them in an order in which nothing is missed
+ *     emit_run.c      runs them
  *     emit_*.c        write the statements of an action, by kind of object
  */
 #ifndef DIALECT_POSTGRES_EMIT_PRIVATE_H
@@ -75,11 +76,14 @@ struct side {
     size_t link_count;
 };
 
+/* Of an action: see emission.h. */
+enum { STAGE_BEFORE, STAGE_TRANSACTION, STAGE_LATER };
+
 struct action {
     enum deed deed;
     uint32_t from, to; /* parts; NOWHERE */
     unsigned rank;
-    unsigned stage;      /* see emission.h: before, in or after the transaction */
+    unsigned stage;      /* STAGE_…: before, in or after the transaction */
     size_t waits_for;    /* so many others */
     uint32_t first_edge; /* of those that wait for it */
     bool is_done;
@@ -165,6 +169,9 @@ bool postgres_emit_is_inherited(struct emitting *emitting, const struct side *si
 /* ---- actions (emit_actions.c) ---- */
 
 void postgres_emit_plan(struct emitting *emitting);
+
+/* ---- running (emit_run.c) ---- */
+
 void postgres_emit_run(struct emitting *emitting);
 
 /* ---- statements ---- */
