@@ -294,6 +294,7 @@ static void on_gate(void *ctx, const struct gate_no *no)
     if (no && rollout->gate == GATE_AFTER_RUN)
         rollout_note(rollout, no->why);
     journal_beat(rollout->journal);
+    rollout_fill(rollout); /* where the ledger was given up meanwhile, nothing else is waited for */
 }
 
 static void ask_gate(struct machine *machine, const struct beat_answer *answer)
