@@ -11,18 +11,13 @@
 #include "report/view_forecast.h"
 #include "report/view_preflight.h"
 
-enum { FORMAT_VERSION = 1, DECIMALS = 1, STEP_DECIMALS = 3 };
+enum { FORMAT_VERSION = 1 };
 
 static json_t *time_value(int64_t at_ms)
 {
     char text[REPORT_TIME_SIZE];
     report_format_time(at_ms, text);
     return json_string(text);
-}
-
-static json_t *count_value(size_t count)
-{
-    return json_integer((json_int_t)count);
 }
 
 static void put_run(struct json_stream *stream, const struct report *report)
@@ -38,9 +33,9 @@ static void put_run(struct json_stream *stream, const struct report *report)
     json_put(stream, "started_at", time_value(run->started_at_ms));
     json_put(stream, "finished_at",
              is_over ? time_value(run->started_at_ms + (int64_t)report->duration_ms) : json_null());
-    json_put(stream, "duration_ms", json_rounded(report->duration_ms, DECIMALS));
+    json_put(stream, "duration_ms", json_rounded(report->duration_ms, JSON_DECIMALS));
     if (report_paused_ms(report) > 0)
-        json_put(stream, "paused_ms", json_rounded(report_paused_ms(report), DECIMALS));
+        json_put(stream, "paused_ms", json_rounded(report_paused_ms(report), JSON_DECIMALS));
     json_put(stream, "resumed_from", json_text(run->resumed_from));
     json_put(stream, "halted_by", json_halt(report->halt, report->halt_reason));
     json_put(stream, "by", json_text(run->origin.by));
@@ -114,7 +109,7 @@ static void put_chain(struct json_stream *stream, const struct report *report)
         return;
     }
     json_open(stream, "chain", '{');
-    json_put(stream, "revisions", count_value(chain->count));
+    json_put(stream, "revisions", json_count(chain->count));
     json_put(stream, "heads", heads_value(chain));
     json_put(stream, "digest", json_sprintf("sha256:%s", chain->digest));
     put_checkpoints(stream, report);
@@ -129,23 +124,23 @@ static void put_totals(struct json_stream *stream, const struct report *report)
     };
     bool is_dry = !request_changes(report->run.request);
     json_open(stream, "totals", '{');
-    json_put(stream, "tenants", count_value(report->run.tenant_count));
+    json_put(stream, "tenants", json_count(report->run.tenant_count));
     for (size_t i = 0; i < ARRAY_LEN(order); i++)
-        json_put(stream, tenant_state_name(order[i]), count_value(report->totals[order[i]]));
+        json_put(stream, tenant_state_name(order[i]), json_count(report->totals[order[i]]));
     json_close(stream, '}');
     if (!is_dry)
         return;
     json_open(stream, "would", '{');
-    json_put(stream, "change", count_value(report->totals[TENANT_SUCCEEDED]));
-    json_put(stream, "stay", count_value(report->totals[TENANT_UNCHANGED]));
+    json_put(stream, "change", json_count(report->totals[TENANT_SUCCEEDED]));
+    json_put(stream, "stay", json_count(report->totals[TENANT_UNCHANGED]));
     json_close(stream, '}');
 }
 
 static json_t *wave_forecast_value(const struct wave_forecast *forecast)
 {
     return json_pack(
-        "{s:o, s:o, s:o, s:o}", "duration_ms", json_rounded(forecast->duration_ms, DECIMALS),
-        "tenants", count_value(forecast->tenants), "from",
+        "{s:o, s:o, s:o, s:o}", "duration_ms", json_rounded(forecast->duration_ms, JSON_DECIMALS),
+        "tenants", json_count(forecast->tenants), "from",
         json_text(forecast_source_name(forecast->source)), "run", json_text(forecast->run));
 }
 
@@ -154,8 +149,8 @@ static json_t *wave_value(const struct report *report, const struct report_wave 
     json_t *value = json_object();
     json_object_set_new(value, "name", json_text(wave->name));
     json_object_set_new(value, "state", json_text(report_wave_state(report, wave)));
-    json_object_set_new(value, "tenants", count_value(wave->tenant_count));
-    json_object_set_new(value, "failed", count_value(wave->failed_count));
+    json_object_set_new(value, "tenants", json_count(wave->tenant_count));
+    json_object_set_new(value, "failed", json_count(wave->failed_count));
     if (wave->forecast.tenants)
         json_object_set_new(value, "forecast", wave_forecast_value(&wave->forecast));
     return value;
@@ -197,7 +192,7 @@ static json_t *lock_value(const struct report *report, const struct view_forecas
     json_object_set_new(value, "tenant", json_text(report->run.tenants[forecast->lock_row]->name));
     json_object_set_new(value, "table", json_text(forecast->lock->object));
     json_object_set_new(value, "blocks", json_text(seen_blocks_name(forecast->lock->blocks)));
-    json_object_set_new(value, "held_ms", json_rounded(forecast->lock->ms, STEP_DECIMALS));
+    json_object_set_new(value, "held_ms", json_rounded(forecast->lock->ms, JSON_STEP_DECIMALS));
     return value;
 }
 
@@ -206,7 +201,7 @@ static void put_rehearsed(struct json_stream *stream, const struct report *repor
 {
     json_put(stream, "longest_lock", lock_value(report, forecast));
     json_put(stream, "written_bytes", json_integer((json_int_t)forecast->bytes));
-    json_put(stream, "without_rows", count_value(forecast->without_rows));
+    json_put(stream, "without_rows", json_count(forecast->without_rows));
 }
 
 static void put_timings(struct json_stream *stream, const struct view_forecast *forecast)
@@ -217,8 +212,8 @@ static void put_timings(struct json_stream *stream, const struct view_forecast *
              json_pack("{s:o, s:s, s:o, s:o}", "revision", json_text(longest->revision),
                        "direction", longest->direction == DIRECTION_UP ? "up" : "down", "run",
                        json_text(longest->run), "duration_ms",
-                       json_rounded(longest->longest_ms, STEP_DECIMALS)));
-    json_put(stream, "untimed", count_value(forecast->untimed));
+                       json_rounded(longest->longest_ms, JSON_STEP_DECIMALS)));
+    json_put(stream, "untimed", json_count(forecast->untimed));
 }
 
 static void put_forecast(struct json_stream *stream, const struct report *report)
@@ -227,15 +222,15 @@ static void put_forecast(struct json_stream *stream, const struct report *report
     if (!view_forecast_init(&forecast, report))
         return;
     json_open(stream, "forecast", '{');
-    json_put(stream, "duration_ms", json_rounded(forecast.duration_ms, DECIMALS));
+    json_put(stream, "duration_ms", json_rounded(forecast.duration_ms, JSON_DECIMALS));
     json_t *waves = json_array();
     for (size_t i = 0; i < forecast.wave_count; i++) {
         const struct view_forecast_wave *wave = &forecast.waves[i];
         json_array_append_new(waves,
                               json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(wave->name),
-                                        "tenants", count_value(wave->tenants), "duration_ms",
-                                        json_rounded(wave->duration_ms, DECIMALS), "soak_ms",
-                                        json_rounded(wave->soak_ms, DECIMALS)));
+                                        "tenants", json_count(wave->tenants), "duration_ms",
+                                        json_rounded(wave->duration_ms, JSON_DECIMALS), "soak_ms",
+                                        json_rounded(wave->soak_ms, JSON_DECIMALS)));
     }
     json_put(stream, "waves", waves);
     json_put(stream, "from", json_text(forecast.newest ? "ledger" : "rehearsal"));
@@ -259,12 +254,12 @@ static json_t *machine_value(const struct report *report, const struct run_machi
     json_object_set_new(value, "joined_at", json_string(joined));
     json_object_set_new(value, "seen_at", json_string(seen));
     json_object_set_new(value, "state", json_text(machine_state_name(run_machine_state(machine))));
-    json_object_set_new(value, "in_flight", count_value(machine->holds));
-    json_object_set_new(value, "finished", count_value(machine->finished));
-    json_object_set_new(value, "failed", count_value(machine->failed));
+    json_object_set_new(value, "in_flight", json_count(machine->holds));
+    json_object_set_new(value, "finished", json_count(machine->finished));
+    json_object_set_new(value, "failed", json_count(machine->failed));
     json_object_set_new(value, "per_minute", json_rounded(report_machine_rate(report, machine), 1));
-    json_object_set_new(value, "taken_over", count_value(machine->taken_over));
-    json_object_set_new(value, "lost", count_value(machine->lost));
+    json_object_set_new(value, "taken_over", json_count(machine->taken_over));
+    json_object_set_new(value, "lost", json_count(machine->lost));
     return value;
 }
 
@@ -358,7 +353,7 @@ void json_put_notice(struct json_stream *stream, const struct report_notice *not
     json_put(stream, "hint", json_text(said_part(notice->said, SAID_HINT)));
     json_put(stream, "revision", json_text(revision ? revision->id : NULL));
     json_put(stream, "unreplicated", json_boolean(notice->is_unreplicated));
-    json_put(stream, "count", count_value(notice->count));
+    json_put(stream, "count", json_count(notice->count));
 }
 
 static void put_notices(struct json_stream *stream, const struct report *report)
@@ -375,268 +370,6 @@ static void put_notices(struct json_stream *stream, const struct report *report)
         json_close(stream, '}');
     }
     json_close(stream, ']');
-}
-
-/* ---- tenants ------------------------------------------------------------------------------- */
-
-json_t *json_labels(const struct tenant *tenant)
-{
-    json_t *labels = json_object();
-    for (size_t i = 0; i < tenant->label_count; i++)
-        json_set_text(labels, tenant->labels[i].key, tenant->labels[i].value);
-    return labels;
-}
-
-json_t *json_ids(const struct report *report, uint32_t number)
-{
-    struct rows list = report_ids(report, number);
-    json_t *ids = json_array();
-    for (size_t i = 0; i < list.count; i++)
-        json_array_append_new(ids, json_text(list.ids[i]));
-    return ids;
-}
-
-static void set_marks(json_t *value, const struct report *report, const struct report_step *step,
-                      enum dialect_id dialect)
-{
-    struct step_marks marks = report_step_marks(report, step, dialect);
-    json_object_set_new(value, "irreversible", json_boolean(marks.is_irreversible));
-    json_object_set_new(value, "destroys_data", json_boolean(marks.destroys_data));
-    json_object_set_new(value, "outside_transaction", json_boolean(marks.is_outside));
-    json_object_set_new(value, "repeats", json_boolean(marks.is_repeated));
-    json_object_set_new(value, "commits_by_itself", json_boolean(marks.commits_itself));
-    json_object_set_new(value, "empty", json_boolean(marks.is_empty));
-}
-
-json_t *json_step(const struct report *report, const struct report_step *step, double ms,
-                  enum dialect_id dialect)
-{
-    json_t *value = json_object();
-    json_object_set_new(value, "revision", json_text(step->revision ? step->revision->id : NULL));
-    json_object_set_new(value, "direction",
-                        json_text(step->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "statements", count_value(step->statements));
-    json_object_set_new(value, "duration_ms", json_rounded(ms, STEP_DECIMALS));
-    if (step->revision && step->revision->is_checkpoint)
-        json_object_set_new(value, "checkpoint", json_text(step->revision->path));
-    if (!request_changes(report->run.request))
-        set_marks(value, report, step, dialect);
-    return value;
-}
-
-static void set_batches(json_t *value, const struct report_batches *done)
-{
-    if (!done->batches)
-        return;
-    json_object_set_new(value, "batches", count_value(done->batches));
-    json_object_set_new(value, "rows", count_value(done->rows));
-}
-
-/* In a dry run nothing has succeeded or stayed: it would. */
-static json_t *would_value(const struct report_row *row)
-{
-    if (row->state == TENANT_SUCCEEDED)
-        return json_string("change");
-    return row->state == TENANT_UNCHANGED ? json_string("stay") : json_null();
-}
-
-static void put_steps(struct json_stream *stream, const struct report *report,
-                      const struct report_row *row)
-{
-    struct step_list list = report_steps(report, row->steps);
-    const struct report_batches *batches = report_batches_of(report, row);
-    json_open(stream, "steps", '[');
-    for (size_t i = 0; i < list.count; i++) {
-        double ms = row->step_ms ? (double)row->step_ms[i] : 0;
-        json_t *value = json_step(report, &list.steps[i], ms, row->dialect);
-        if (batches)
-            set_batches(value, &batches[1 + i]);
-        json_put(stream, NULL, value);
-    }
-    json_close(stream, ']');
-}
-
-json_t *json_half(const struct report *report, uint32_t number)
-{
-    const struct report_half *half = report_half(report, number);
-    if (!half)
-        return json_null();
-    json_t *value = json_object();
-    json_object_set_new(value, "revision", json_text(half->revision));
-    json_object_set_new(value, "direction",
-                        json_text(half->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "statements", count_value(half->statements));
-    json_object_set_new(value, "of", half->of ? count_value(half->of) : json_null());
-    json_object_set_new(value, "in_doubt", json_boolean(half->is_in_doubt));
-    json_object_set_new(value, "run", json_text(half->run));
-    return value;
-}
-
-static void put_tenant_error(struct json_stream *stream, const struct report *report,
-                             const struct report_row *row)
-{
-    if (row->error == REPORT_NONE) {
-        json_put(stream, "error", json_null());
-        return;
-    }
-    const struct report_error *error = &report->errors[row->error];
-    json_open(stream, "error", '{');
-    json_put_error(stream, error, row, true);
-    json_put(stream, "statement", json_text(error->statement));
-    json_close(stream, '}');
-}
-
-static json_t *heard_value(const struct report_row *row)
-{
-    json_t *value = json_object();
-    json_object_set_new(value, "count", count_value(row->heard ? row->heard->count : 0));
-    json_object_set_new(value, "warnings", count_value(row->heard ? row->heard->warning_count : 0));
-    return value;
-}
-
-/* What writes, or reads and writes, of others would have to wait; NULL: it is not known. */
-static const char *blocked_by(const char *lock)
-{
-    static const char *const blocks[][2] = {
-        {"NONE", "nothing"}, {"SHARED", "writes"}, {"EXCLUSIVE", "reads and writes"}};
-    for (size_t i = 0; lock && i < ARRAY_LEN(blocks); i++)
-        if (strcmp(lock, blocks[i][0]) == 0)
-            return blocks[i][1];
-    return NULL;
-}
-
-json_t *json_table_change(const struct weighed *weighed)
-{
-    json_t *value = json_object();
-    json_object_set_new(value, "revision", json_text(weighed->revision->id));
-    json_object_set_new(value, "direction",
-                        json_text(weighed->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "line", json_integer(weighed->line));
-    json_object_set_new(value, "table", json_text(weighed->table));
-    json_object_set_new(value, "bytes", json_integer((json_int_t)weighed->bytes));
-    json_object_set_new(value, "algorithm", json_text(weighed->algorithm));
-    json_object_set_new(value, "lock", json_text(weighed->lock));
-    json_object_set_new(value, "blocks", json_text(blocked_by(weighed->lock)));
-    json_object_set_new(value, "reason", json_text(weighed->reason));
-    return value;
-}
-
-static void put_weighed(struct json_stream *stream, const struct report_row *row)
-{
-    json_open(stream, "table_changes", '[');
-    for (size_t i = 0; i < row->weighed_count; i++)
-        json_put(stream, NULL, json_table_change(&row->weighed[i]));
-    json_close(stream, ']');
-}
-
-static void set_seen(json_t *value, const struct seen *seen)
-{
-    switch (seen->kind) {
-    case SEEN_LOCK:
-        json_object_set_new(value, "table", json_text(seen->object));
-        json_object_set_new(value, "mode", json_text(seen->words));
-        json_object_set_new(value, "blocks", json_text(seen_blocks_name(seen->blocks)));
-        json_object_set_new(value, "held_ms", json_rounded(seen->ms, STEP_DECIMALS));
-        break;
-    case SEEN_REWRITE:
-    case SEEN_GROWTH:
-        if (seen->object)
-            json_object_set_new(value, "table", json_text(seen->object));
-        json_object_set_new(value, "bytes", json_integer((json_int_t)seen->count));
-        break;
-    case SEEN_ROWS:
-        json_object_set_new(value, "rows", json_integer((json_int_t)seen->count));
-        break;
-    case SEEN_SEQUENCE: json_object_set_new(value, "sequence", json_text(seen->object)); break;
-    case SEEN_SKIPPED: json_object_set_new(value, "reason", json_text(seen->words)); break;
-    case SEEN_SCRATCH:
-        if (seen->words)
-            json_object_set_new(value, "schema", json_text(seen->words));
-        else
-            json_object_set_new(value, "took_ms", json_rounded(seen->ms, STEP_DECIMALS));
-        break;
-    case SEEN__COUNT: break;
-    }
-}
-
-json_t *json_seen(const struct seen *seen)
-{
-    json_t *value = json_object();
-    json_object_set_new(value, "seen", json_text(seen_kind_name(seen->kind)));
-    json_object_set_new(value, "revision", json_text(seen->revision ? seen->revision->id : NULL));
-    json_object_set_new(value, "direction",
-                        json_text(seen->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "line", seen->line ? json_integer(seen->line) : json_null());
-    set_seen(value, seen);
-    return value;
-}
-
-json_t *json_rehearsal(const struct report_row *row)
-{
-    json_t *value = json_object();
-    json_object_set_new(value, "at", json_text(rehearsed_at_name(row->rehearsed)));
-    json_t *list = json_array();
-    for (size_t i = 0; i < row->seen_count; i++)
-        json_array_append_new(list, json_seen(&row->seen[i]));
-    json_object_set_new(value, "seen", list);
-    return value;
-}
-
-static json_t *digest_value(const char *digits)
-{
-    return digits ? json_sprintf("sha256:%s", digits) : json_null();
-}
-
-json_t *json_schema(const struct report_schema *schema)
-{
-    json_t *value = json_object();
-    json_object_set_new(value, "fingerprint", digest_value(schema->fingerprint));
-    json_object_set_new(value, "expected", digest_value(schema->expected));
-    json_object_set_new(value, "is_expected",
-                        schema->verdict == SCHEMA_EXPECTED  ? json_true()
-                        : schema->verdict == SCHEMA_DIFFERS ? json_false()
-                                                            : json_null());
-    json_object_set_new(value, "reason", json_text(schema->reason));
-    return value;
-}
-
-static void put_tenant(struct json_stream *stream, const struct report *report, size_t index)
-{
-    const struct tenant *tenant = report->run.tenants[index];
-    const struct report_row *row = &report->rows[index];
-    json_open(stream, NULL, '{');
-    json_put(stream, "name", json_text(tenant->name));
-    json_put(stream, "dialect", json_text(dialect_info(tenant->url.dialect)->name));
-    json_put(stream, "url", json_text(tenant->url_redacted));
-    json_put(stream, "labels", json_labels(tenant));
-    json_put(stream, "wave", json_text(report_wave_of(report, index)->name));
-    json_put(stream, "state", json_text(tenant_state_name(row->state)));
-    json_put(stream, "from", row->is_from_known ? json_ids(report, row->from) : json_null());
-    json_put(stream, "to", row->to != REPORT_NONE ? json_ids(report, row->to) : json_null());
-    if (!request_changes(report->run.request)) {
-        json_put(stream, "would", would_value(row));
-        json_t *half = json_half(report, row->half);
-        const struct report_batches *batches = report_batches_of(report, row);
-        if (batches)
-            set_batches(half, batches);
-        json_put(stream, "half_done", half);
-    }
-    if (report->schemas)
-        json_put(stream, "schema", json_schema(&report->schemas[index]));
-    put_steps(stream, report, row);
-    if (row->weighed_count)
-        put_weighed(stream, row);
-    if (report->run.request->rehearses)
-        json_put(stream, "rehearsal", json_rehearsal(row));
-    if (report->run.request->asks_rows)
-        json_put_answers(stream, row);
-    if (row->stands_above && !request_changes(report->run.request))
-        json_put(stream, "stands_above", json_true());
-    json_put(stream, "attempts", count_value(row->attempts));
-    json_put(stream, "duration_ms", json_rounded(row->duration_ms, DECIMALS));
-    put_tenant_error(stream, report, row);
-    json_put(stream, "notices", heard_value(row));
-    json_close(stream, '}');
 }
 
 static void put_visit_error(struct json_stream *stream, const struct err *error)
@@ -695,10 +428,7 @@ static bool write_json(const struct report *report, const struct report_options 
         json_put_sql(&stream, report);
     if (report->run.request->asks_rows)
         put_preflight(&stream, report);
-    json_open(&stream, "tenants", '[');
-    for (size_t i = 0; i < report->run.tenant_count; i++)
-        put_tenant(&stream, report, i);
-    json_close(&stream, ']');
+    json_put_tenants(&stream, report);
     if (report->visits)
         json_put_history(&stream, report);
     json_close(&stream, '}');

@@ -24,6 +24,9 @@ struct view_preflight;
 void json_put_preflight(struct json_stream *stream, const struct view_preflight *preflight);
 void json_put_answers(struct json_stream *stream, const struct report_row *row);
 
+/* `tenants`. */
+void json_put_tenants(struct json_stream *stream, const struct report *report);
+
 /* `history`, for a report that has visits. */
 void json_put_history(struct json_stream *stream, const struct report *report);
 

@@ -218,6 +218,11 @@ json_t *json_text_or_null(const char *text)
     return json_text(text && *text ? text : NULL);
 }
 
+json_t *json_count(size_t count)
+{
+    return json_integer((json_int_t)count);
+}
+
 json_t *json_rounded(double value, int decimals)
 {
     double scale = pow(10, decimals);

@@ -44,6 +44,11 @@ json_t *json_text(const char *text);
 /* null for NULL and for "". */
 json_t *json_text_or_null(const char *text);
 
+json_t *json_count(size_t count);
+
+/* Decimals of times in milliseconds: of a run and a tenant, and of a step. */
+enum { JSON_DECIMALS = 1, JSON_STEP_DECIMALS = 3 };
+
 /* Rounded to `decimals`, so that it reads as it was meant; what is no number becomes 0. */
 json_t *json_rounded(double value, int decimals);
 
