@@ -537,9 +537,13 @@ void machine_fill(struct machine *machine)
             break;
         struct tenant_slot *slot = &rollout->slots[decision.tenant];
         slot->is_queued = false;
-        if (!slot->session && !slot->epoch) /* it was lost while it waited */
+        bool is_lost = !slot->session && !slot->epoch; /* while it waited */
+        bool starts = decision.kind == DECIDE_START;
+        if (is_lost && starts)
             scheduler_finished(rollout->scheduler, decision.tenant, &(struct finish){0});
-        else if (decision.kind == DECIDE_START)
+        else if (is_lost)
+            continue; /* one that is given up was never started */
+        else if (starts)
             rollout_start_tenant(rollout, decision.tenant);
         else
             rollout_give_up(rollout, decision.tenant);
