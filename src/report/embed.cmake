@@ -2,7 +2,7 @@
 # bytes, since a string literal may not be that long.
 set(body page.html)
 set(style page.css)
-set(script page_data.js page_marks.js page_parts.js page_lint.js page_plan.js page_tenants.js page_start.js)
+set(script page_data.js page_marks.js page_parts.js page_lint.js page_plan.js page_machines.js page_tenants.js page_start.js)
 set(text "#include \"report/html.h\"\n")
 foreach(name IN ITEMS body style script)
     set(hex "")

@@ -68,6 +68,29 @@ static void add_waves(struct markdown *markdown)
     markdown_item(markdown, MARKDOWN_MAX);
 }
 
+/* Of a run that one machine did alone: nothing. */
+static void add_machines(struct markdown *markdown)
+{
+    const struct run_info *run = &markdown->report->run;
+    struct buf *item = &markdown->item;
+    if (run->machine_count < 2)
+        return;
+    buf_adds(item, "\n| machine | state | in flight | done | failed | a minute | taken over |\n"
+                   "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
+    for (size_t i = 0; i < run->machine_count && i < MACHINES_SHOWN; i++) {
+        const struct run_machine *machine = &run->machines[i];
+        buf_adds(item, "| ");
+        markdown_cell(item, machine->name, NAME_MAX_BYTES);
+        buf_addf(item, " | %s | %u | %u | %u | %.0f | %u |\n",
+                 machine_state_name(run_machine_state(machine)), machine->holds, machine->finished,
+                 machine->failed, report_machine_rate(markdown->report, machine),
+                 machine->taken_over);
+    }
+    if (run->machine_count > MACHINES_SHOWN)
+        buf_addf(item, "\nand %zu more machines\n", run->machine_count - MACHINES_SHOWN);
+    markdown_item(markdown, MARKDOWN_MAX);
+}
+
 static void gather_advice(struct markdown *markdown, const struct view_advice *advice)
 {
     struct buf *item = &markdown->item;
@@ -304,6 +327,7 @@ static bool write_markdown(const struct report *report, const struct report_opti
     } else {
         add_totals(&markdown);
         add_waves(&markdown);
+        add_machines(&markdown);
         add_advice(&markdown);
         if (!request_changes(report->run.request)) {
             markdown_add_preflight(&markdown);

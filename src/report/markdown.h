@@ -22,6 +22,7 @@ enum {
     NAME_MAX_BYTES = 100,
     COMMAND_MAX = 2000,
     WAVES_SHOWN = 20,
+    MACHINES_SHOWN = 20,
 };
 
 struct markdown {

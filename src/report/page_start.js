@@ -17,7 +17,7 @@ function markScrolling() {
 function start() {
   document.getElementById("top-command").append(shown(data.verdict.command));
   document.getElementById("theme").addEventListener("click", theme);
-  const flow = [verdictPart(), statesPart(), causesPart(), preflightPart(), rehearsalPart(), lintPart(), wavesPart(), movesPart(), revisionsPart(), retriesPart(), slowestPart(), noticesPart(), schemasPart(), tenantsPart()];
+  const flow = [verdictPart(), statesPart(), causesPart(), preflightPart(), rehearsalPart(), lintPart(), wavesPart(), machinesPart(), movesPart(), revisionsPart(), retriesPart(), slowestPart(), noticesPart(), schemasPart(), tenantsPart()];
   document.getElementById("page").append(...flow.filter((element) => element));
   document.getElementById("foot").append(make("span", {}, `Made by skein ${data.skein}${data.run.dry_run ? "" : " from the ledger alone"}. This file asks nothing of the network.`));
   choose();

@@ -356,10 +356,10 @@ function tenantObject(row) {
 const errorKeys = ["class", "code", "message", ...Object.keys(facts), "revision", "file", "line", "pattern", "example"];
 
 function jsonText(rows) {
-  const { skein, format, run, chain, totals, would, waves, forecast } = data;
+  const { skein, format, run, chain, totals, would, waves } = data;
   const pick = (object, keys) => Object.fromEntries(keys.filter((key) => key in object).map((key) => [key, object[key]]));
   const names = (found) => found.map((row) => tenants[row][NAME]);
-  const report = { skein, format, run, chain, totals, ...(would ? { would } : {}), waves, ...(forecast ? { forecast } : {}),
+  const report = { skein, format, run, chain, totals, ...(would ? { would } : {}), waves, ...pick(data, ["moments", "forecast", "machines"]),
     errors: data.causes.map((cause, i) => ({ ...pick(cause, errorKeys), tenants: names(rowsOfCause[i]) })),
     notices: data.notices.map(({ rows: found, ...notice }) => ({ ...notice, tenants: names(found) })),
     ...(data.lint ? { lint: data.lint } : {}), ...(data.preflight ? { preflight: data.preflight } : {}), tenants: rows.map((i) => tenantObject(tenants[i])) };

@@ -14,6 +14,7 @@ import unittest
 
 import yaml
 
+from browser import Browser
 from harness import SKEIN, Postgres, PostgresCase, main, wait_until
 
 LEASE = {"SKEIN_LEASE_MS": "2000"}
@@ -121,6 +122,34 @@ class Together(MachinesCase):
         self.end(second)
         self.check_effects()
         self.assertEqual(self.totals()["succeeded"], 10)
+        self.check_page()
+
+    def check_page(self):
+        """The page and Markdown tell of the machines what JSON tells, and everyone can read it."""
+        path, saved = self.fleet.path("report.html"), self.fleet.path("report.json")
+        self.run_ok("report", "-o", f"html={path}", "-o", f"json={saved}")
+        with open(saved, encoding="utf-8") as file:
+            report = json.load(file)
+        one, two = report["machines"]
+        self.assertGreater(two["taken_over"], 0)
+        with Browser() as browser:
+            page = browser.open(path)
+            words = f"1 left, 1 gone; {two['taken_over']} tenant" + ("s were" if two["taken_over"] > 1 else " was") + " taken over"
+            self.assertEqual(page.text("#machines header p"), words)
+            rows = [[cell.strip() for cell in row.split("\t")] for row in page.texts("#machines tbody tr")]
+            self.assertEqual([row[:2] for row in rows], [[f"one\n{one['host']}:{one['pid']}", "gone"], [f"two\n{two['host']}:{two['pid']}", "left"]])
+            for row, machine in zip(rows, (one, two)):
+                counts = [str(machine[key]) for key in ("finished", "failed", "taken_over", "lost")]
+                self.assertEqual([row[4], row[6], row[8], row[9]], counts)
+            self.assertEqual(json.loads(page.eval("jsonText(inOrder())")), report)
+            for theme in ("light", "dark"):
+                page.theme(theme)
+                self.assertEqual(page.faults(), [], theme)
+            page.size(390, 844, is_phone=True)
+            page.eval("new Promise(requestAnimationFrame)")
+            self.assertEqual((page.faults(), page.eval("document.documentElement.scrollWidth")), ([], 390))
+            page.close()
+        self.assertRegex(self.run_ok("report", "-o", "markdown").out, rf"(?m)^\| `two` \| left \| 0 \| {two['finished']} \| 0 \| \d+ \| {two['taken_over']} \|$")
 
     def test_a_machine_that_is_paused_for_longer_than_its_lease_applies_nothing_twice(self):
         self.make_fleet(slow=6, seconds=1)
