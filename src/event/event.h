@@ -348,6 +348,7 @@ struct run_machine {
     uint32_t failed;     /* and those of them with an error */
     uint32_t taken_over; /* tenants that it took over from others */
     uint32_t lost;       /* and that were taken from it, since its lease was over */
+    double per_minute;   /* tenants whose ends it told, pauses of the run left out */
 };
 
 enum machine_state {

@@ -1,4 +1,5 @@
 /* A run that several machines work on, for who looks at it or is about to join. */
+#include "event/moment.h"
 #include "ledger/stored.h"
 
 static bool refuse(struct stored_ledger *ledger, const char *id, struct err *err)
@@ -59,6 +60,25 @@ static bool read_waves(struct stored_ledger *ledger, int64_t run, struct arena *
            (count == course->course.wave_count || store_fail_damaged(ledger->store, err));
 }
 
+/* While the run stood still no one was at work. */
+static bool read_rates(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                       struct run_machine *machines, size_t count, struct err *err)
+{
+    enum { MINUTE_MS = 60000 };
+    struct moment *moments;
+    size_t moment_count;
+    if (!count)
+        return true;
+    if (!stored_moments_read(ledger, run, arena, &moments, &moment_count, err))
+        return false;
+    for (struct run_machine *machine = machines; machine < machines + count; machine++) {
+        double ms = (double)(machine->seen_ms - machine->joined_ms) -
+                    moment_paused_ms(moments, moment_count, machine->joined_ms, machine->seen_ms);
+        machine->per_minute = ms > 0 ? machine->finished * (double)MINUTE_MS / ms : 0;
+    }
+    return true;
+}
+
 bool stored_machines_read(struct stored_ledger *ledger, int64_t run, struct arena *arena,
                           const struct run_machine **ret_machines, size_t *ret_count,
                           struct err *err)
@@ -90,7 +110,7 @@ bool stored_machines_read(struct stored_ledger *ledger, int64_t run, struct aren
             .lost = (uint32_t)cursor_int(&row, 11),
         };
     *ret_machines = machines;
-    return cursor_end(&row, err);
+    return cursor_end(&row, err) && read_rates(ledger, run, arena, machines, *ret_count, err);
 }
 
 static bool read_course(struct stored_ledger *ledger, const char *id, struct arena *arena,

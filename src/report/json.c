@@ -242,37 +242,12 @@ static void put_forecast(struct json_stream *stream, const struct report *report
     view_forecast_done(&forecast);
 }
 
-static json_t *machine_value(const struct report *report, const struct run_machine *machine)
-{
-    char joined[REPORT_TIME_SIZE], seen[REPORT_TIME_SIZE];
-    json_t *value = json_object();
-    report_format_time(machine->joined_ms, joined);
-    report_format_time(machine->seen_ms, seen);
-    json_object_set_new(value, "name", json_text(machine->name));
-    json_object_set_new(value, "host", json_text(machine->host));
-    json_object_set_new(value, "pid", json_integer((json_int_t)machine->pid));
-    json_object_set_new(value, "joined_at", json_string(joined));
-    json_object_set_new(value, "seen_at", json_string(seen));
-    json_object_set_new(value, "state", json_text(machine_state_name(run_machine_state(machine))));
-    json_object_set_new(value, "in_flight", json_count(machine->holds));
-    json_object_set_new(value, "finished", json_count(machine->finished));
-    json_object_set_new(value, "failed", json_count(machine->failed));
-    json_object_set_new(value, "per_minute", json_rounded(report_machine_rate(report, machine), 1));
-    json_object_set_new(value, "taken_over", json_count(machine->taken_over));
-    json_object_set_new(value, "lost", json_count(machine->lost));
-    return value;
-}
-
 /* Of a run that others may join, or might have. */
 static void put_machines(struct json_stream *stream, const struct report *report)
 {
     const struct run_info *run = &report->run;
-    if (!run->machine_count)
-        return;
-    json_open(stream, "machines", '[');
-    for (size_t i = 0; i < run->machine_count; i++)
-        json_put(stream, NULL, machine_value(report, &run->machines[i]));
-    json_close(stream, ']');
+    if (run->machine_count)
+        json_put(stream, "machines", json_machines(run->machines, run->machine_count));
 }
 
 void json_put_head(struct json_stream *stream, const struct report *report)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "report/json_stream.h"
+#include "report/model.h"
 
 json_t *json_texts(const struct texts *texts)
 {
@@ -62,4 +63,33 @@ json_t *json_halt(const struct halt *halt, const char *reason)
         json_object_set_new(value, "max_failures", json_integer(halt->max_failures));
     }
     return value;
+}
+
+static json_t *machine_value(const struct run_machine *machine)
+{
+    char joined[REPORT_TIME_SIZE], seen[REPORT_TIME_SIZE];
+    json_t *value = json_object();
+    report_format_time(machine->joined_ms, joined);
+    report_format_time(machine->seen_ms, seen);
+    json_object_set_new(value, "name", json_text(machine->name));
+    json_object_set_new(value, "host", json_text(machine->host));
+    json_object_set_new(value, "pid", json_integer((json_int_t)machine->pid));
+    json_object_set_new(value, "joined_at", json_string(joined));
+    json_object_set_new(value, "seen_at", json_string(seen));
+    json_object_set_new(value, "state", json_text(machine_state_name(run_machine_state(machine))));
+    json_object_set_new(value, "in_flight", json_count(machine->holds));
+    json_object_set_new(value, "finished", json_count(machine->finished));
+    json_object_set_new(value, "failed", json_count(machine->failed));
+    json_object_set_new(value, "per_minute", json_rounded(machine->per_minute, 1));
+    json_object_set_new(value, "taken_over", json_count(machine->taken_over));
+    json_object_set_new(value, "lost", json_count(machine->lost));
+    return value;
+}
+
+json_t *json_machines(const struct run_machine *machines, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, machine_value(&machines[i]));
+    return array;
 }

@@ -11,5 +11,6 @@ json_t *json_halt(const struct halt *halt, const char *reason);
 
 json_t *json_selected(const struct origin *origin);
 json_t *json_texts(const struct texts *texts);
+json_t *json_machines(const struct run_machine *machines, size_t count);
 
 #endif

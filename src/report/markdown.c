@@ -83,8 +83,7 @@ static void add_machines(struct markdown *markdown)
         markdown_cell(item, machine->name, NAME_MAX_BYTES);
         buf_addf(item, " | %s | %u | %u | %u | %.0f | %u |\n",
                  machine_state_name(run_machine_state(machine)), machine->holds, machine->finished,
-                 machine->failed, report_machine_rate(markdown->report, machine),
-                 machine->taken_over);
+                 machine->failed, machine->per_minute, machine->taken_over);
     }
     if (run->machine_count > MACHINES_SHOWN)
         buf_addf(item, "\nand %zu more machines\n", run->machine_count - MACHINES_SHOWN);

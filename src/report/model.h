@@ -269,7 +269,4 @@ extern const struct report_format report_format_junit;
 extern const struct report_format report_format_markdown;
 extern const struct report_format report_format_html;
 
-/* Of a run of several machines: how many tenants it told the ends of a minute, pauses left out. */
-double report_machine_rate(const struct report *report, const struct run_machine *machine);
-
 #endif

@@ -3,14 +3,6 @@
 #include "report/text.h"
 #include "report/text_table.h"
 
-double report_machine_rate(const struct report *report, const struct run_machine *machine)
-{
-    double ms = (double)(machine->seen_ms - machine->joined_ms) -
-                moment_paused_ms(report->moments, report->moment_count, machine->joined_ms,
-                                 machine->seen_ms);
-    return ms > 0 ? machine->finished * 60000.0 / ms : 0;
-}
-
 static void add_machine(const struct text *text, struct table *table,
                         const struct run_machine *machine)
 {
@@ -22,7 +14,7 @@ static void add_machine(const struct text *text, struct table *table,
     table_count(table, machine->holds, NULL);
     table_count(table, machine->finished, NULL);
     table_count(table, machine->failed, machine->failed ? text_color(text, COLOR_BAD) : NULL);
-    table_count(table, (size_t)(report_machine_rate(text->report, machine) + 0.5), NULL);
+    table_count(table, (size_t)(machine->per_minute + 0.5), NULL);
     table_count(table, machine->taken_over, NULL);
     table_count(table, machine->lost, NULL);
 }
