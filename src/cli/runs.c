@@ -31,8 +31,26 @@ static void add_command(struct buf *cell, const struct ledger_run *run, bool has
     human_add_text(cell, is_cut ? run->target + len - END : run->target);
 }
 
+/* `3 machines, 2 at work, 4 taken over; ` of a run that several worked on; what they hold is in the totals as running. */
+static void add_machines(struct buf *cell, const struct ledger_run *run)
+{
+    size_t at_work = 0, taken_over = 0;
+    if (run->machine_count < 2)
+        return;
+    for (size_t i = 0; i < run->machine_count; i++) {
+        at_work += run_machine_state(&run->machines[i]) == MACHINE_AT_WORK;
+        taken_over += run->machines[i].taken_over;
+    }
+    human_add_count(cell, run->machine_count, "machine");
+    if (run->state == RUN_RUNNING && at_work != run->machine_count)
+        buf_addf(cell, ", %zu at work", at_work);
+    if (taken_over)
+        buf_addf(cell, ", %zu taken over", taken_over);
+    buf_adds(cell, "; ");
+}
+
 /* `97 succeeded, 2 failed, 1 skipped`; `rolled back: 2 of 41; 41 succeeded`: the part that later runs rolled back comes first,
- * for the cell may be cut. */
+ * and then who worked on it, for the cell may be cut. */
 static void totals_cell(struct table *table, const struct ledger_run *run)
 {
     struct buf cell;
@@ -40,6 +58,7 @@ static void totals_cell(struct table *table, const struct ledger_run *run)
     buf_init(&cell, BUF_MAX_DEFAULT);
     if (run->part_of)
         buf_addf(&cell, "rolled back: %zu of %zu; ", run->part_rolled_back, run->part_of);
+    add_machines(&cell, run);
     for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
         if (run->totals[state]) {
             buf_addf(&cell, "%s%zu %s", between, run->totals[state], tenant_state_name(state));
@@ -183,6 +202,7 @@ static void put_run(struct json_stream *stream, const struct ledger_run *run)
     json_put(stream, "settings", json_texts(&run->origin.settings));
     json_put(stream, "process", holder_value(&run->holder));
     json_put(stream, "totals", totals_value(run));
+    json_put(stream, "machines", json_machines(run->machines, run->machine_count));
     json_close(stream, '}');
 }
 

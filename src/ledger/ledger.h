@@ -90,6 +90,9 @@ struct ledger_run {
     bool is_unfinished;
     /* Where a later run rolled a part of it back: tenants that went back, and those with what is still to go back. Else 0. */
     size_t part_rolled_back, part_of;
+    /* Who worked on a run that others may join, in the order in which they came; none: it was one machine's alone. */
+    const struct run_machine *machines;
+    size_t machine_count;
 };
 
 /* A run by its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */

@@ -239,6 +239,7 @@ struct stored_run {
     int64_t fleet;
     bool is_dry_run;
     bool has_open_waves; /* that were never begun */
+    bool has_course;     /* other machines may work on it, or might have */
     bool is_alive;       /* someone holds the ledger for it */
     int64_t chain_count;
     int64_t chain_heads;

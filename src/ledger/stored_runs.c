@@ -47,7 +47,8 @@ enum {
     COL_HALT_LIMIT,
     COL_RESUMED_BY,
     COL_ROLLED_BACK_BY,
-    COL_OPEN_WAVES
+    COL_OPEN_WAVES,
+    COL_HAS_COURSE
 };
 
 #define SELECT_RUN                                                                                 \
@@ -61,7 +62,8 @@ enum {
     "  AND later.command <> '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                  \
     " (SELECT id FROM runs AS later WHERE later.resumed_from = runs.id"                            \
     "  AND later.command = '" VERB_NAME_ROLLBACK "' ORDER BY seq DESC LIMIT 1),"                   \
-    " (SELECT count(*) FROM waves WHERE run = seq AND waves.state IS NULL) FROM runs "
+    " (SELECT count(*) FROM waves WHERE run = seq AND waves.state IS NULL),"                       \
+    " (SELECT count(*) FROM courses WHERE run = seq) FROM runs "
 
 static struct ledger_holder read_holder(const struct cursor *row)
 {
@@ -149,6 +151,7 @@ static struct stored_run read_run(const struct cursor *row, struct arena *arena)
         .fleet = cursor_int(row, COL_FLEET),
         .is_dry_run = cursor_int(row, COL_IS_DRY_RUN) != 0,
         .has_open_waves = cursor_int(row, COL_OPEN_WAVES) != 0,
+        .has_course = cursor_int(row, COL_HAS_COURSE) != 0,
         .chain_count = cursor_int(row, COL_CHAIN_COUNT),
         .chain_heads = cursor_int(row, COL_CHAIN_HEADS),
         .drains = cursor_copy(row, COL_DRAINS, arena),
@@ -241,13 +244,16 @@ static bool read_part(struct stored_ledger *ledger, struct stored_run *run, stru
     return true;
 }
 
-static bool complete(struct stored_ledger *ledger, struct stored_run *run, struct err *err)
+static bool complete(struct stored_ledger *ledger, struct arena *arena, struct stored_run *run,
+                     struct err *err)
 {
     if (!is_sane(run))
         return store_fail_damaged(ledger->store, err);
     judge_life(ledger, run);
     run->run.is_unfinished = is_unfinished(run);
-    return read_totals(ledger, run, err) && read_part(ledger, run, err);
+    return read_totals(ledger, run, err) && read_part(ledger, run, err) &&
+           (!run->has_course || stored_machines_read(ledger, run->seq, arena, &run->run.machines,
+                                                     &run->run.machine_count, err));
 }
 
 /* ---- by id --------------------------------------------------------------------------------- */
@@ -336,7 +342,7 @@ bool stored_run_find(struct stored_ledger *ledger, const char *id, struct arena 
         return false;
     if (found != 1)
         return fail_no_run(ledger, id, found, err);
-    if (!complete(ledger, &run, err))
+    if (!complete(ledger, arena, &run, err))
         return false;
     *ret_run = run;
     return true;
@@ -369,7 +375,7 @@ static bool find_older(struct stored_ledger *ledger, const char *id, struct aren
         *ret_run = read_run(&cursor, arena);
     if (!cursor_end(&cursor, err))
         return false;
-    return is_there ? complete(ledger, ret_run, err) : fail_no_run(ledger, NULL, 0, err);
+    return is_there ? complete(ledger, arena, ret_run, err) : fail_no_run(ledger, NULL, 0, err);
 }
 
 bool stored_find_older(struct ledger *base, const char *id, struct arena *arena,
@@ -423,7 +429,7 @@ static bool read_runs(struct stored_ledger *ledger, struct arena *arena,
     if (!cursor_end(&cursor, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!complete(ledger, &runs[i], err))
+        if (!complete(ledger, arena, &runs[i], err))
             return false;
     *ret_runs = runs;
     *ret_count = count;

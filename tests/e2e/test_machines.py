@@ -108,6 +108,8 @@ class Together(MachinesCase):
         self.assertEqual(self.totals()["succeeded"], 12)
         machines = self.run_ok("report", "-o", "json").report["machines"]
         self.assertEqual([(m["name"], m["state"], m["in_flight"]) for m in machines], [("one", "left", 0), ("two", "left", 0)])
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["machines"], machines)
+        self.assertRegex(self.run_ok("runs").out, r"upgrade head +succeeded +\d.* m?s  2 machines; 12 succeeded\n$")
         self.assertRegex(self.run_ok("report").out, r"MACHINE +STATE +IN FLIGHT +DONE(.*\n)*  two +left +0 +[1-9]")
         done = dict(self.ledger("SELECT name, finished FROM machines"))
         self.assertEqual(int(done["one"]) + int(done["two"]), 12)
@@ -119,6 +121,10 @@ class Together(MachinesCase):
         second = self.machine("work", "--as", "two")
         self.wait_for("SELECT count(*) FROM claims JOIN machines ON machines.id = machine WHERE state = 1 AND name = 'one'", "claims")
         first.kill()
+        second.send_signal(signal.SIGSTOP)
+        self.wait_for("SELECT max(lease_until_ms) < extract(epoch FROM clock_timestamp()) * 1000 FROM machines", "the end of both leases")
+        self.assertRegex(self.run_ok("runs").out, r"running, unfinished +\d.* m?s  2 machines, 0 at work; ")
+        second.send_signal(signal.SIGCONT)
         self.end(second)
         self.check_effects()
         self.assertEqual(self.totals()["succeeded"], 10)
@@ -132,6 +138,7 @@ class Together(MachinesCase):
             report = json.load(file)
         one, two = report["machines"]
         self.assertGreater(two["taken_over"], 0)
+        self.assertIn(f"  2 machines, {two['taken_over']} taken over; 10 succeeded\n", self.run_ok("runs").out)
         with Browser() as browser:
             page = browser.open(path)
             words = f"1 left, 1 gone; {two['taken_over']} tenant" + ("s were" if two["taken_over"] > 1 else " was") + " taken over"
