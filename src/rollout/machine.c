@@ -326,6 +326,13 @@ static void end_wave(struct machine *machine)
     machine->has_ended_wave = true;
 }
 
+/* What waits belongs to what came before: the scheduler forgets it with its queues. */
+static void forget_queued(struct rollout *rollout)
+{
+    for (size_t i = 0; i < rollout->info.tenant_count; i++)
+        rollout->slots[i].is_queued = false;
+}
+
 static void open_wave(struct machine *machine, uint32_t wave)
 {
     struct rollout *rollout = machine->rollout;
@@ -336,6 +343,7 @@ static void open_wave(struct machine *machine, uint32_t wave)
     machine->has_ended_wave = false;
     rollout->wave = wave;
     rollout->wave_failed = 0;
+    forget_queued(rollout);
     scheduler_open(rollout->scheduler, wave);
     rollout_show(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
     rollout_begin_outlook(rollout);
@@ -351,6 +359,7 @@ static void open_rollback(struct machine *machine)
     machine->has_begun_wave = true;
     rollout->has_rolled_back = true;
     routes_roll_back(rollout->routes);
+    forget_queued(rollout);
     scheduler_open_rollback(rollout->scheduler);
     rollout_limit_connections(rollout, rollout->options->wave_count - 1);
     rollout_show(rollout,
