@@ -57,9 +57,8 @@ class Waves(RolloutCase):
         self.assertEqual([(w["name"], w["state"], w["tenants"]) for w in report["waves"]],
                          [("canary", "succeeded", 1), ("everyone", "succeeded", 5)])
         self.assertEqual({t["wave"] for t in report["tenants"][1:]}, {"everyone"})
-        begun = time.monotonic()
-        self.run_json("upgrade")  # nothing changed: nothing to watch
-        self.assertLess(time.monotonic() - begun, 0.7)
+        self.fleet.write("skein.yaml", self.fleet.read("skein.yaml").decode().replace("700ms", "60s"))
+        self.assertLess(self.seconds("upgrade"), 40)  # nothing changed: nothing to watch
 
     def seconds(self, *args, code=0, **options):
         begun = time.monotonic()
@@ -67,23 +66,23 @@ class Waves(RolloutCase):
         return time.monotonic() - begun
 
     def test_a_resume_soaks_behind_what_the_rollout_changed(self):
-        self.make(3, bad=[2], rollout={"waves": [{**CANARY, "soak": "5s"}, {"name": "everyone"}]})
+        self.make(3, bad=[2], rollout={"waves": [{**CANARY, "soak": "60s"}, {"name": "everyone"}]})
         self.run_ok("upgrade", "--tenant", "t00")
-        self.assertLess(self.seconds("upgrade", code=1), 4)
+        self.assertLess(self.seconds("upgrade", code=1), 40)
         self.mend("t02")
-        self.assertLess(self.seconds("resume"), 4)  # the canary was there before
+        self.assertLess(self.seconds("resume"), 40)  # the canary was there before
 
     def test_a_resume_soaks_no_longer_than_is_left(self):
-        self.make(3, rollout={"waves": [{**CANARY, "soak": "4s"}, {"name": "everyone"}]})
+        self.make(3, rollout={"waves": [{**CANARY, "soak": "6s"}, {"name": "everyone"}]})
         begun = time.monotonic()
         for command in ("upgrade", "resume", "resume"):
             process = self.fleet.start(command)
-            time.sleep(1.2)
+            time.sleep(1.5)
             press(process, 1)
             process.communicate(timeout=240)
             self.assertEqual(process.returncode, 130)
         self.run_ok("resume")
-        self.assertLess(time.monotonic() - begun, 5.5)
+        self.assertLess(time.monotonic() - begun, 9.5)  # 10.5, if each began to soak anew
 
     def test_a_resume_soaks_behind_a_wave_whose_end_nobody_recorded(self):
         self.make(3, rollout={"waves": [{**CANARY, "soak": "1s"}, {"name": "everyone"}]})
