@@ -89,6 +89,17 @@ const char *halt_kind_name(enum halt_kind kind)
     return names[kind];
 }
 
+/* The others stop a run where it stands. */
+const char *halt_kind_goes_back(enum halt_kind kind)
+{
+    static const char *const reasons[HALT__COUNT] = {
+        [HALT_THRESHOLD] = "too many failures",
+        [HALT_GATE] = "a gate said no",
+        [HALT_FORECAST] = "a wave took too long",
+    };
+    return kind < HALT__COUNT && reasons[kind] ? reasons[kind] : "the run was halted";
+}
+
 const char *forecast_source_name(enum forecast_source source)
 {
     static const char *const names[FORECAST_FROM__COUNT] = {

@@ -299,6 +299,8 @@ enum halt_kind {
 
 /* threshold, gate, signal, ledger, skipped, forecast */
 const char *halt_kind_name(enum halt_kind kind);
+/* Why the run begins to roll back after such a halt: `too many failures`. HALT__COUNT: which one it was is not known. */
+const char *halt_kind_goes_back(enum halt_kind kind);
 
 /* What a wave's time is foretold from. */
 enum forecast_source {

@@ -238,11 +238,13 @@ static bool fill_answer(struct stored_beat *beat, struct beat_answer *answer, st
     answer->course = beat->course;
     answer->rules = beat->rules;
     answer->left_ms = beat->course.until_ms - beat->now_ms;
-    store_query(beat->ledger->store, &row, "SELECT state, drains FROM runs WHERE seq = ?",
+    store_query(beat->ledger->store, &row,
+                "SELECT state, drains, rolls_back FROM runs WHERE seq = ?",
                 value_int(beat->ledger->writing.run));
     if (cursor_next(&row)) {
         answer->run_state = (enum run_state)cursor_int(&row, 0);
         answer->drains = cursor_copy(&row, 1, beat->arena);
+        answer->rolls_back = cursor_copy(&row, 2, beat->arena);
     }
     return cursor_end(&row, err);
 }

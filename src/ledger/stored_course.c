@@ -218,10 +218,17 @@ static bool end_wave(struct stored_beat *beat, struct err *err)
                is_of_earlier ? rules->soak_until_ms - (int64_t)rules->soak_ms : beat->now_ms, err);
 }
 
+/* What halted it is on record, unless the ledger has lost that. */
 static bool begin_rollback(struct stored_beat *beat, struct err *err)
 {
-    const struct event event = {
-        .kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures", .at_ms = beat->now_ms};
+    int64_t kind;
+    if (!store_get(beat->ledger->store, err, &kind,
+                   "SELECT coalesce(halt, ?) FROM runs WHERE seq = ?", value_int(HALT__COUNT),
+                   value_int(beat->ledger->writing.run)))
+        return false;
+    const struct event event = {.kind = EVENT_RUN_ROLLS_BACK,
+                                .reason = halt_kind_goes_back((enum halt_kind)kind),
+                                .at_ms = beat->now_ms};
     return stored_write_rolls_back(beat->ledger, &event, err) &&
            stored_claims_roll_back(beat, err) && read_rules(beat, err);
 }

@@ -350,7 +350,7 @@ static void open_wave(struct machine *machine, uint32_t wave)
     rollout_limit_connections(rollout, wave);
 }
 
-static void open_rollback(struct machine *machine)
+static void open_rollback(struct machine *machine, const char *reason)
 {
     struct rollout *rollout = machine->rollout;
     if (rollout->has_rolled_back)
@@ -362,8 +362,7 @@ static void open_rollback(struct machine *machine)
     forget_queued(rollout);
     scheduler_open_rollback(rollout->scheduler);
     rollout_limit_connections(rollout, rollout->options->wave_count - 1);
-    rollout_show(rollout,
-                 (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = "too many failures"});
+    rollout_show(rollout, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = reason});
 }
 
 static void begin_soak(struct machine *machine, int64_t left_ms)
@@ -429,7 +428,7 @@ static void follow(struct machine *machine, const struct beat_answer *answer)
     switch (course->phase) {
     case COURSE_WAVE: open_wave(machine, course->wave); break;
     case COURSE_SOAK: begin_soak(machine, answer->left_ms); break;
-    case COURSE_ROLLBACK: open_rollback(machine); break;
+    case COURSE_ROLLBACK: open_rollback(machine, answer->rolls_back); break;
     case COURSE_AFTER_WAVE:
     case COURSE_AFTER_RUN:
     case COURSE_OVER: end_wave(machine); break;

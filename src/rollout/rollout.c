@@ -194,10 +194,11 @@ static void begin_rollback(struct rollout *rollout)
     routes_roll_back(rollout->routes);
     rollout_limit_connections(rollout,
                               rollout->options->wave_count - 1); /* as the scheduler has it */
+    enum halt_kind kind = rollout->is_refused ? HALT_GATE
+                          : rollout->is_late  ? HALT_FORECAST
+                                              : HALT_THRESHOLD;
     rollout_tell(rollout, (struct event){.kind = EVENT_RUN_ROLLS_BACK,
-                                         .reason = rollout->is_refused ? "a gate said no"
-                                                   : rollout->is_late  ? "a wave took too long"
-                                                                       : "too many failures",
+                                         .reason = halt_kind_goes_back(kind),
                                          .at_ms = clock_wall_ms()});
 }
 

@@ -72,6 +72,14 @@ class Late:
         third = resumed["waves"][2]["forecast"]
         self.assertEqual((third["from"], third["run"], third["tenants"]), ("ledger", report["run"]["id"], 1))
 
+    def test_it_goes_back_where_failures_would(self):
+        self.make({"halt_above": "3x", "at_least": "100ms"}, on_failure="rollback")
+        report = self.run_late("run_drains", 3)
+        self.assertEqual(self.states(report), {"a": "rolled_back", "b": "rolled_back", "c": "skipped"})
+        self.assertEqual(report["run"]["halted_by"]["kind"], "forecast")
+        self.assertEqual([moment["moment"] for moment in report["moments"]], ["wave_late", "run_drains", "run_rolls_back"])
+        self.assertEqual(report["moments"][-1]["reason"], "a wave took too long")
+
 
 class OnSqlite(Late, FleetCase):
     def more(self):
@@ -110,13 +118,6 @@ class OnSqlite(Late, FleetCase):
         self.assertEqual([wave["state"] for wave in report["waves"]], ["succeeded", "succeeded"])
         self.assertEqual([moment["moment"] for moment in report["moments"]], ["wave_late"])
 
-    def test_it_goes_back_where_failures_would(self):
-        self.make({"halt_above": "3x", "at_least": "100ms"}, on_failure="rollback")
-        report = self.run_late("run_drains", 3)
-        self.assertEqual(self.states(report), {"a": "rolled_back", "b": "rolled_back", "c": "skipped"})
-        self.assertEqual(report["run"]["halted_by"]["kind"], "forecast")
-        self.assertEqual([moment["moment"] for moment in report["moments"]], ["wave_late", "run_drains", "run_rolls_back"])
-
     def test_what_makes_no_sense_is_refused(self):
         for value in ("0.5x", "0", "often", "1001x"):
             with self.subTest(value=value):
@@ -129,12 +130,16 @@ class OnSqlite(Late, FleetCase):
 class OnPostgres(Late, PostgresCase):
     """And the ledger of several machines."""
 
+    def setUp(self):
+        super().setUp()
+        for name in ("ledger", "a", "b", "c"):
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.made = self.pg.create("ledger", "a", "b", "c")[1:]
+
     def more(self):
         return {"ledger": self.pg.url("ledger")}
 
     def tenants(self):
-        if not self.pg.sql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'ledger'"):
-            self.made = self.pg.create("ledger", "a", "b", "c")[1:]
         return self.made
 
     def blocked(self, name):

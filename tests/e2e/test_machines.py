@@ -257,6 +257,19 @@ class Rules(MachinesCase):
         self.assertEqual((report["totals"]["succeeded"], report["totals"]["skipped"]), (1, 5))
         self.assertEqual(report["run"]["halted_by"]["gate"], "after_wave")
 
+    def test_what_halted_it_is_the_reason_for_which_it_goes_back(self):
+        self.make_fleet(slow=2, fast=4, seconds=0.1, waits=True, rollout={"on_failure": "rollback",
+            "waves": [{"name": "canary", "select": "name=f0"}, {"name": "rest"}], "gates": {"after_wave": ["false"]}})
+        first = self.begin("--as", "m0")
+        second = self.machine("work", "--as", "m1")
+        self.wait_for("SELECT count(*) = 2 FROM machines", "the machines")
+        self.fleet.write("go", "")
+        lines = "".join(self.end(process, 3)[1] for process in (first, second)).splitlines()
+        told = {line for line in lines if "rolling back" in line}  # who comes late finds it done
+        self.assertEqual(told, {"skein: rolling back: a gate said no"})
+        moments = self.run_ok("report", "-o", "json").report["moments"]
+        self.assertEqual([(moment["moment"], moment["reason"]) for moment in moments][-1], ("run_rolls_back", "a gate said no"))
+
     def test_tenants_of_a_host_are_that_machines_and_who_is_reached_by_none_is_told(self):
         self.make_fleet(slow=0, fast=6)
         with open(self.fleet.path("skein.yaml")) as file:
