@@ -267,11 +267,13 @@ static bool begin(struct stored_beat *beat, struct err *err)
 
 static bool do_beat(struct stored_beat *beat, struct beat_answer *answer, struct err *err)
 {
+    /* A lease that is over is so for the machine itself too: what it claimed may have gone to another one, also where the ledger does not know
+     * of that any more. */
     if (!begin(beat, err) || !stored_course_read(beat, err) || !stored_course_recall(beat, err) ||
-        !renew_lease(beat, err) || !stored_claims_read_mine(beat, err) ||
-        !write_events(beat, answer, err) || !take_gate_answer(beat, err) ||
-        !stored_claims_compare(beat, answer, err) || (beat->ask->leaves && !leave(beat, err)) ||
-        !stored_claims_expire(beat, err) || !release_gate(beat, err) ||
+        !stored_claims_expire(beat, err) || !renew_lease(beat, err) ||
+        !stored_claims_read_mine(beat, err) || !write_events(beat, answer, err) ||
+        !take_gate_answer(beat, err) || !stored_claims_compare(beat, answer, err) ||
+        (beat->ask->leaves && !leave(beat, err)) || !release_gate(beat, err) ||
         !stored_course_move(beat, err) || !stored_claims_take(beat, answer, err))
         return false;
     hand_gate_out(beat, answer);

@@ -119,6 +119,7 @@ class Together(MachinesCase):
         self.make_fleet(slow=6, seconds=1)
         first = self.begin("--as", "one")
         second = self.machine("work", "--as", "two")
+        self.wait_for("SELECT count(*) > 1 FROM machines", "both machines")
         self.wait_for("SELECT count(*) FROM claims JOIN machines ON machines.id = machine WHERE state = 1 AND name = 'one'", "claims")
         first.kill()
         second.send_signal(signal.SIGSTOP)

@@ -113,8 +113,11 @@ static void read_claims(struct seen_rows *rows)
     static sqlite3_stmt *kept;
     sqlite3_stmt *stmt =
         prepare(&kept, "SELECT claims.n, wave, epoch, claims.state, machine,"
-                       " coalesce(is_running, 0) FROM claims LEFT JOIN run_tenants AS mine"
-                       " ON mine.run = claims.run AND mine.n = claims.n WHERE claims.run = ?");
+                       " coalesce(is_running, 0), coalesce(lease_until_ms >= sim_now_ms(), 0)"
+                       " FROM claims LEFT JOIN run_tenants AS mine"
+                       " ON mine.run = claims.run AND mine.n = claims.n"
+                       " LEFT JOIN machines ON machines.run = claims.run AND machines.id = machine"
+                       " WHERE claims.run = ?");
     sqlite3_bind_int64(stmt, 1, rows->run);
     while (sqlite3_step(stmt) == SQLITE_ROW)
         rows->claims[sqlite3_column_int(stmt, 0)] = (struct seen_claim){
@@ -123,6 +126,7 @@ static void read_claims(struct seen_rows *rows)
             .state = sqlite3_column_int(stmt, 3),
             .machine = sqlite3_column_int64(stmt, 4),
             .is_begun = sqlite3_column_int(stmt, 5) != 0,
+            .has_lease = sqlite3_column_int(stmt, 6) != 0,
         };
     sqlite3_reset(stmt);
 }
@@ -208,13 +212,14 @@ static void check_outcome(struct machines_watch *watch, size_t tenant,
 
 /* ---- beats --------------------------------------------------------------------------------- */
 
-/* Is it still the machine's, of those that it had before the beat? */
+/* Is it still the machine's, of those that it had before the beat? Where its lease was over, another one may have had it since, and the
+ * ledger may have lost that with its last commits. */
 static bool is_own(const struct seen_rows *before, const struct beat_ask *ask,
                    const struct event *event, const bool *has_ended)
 {
     const struct seen_claim *claim = &before->claims[event->tenant];
-    return claim->state == 1 && claim->machine == ask->machine.id && claim->epoch == event->epoch &&
-           !has_ended[event->tenant];
+    return claim->state == 1 && claim->has_lease && claim->machine == ask->machine.id &&
+           claim->epoch == event->epoch && !has_ended[event->tenant];
 }
 
 static bool counts(const struct outcome *outcome)

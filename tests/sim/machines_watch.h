@@ -22,7 +22,8 @@ struct seen_claim {
     uint32_t epoch;
     int state; /* 0: ready; 1: a machine has it; 2: done */
     int64_t machine;
-    bool is_begun; /* and its end is not on record */
+    bool has_lease; /* that machine's lease is not over */
+    bool is_begun;  /* and its end is not on record */
 };
 
 /* The rows of the run at one moment. */
