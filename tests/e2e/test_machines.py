@@ -116,10 +116,11 @@ class Together(MachinesCase):
         self.assertGreater(int(done["two"]), 0)
 
     def test_a_machine_that_dies_is_found_out_and_its_tenants_taken_over(self):
-        self.make_fleet(slow=6, seconds=1)
+        self.make_fleet(slow=6, seconds=1, waits=True)
         first = self.begin("--as", "one")
         second = self.machine("work", "--as", "two")
-        self.wait_for("SELECT count(*) > 1 FROM machines", "both machines")
+        self.wait_for("SELECT count(*) = 2 FROM machines", "both machines")
+        self.fleet.write("go", "")
         self.wait_for("SELECT count(*) FROM claims JOIN machines ON machines.id = machine WHERE state = 1 AND name = 'one'", "claims")
         first.kill()
         second.send_signal(signal.SIGSTOP)
