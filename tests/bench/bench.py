@@ -13,7 +13,6 @@ import resource
 import shutil
 import socket
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from harness import MariaDB, Postgres  # noqa: E402
+from measuring import measure, median  # noqa: E402
 
 REVISIONS = 10
 IDS = [f"{i:x}{i:x}{i:x}{i:x}00{i:02d}" for i in range(1, REVISIONS + 1)]
@@ -59,22 +59,6 @@ class Fleet:
 
     def close(self):
         shutil.rmtree(self.dir, ignore_errors=True)
-
-
-def measure(command, **options):
-    """Wall seconds, CPU seconds of the process, peak memory in MiB."""
-    started = time.monotonic()
-    with open(os.devnull, "w") as null:
-        process = subprocess.Popen(command, stdout=null, **options)
-        _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - started
-    if status:
-        sys.exit(f"{command[0]} failed: status {status}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def median(values):
-    return statistics.median(values)
 
 
 def compare(title, runs, prepare, skein, floor, target):
