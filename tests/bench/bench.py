@@ -20,6 +20,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import ledger  # noqa: E402
 from harness import MariaDB, Postgres  # noqa: E402
 from measuring import measure, median  # noqa: E402
 
@@ -563,7 +564,8 @@ def alembic(bench):
 
 BENCHMARKS = {"sqlite": sqlite_upgrade, "sqlite-noop": sqlite_noop, "postgres": postgres_upgrade,
               "postgres-noop": postgres_noop, "mysql": mysql, "mysql-rtt": mysql_rtt, "scram": scram, "chain": chain, "memory": memory, "long": long,
-              "schedule": schedule, "peers": peers, "drift": drift, "drift-schemas": drift_schemas, "survey": survey, "reports": reports}
+              "schedule": schedule, "peers": peers, "drift": drift, "drift-schemas": drift_schemas, "survey": survey, "reports": reports,
+              **ledger.BENCHMARKS}
 
 
 def main():
