@@ -162,18 +162,6 @@ static void tell_above(const struct report *report, const struct options *option
     buf_done(&line);
 }
 
-/* Of a run that several machines worked on, the ledger alone knows all: what this one saw makes place for it. */
-static struct report *read_whole(struct fleet *fleet, const struct prepared_run *prepared,
-                                 struct report *report, struct err *err)
-{
-    struct report *whole = report_new();
-    const struct observer observer = {on_report_event, whole};
-    bool is_fine = ledger_replay(prepared->rollout.ledger, prepared->rollout.run.id, &fleet->arena,
-                                 &observer, err);
-    report_free(is_fine ? report : whole);
-    return is_fine ? whole : report;
-}
-
 /* Who takes part in a run beside report and progress. */
 struct company {
     const struct observer *observer; /* of the command; NULL: none */
@@ -267,8 +255,8 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     if (company->listen)
         listen_begin(company->listen, status, metrics);
     struct rollout_end end = rollout_run(&rollout, observers, count);
-    if (rollout.share && end.err.kind == ERR_NONE && end.ledger_err.kind == ERR_NONE)
-        report = read_whole(fleet, prepared, report, &end.ledger_err);
+    if (end.err.kind == ERR_NONE)
+        report = machines_whole_report(fleet, prepared, report, &end.ledger_err);
     let_go(prepared);
     metrics_close(metrics);
     progress_finish(progress);

@@ -7,6 +7,7 @@
 #include "library/fleet_ledger.h"
 #include "library/own.h"
 #include "library/snapshots.h"
+#include "report/report.h"
 
 /* A test may not wait for a minute. */
 uint64_t machines_lease_ms(void)
@@ -213,4 +214,25 @@ bool machines_join(struct fleet *fleet, const struct joining_request *ask,
 void machines_leave(struct joining *joining)
 {
     prepare_done(&joining->prepared);
+}
+
+static void apply_event(void *ctx, const struct event *event)
+{
+    report_apply(ctx, event);
+}
+
+struct report *machines_whole_report(struct fleet *fleet, const struct prepared_run *prepared,
+                                     struct report *report, struct err *err)
+{
+    const struct rollout_options *rollout = &prepared->rollout;
+    if (!rollout->share)
+        return report;
+    struct report *whole = report_new();
+    const struct observer observer = {apply_event, whole};
+    bool is_fine = err->kind == ERR_NONE &&
+                   ledger_replay(rollout->ledger, rollout->run.id, &fleet->arena, &observer, err);
+    if (!is_fine)
+        report_set_own_part(report);
+    report_free(is_fine ? report : whole);
+    return is_fine ? whole : report;
 }

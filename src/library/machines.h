@@ -40,4 +40,10 @@ bool machines_join(struct fleet *fleet, const struct joining_request *ask,
                    struct joining *ret_joining, struct err *err) MUST_CHECK;
 void machines_leave(struct joining *joining);
 
+/* What a run is told as that is over here. Of one that several machines may share the ledger alone knows all, and what it says takes the place
+ * of `report`, which is freed. Where the ledger was lost before (`err`), or is lost by now (`err` is set), `report` stays, and says that
+ * it is this machine's part. */
+struct report *machines_whole_report(struct fleet *fleet, const struct prepared_run *prepared,
+                                     struct report *report, struct err *err);
+
 #endif

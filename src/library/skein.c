@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "library/fleet_ledger.h"
+#include "library/machines.h"
 #include "library/prepare.h"
 #include "library/proof.h"
 #include "library/verify.h"
@@ -355,6 +356,8 @@ static struct skein_report *run_prepared(struct skein *skein, const struct prepa
         skein_report_free(report);
         return NULL;
     }
+    report->report =
+        machines_whole_report(&skein->fleet, prepared, report->report, &end.ledger_err);
     skein->exit_code = end.ledger_err.kind == ERR_NONE
                            ? report_exit_code(report->report, end.signal)
                            : SKEIN_EXIT_LEDGER_LOST;

@@ -36,6 +36,8 @@ static void put_run(struct json_stream *stream, const struct report *report)
     json_put(stream, "duration_ms", json_rounded(report->duration_ms, JSON_DECIMALS));
     if (report_paused_ms(report) > 0)
         json_put(stream, "paused_ms", json_rounded(report_paused_ms(report), JSON_DECIMALS));
+    if (report->is_own_part)
+        json_put(stream, "own_part", json_true());
     json_put(stream, "resumed_from", json_text(run->resumed_from));
     json_put(stream, "halted_by", json_halt(report->halt, report->halt_reason));
     json_put(stream, "by", json_text(run->origin.by));

@@ -146,6 +146,7 @@ struct report {
     struct moment *moments;  /* in their order */
     size_t moment_count, moment_capacity;
     bool hides_sql;        /* report_hide_sql */
+    bool is_own_part;      /* report_set_own_part */
     bool rolls_back;       /* EVENT_RUN_ROLLS_BACK was seen */
     size_t selected_count; /* run_selected_count of it */
     double duration_ms;

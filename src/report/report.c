@@ -416,6 +416,11 @@ void report_apply(struct report *report, const struct event *event)
 
 /* ---- what is told beside the events ------------------------------------------------------------ */
 
+void report_set_own_part(struct report *report)
+{
+    report->is_own_part = !report->run.is_unrecorded;
+}
+
 void report_hide_sql(struct report *report)
 {
     report->hides_sql = true;

@@ -33,6 +33,10 @@ void report_apply(struct report *report, const struct event *event);
  * Borrowed until the report is written. */
 void report_set_visits(struct report *report, const struct visit *visits, size_t count);
 
+/* Of a run that several machines may share, after its end: it tells only of what this one saw, since the ledger was lost. A tenant that it
+ * calls skipped may be done elsewhere. Nothing changes where the ledger never had the run: then no other machine could join it. */
+void report_set_own_part(struct report *report);
+
 /* The SQL that runs is not shown, whatever the events have of it. To be said before the first. */
 void report_hide_sql(struct report *report);
 

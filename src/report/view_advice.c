@@ -109,12 +109,18 @@ static bool can_be_said_again(const struct report *report)
     return !kept_run(report) && report->run.request->verb->work != WORK_SETTLE;
 }
 
+static const char *truth_of(const struct report *report, const struct kind *kind)
+{
+    bool may_be_done = report->is_own_part && kind->state == TENANT_SKIPPED;
+    return may_be_done ? "not begun by this machine." : kind->truth;
+}
+
 static void add_kind(struct view *view, const struct kind *kind)
 {
     struct view_advice *advice = add_rows(view, kind->state);
     if (!advice)
         return;
-    advice->truth = kind->truth;
+    advice->truth = truth_of(view->report, kind);
     if (!kind->deed || !can_be_said_again(view->report))
         return;
     advice->deed = kind->deed;
@@ -185,9 +191,20 @@ static void add_commands(struct view *view)
         add_command(view, "To read this once more", "report", report->run.id);
 }
 
+/* What to do about the whole run is told by the ledger alone. */
+static void add_own_part(struct view *view)
+{
+    const char *run = view->report->run.id;
+    add_truth(
+        view,
+        "This tells only of what this machine saw until it gave its ledger up. Other machines may have gone on.");
+    add_command(view, "Once the ledger is back, read of the whole run", "report", run);
+    add_command(view, "If the run is still under way, take part again", "work", run);
+}
+
 static bool has_advice(const struct report *report)
 {
-    return report_bad_count(report) || report->totals[TENANT_SKIPPED];
+    return report_bad_count(report) || report->totals[TENANT_SKIPPED] || report->is_own_part;
 }
 
 const char *view_cause_advice(const struct report_error *error)
@@ -217,6 +234,8 @@ void view_add_advice(struct view *view)
         add_truth(view, "The ledger could not be written, and does not know of this run.");
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         add_kind(view, &kinds[i]);
-    if (kept_run(report) && report->state != RUN_RUNNING)
+    if (report->is_own_part)
+        add_own_part(view);
+    else if (kept_run(report) && report->state != RUN_RUNNING)
         add_commands(view);
 }

@@ -49,6 +49,8 @@ static bool add_phrases(const struct report *report, struct buf *buf)
         else
             add_share(buf, count, total);
         buf_addf(buf, " %s", count == 1 ? phrases[i].one : phrases[i].many);
+        if (report->is_own_part && phrases[i].state == TENANT_SKIPPED)
+            buf_adds(buf, " here");
         has_any = true;
     }
     return has_any;

@@ -336,15 +336,41 @@ class Faults(MachinesCase):
         self.run_ok("resume")
         self.check_effects()
 
-    def test_a_ledger_that_restarts_ends_nothing(self):
+    def give_ledger_a_server(self):
         ledger = Postgres()
         self.addCleanup(ledger.close)
         ledger.create(self.database)
-        self.make_fleet(slow=6, seconds=0.7)
         with open(self.fleet.path("skein.yaml")) as file:
             inventory = json.load(file)
         self.fleet.write("skein.yaml", json.dumps({**inventory, "ledger": ledger.url(self.database)}))
         self.ledger = lambda text: ledger.sql(self.database, f"SET search_path = skein_ledger; {text}")
+        return ledger
+
+    def test_a_machine_that_gave_its_ledger_up_tells_its_own_part(self):
+        self.make_fleet(slow=4, fast=0, seconds=0.6, rollout={"parallel": 1})
+        ledger = self.give_ledger_a_server()
+        first = self.begin("--as", "one", "-o", f"json={self.fleet.path('one.json')}", "-o", "text", env={"SKEIN_LEASE_MS": "400"})
+        second = self.machine("work", "--as", "two")
+        self.wait_for(self.HELD_BY % "two", "claims")
+        ledger.stop("immediate")
+        told = [self.end(process, 6)[0] for process in (first, second)]
+        ledger.start()
+        run = self.ledger("SELECT id FROM runs")[0][0]
+        for out in told:
+            self.assertRegex(out, r"[1-9] (were|was) not begun here|not begun by this machine")
+            self.assertIn("This tells only of what this machine saw", out)
+            self.assertIn(f"skein report {run}", out)
+            self.assertIn(f"skein work {run}", out)
+            self.assertNotIn("skein resume", out)
+        self.assertIs(json.loads(self.fleet.read("one.json"))["run"]["own_part"], True)
+        self.end(self.machine("work", run))
+        self.check_effects()
+        report = self.run_ok("report", run, "-o", "json").report
+        self.assertEqual((report["totals"]["succeeded"], "own_part" in report["run"]), (4, False))
+
+    def test_a_ledger_that_restarts_ends_nothing(self):
+        self.make_fleet(slow=6, seconds=0.7)
+        ledger = self.give_ledger_a_server()
         first = self.begin("--as", "one")
         second = self.machine("work", "--as", "two")
         self.wait_for(self.HELD_BY % "two", "claims")

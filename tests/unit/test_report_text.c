@@ -460,6 +460,21 @@ static void a_relative_target_is_retried_for_the_failed_only(void **state)
     fleet_done(&fleet);
 }
 
+static void the_part_of_a_machine_is_told_as_such(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct outcome outcome = {.state = TENANT_SUCCEEDED, .to = {.is_known = true}};
+    fleet_init(&fleet, NULL, 2);
+    fleet_finishes(&fleet, 0, &outcome);
+    fleet_ends(&fleet, RUN_INTERRUPTED);
+    report_set_own_part(fleet.report);
+    expect_part(&fleet, "t1: not begun by this machine.");
+    expect_part(&fleet, "This tells only of what this machine saw");
+    expect_part(&fleet, "skein report ");
+    fleet_done(&fleet);
+}
+
 static void each_state_that_needs_a_person_says_what_to_do(void **state)
 {
     static const struct {
@@ -605,6 +620,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(commands_are_quoted_for_the_shell),
     cmocka_unit_test(names_beyond_ten_are_counted),
     cmocka_unit_test(a_relative_target_is_retried_for_the_failed_only),
+    cmocka_unit_test(the_part_of_a_machine_is_told_as_such),
     cmocka_unit_test(each_state_that_needs_a_person_says_what_to_do),
     cmocka_unit_test(a_step_without_a_revision_can_be_told),
 };
