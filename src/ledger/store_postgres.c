@@ -357,14 +357,17 @@ static bool postgres_settle(struct store *store, enum ledger_access access, stru
 
 /* ---- its tables ---------------------------------------------------------------------------- */
 
+#define ITS_TABLES                                                                                 \
+    "SELECT count(*) FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace"                        \
+    " ON pg_namespace.oid = relnamespace WHERE nspname = '" SCHEMA "'"
+
+/* The catalog itself is asked: functions such as to_regclass answer from what the session remembers, and a session that has waited for
+ * a lock does not know yet of the tables that were made meanwhile. */
 static bool postgres_identify(struct store *store, int64_t *ret_version, struct err *err)
 {
     int64_t is_ours, tables, version = 0;
-    if (!store_get_plain(store, err, &is_ours,
-                         "SELECT to_regclass('" SCHEMA ".store') IS NOT NULL") ||
-        !store_get_plain(store, err, &tables,
-                         "SELECT count(*) FROM pg_catalog.pg_class"
-                         " WHERE relnamespace = to_regnamespace('" SCHEMA "')") ||
+    if (!store_get_plain(store, err, &tables, ITS_TABLES) ||
+        !store_get_plain(store, err, &is_ours, ITS_TABLES " AND relname = 'store'") ||
         (is_ours && !store_get_plain(store, err, &version, "SELECT version FROM " SCHEMA ".store")))
         return false;
     if (tables > 0 && version <= 0)

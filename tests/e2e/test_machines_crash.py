@@ -8,15 +8,17 @@ person: effects are counted by rows without keys, and the ledger must say what t
 CI takes a choice by the day (SKEIN_CRASH_SEED), MACHINES_CRASH_POINTS=50 a larger one; all of them: MACHINES_CRASH=all python3 tests/e2e/test_machines_crash.py
 """
 import concurrent.futures
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
 import time
 import unittest
 
-from harness import Fleet, Postgres, main
+from harness import Fleet, Postgres, main, wait_until
 
 SEED = os.environ.get("SKEIN_CRASH_SEED", time.strftime("%Y%m%d"))
 TAKES_ALL = os.environ.get("MACHINES_CRASH") == "all"
@@ -201,6 +203,82 @@ class AtEveryStatement(unittest.TestCase):
                 print(f"{scenario.name}: {len(points)} statements, {killed} kills, seed {SEED}")
                 # where machines share the work in another way, one is not passed so often
                 self.assertGreater(killed, len(points) // 3)
+
+
+class AtTheSameMoment(unittest.TestCase):
+    """Two machines open a ledger that is not there yet, and one waits at a statement while the other one makes it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Postgres()
+        cls.addClassCleanup(cls.server.close)
+
+    def setUp(self):
+        self.fleet = Fleet()
+        self.addCleanup(self.fleet.close)
+        self.tenants = [self.fleet.sqlite("f0")]
+        self.fleet.revision("aaaa1111", up="CREATE TABLE log (what text);")
+
+    def new_ledger(self, name):
+        self.server.create(name)
+        return self.fleet.write(f"{name}.yaml", json.dumps({"chain": "versions", "ledger": self.server.url(name), "tenants": self.tenants}))
+
+    def begin(self, inventory, name, point=None, ms=500):
+        """Makes the ledger, and finds no run that could be joined. Waits at `point`: (a statement, its pass)."""
+        env = {"SKEIN_FAILPOINT_TRACE": self.fleet.path(name)}
+        if point:
+            env["SKEIN_FAILPOINT"] = f"{point[0]}:{point[1]}=delay:{ms}"
+        process = self.fleet.start("work", "-q", inventory=inventory, env=env)
+        if point:
+            wait_until(lambda: process.poll() is not None or self.passed(name).count(point[0]) >= point[1], what=f"{point}")
+        return process
+
+    def passed(self, name):
+        if not os.path.exists(self.fleet.path(name)):
+            return []
+        return [word for word in self.fleet.read(name).decode().split() if word.startswith("sql_")]
+
+    def end(self, what, *processes):
+        """What those said who did not come to a ledger."""
+        said = [process.communicate(timeout=60)[1].decode() for process in processes]
+        return [f"{what}: {text}" for text in said if "no run" not in text]
+
+    def learn(self):
+        self.test_ledger = self._testMethodName[5:30]
+        self.end("learner", self.begin(self.new_ledger(self.test_ledger), "trace"))
+        names = self.passed("trace")
+        return [(name, names[:i + 1].count(name)) for i, name in enumerate(names)]
+
+    def meet_at(self, number, point):
+        inventory = self.new_ledger(f"meet{number}")
+        slow = self.begin(inventory, f"slow{number}", point)
+        return self.end(point, self.begin(inventory, f"quick{number}"), slow)
+
+    def test_a_ledger_that_another_makes_is_opened(self):
+        points = self.learn()
+        self.assertGreater(len(points), 6)
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            wrong = pool.map(lambda i: self.meet_at(i, points[i]), range(len(points)))
+            self.assertEqual([text for texts in wrong for text in texts], [])
+
+    def test_who_waited_for_the_lock_knows_of_the_tables_that_were_made_meanwhile(self):
+        """A server's session may not know of a few changes of the catalog until it begins something else. So a ledger that was made before is
+        put in its place, in the moment in which skein waits for whoever makes it."""
+        points = self.learn()
+        made = self.test_ledger
+        inventory = self.fleet.path(f"{made}.yaml")
+        self.server.sql(made, "ALTER SCHEMA skein_ledger RENAME TO made")
+        self.server.sql(made, "CREATE SCHEMA skein_ledger")
+        waits = self.begin(inventory, "waits", next(point for point in points if "pg_advisory_xact_lock" in point[0]), 1500)
+        asked = f"SELECT query, wait_event FROM pg_stat_activity WHERE datname = '{made}' AND application_name = 'skein ledger'"
+        lock = re.search(r"pg_advisory_xact_lock\([^)]*\)", self.server.sql(made, asked)[0][0]).group()
+        move = ("DO $$ DECLARE name text; BEGIN FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'made'::regnamespace AND relkind IN ('r', 'v') "
+                "LOOP EXECUTE format('ALTER TABLE made.%I SET SCHEMA skein_ledger', name); END LOOP; END $$")
+        with self.server.session(made, f"BEGIN; SELECT {lock}; {move};") as makes:
+            wait_until(lambda: self.server.sql(made, asked)[0][1] == "advisory", what="the lock")
+            makes.stdin.write(b"COMMIT;\n")
+            makes.stdin.flush()
+            self.assertEqual(self.end("the lock", waits), [])
 
 
 if __name__ == "__main__":
