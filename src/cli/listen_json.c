@@ -110,11 +110,25 @@ static json_t *failure_value(const struct status *status, const struct status_fa
 /* At the rate so far; null: it cannot be told. */
 static json_t *left_value(const struct status *status)
 {
-    double worked_ms = (double)status_working_ms(status);
-    if (!status->done || status->is_over || status->is_rolling_back)
+    double per_ms = status_per_ms(status);
+    if (per_ms <= 0 || status->is_over || status->is_rolling_back)
         return json_null();
-    return json_rounded(worked_ms / (double)status->done * (double)(status->total - status->done),
-                        0);
+    return json_rounded((double)(status->total - status_done(status)) / per_ms, 0);
+}
+
+/* Of the whole run; null: this machine is alone on it. */
+static json_t *machines_value(const struct status *status)
+{
+    const struct run_others *others = &status->others.told;
+    if (!others->count)
+        return json_null();
+    json_t *value = json_object();
+    json_object_set_new(value, "count", number(others->count + 1));
+    json_object_set_new(value, "at_work", number(others->at_work + 1));
+    json_object_set_new(value, "done", number(status_done(status)));
+    json_object_set_new(value, "failed", number(status_bad(status)));
+    json_object_set_new(value, "taken_over", number(others->taken_over));
+    return value;
 }
 
 static void set_run(const struct status *status, json_t *value)
@@ -128,6 +142,7 @@ static void set_run(const struct status *status, json_t *value)
     json_object_set_new(value, "elapsed_ms", number(status->now_ms - status->started_ms));
     json_object_set_new(value, "left_ms", left_value(status));
     json_object_set_new(value, "done", number(status->done));
+    json_object_set_new(value, "machines", machines_value(status));
     json_object_set_new(value, "totals", totals_value(status));
     json_object_set_new(value, "retries", number(status->retries));
     json_object_set_new(value, "paused", json_boolean(status->is_paused));

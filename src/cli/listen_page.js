@@ -48,7 +48,8 @@ function verdict(status) {
   if (status.paused) parts.push("paused");
   if (status.draining && status.run.state === "running") parts.push("stopping");
   if (status.rolling_back) parts.push("rolling back");
-  parts.push(`${status.done} of ${status.totals.tenants} done`, `for ${duration(status.elapsed_ms)}`);
+  const machines = status.machines;
+  parts.push(`${machines ? machines.done : status.done} of ${status.totals.tenants} done${machines ? ` by ${machines.count} machines, of which ${machines.at_work} at work (here ${status.done})` : ""}`, `for ${duration(status.elapsed_ms)}`);
   if (status.waits_for) parts.push(`waits for ${status.waits_for.reason}`);
   if (status.left_ms !== null && status.left_ms > 0) parts.push(`${duration(status.left_ms)} left`);
   return parts.join(", ");
@@ -73,7 +74,7 @@ function show(status) {
     return;
   }
   by("title").textContent = `${status.run.command} ${status.run.target ?? ""}${status.run.dry_run ? ", dry run" : ""}`;
-  document.title = `${status.done}/${status.totals.tenants} ${status.run.command}`;
+  document.title = `${status.machines ? status.machines.done : status.done}/${status.totals.tenants} ${status.run.command}`;
   by("verdict").textContent = verdict(status);
   by("main").hidden = false;
   showBar(status.totals);

@@ -158,17 +158,16 @@ void live_add_wait(const struct status *status, struct buf *buf)
 
 void live_add_pace(const struct status *status, struct buf *buf)
 {
-    uint64_t elapsed_ms = status_working_ms(status);
+    double per_ms = status_per_ms(status);
     if (status->rows)
         buf_addf(buf, "  %" PRIu64 " row%s in batches", status->rows, status->rows == 1 ? "" : "s");
-    if (!status->done || !elapsed_ms)
+    if (per_ms <= 0)
         return;
-    double per_ms = (double)status->done / (double)elapsed_ms;
     buf_addf(buf, "  %.1f/s", per_ms * 1000);
-    if (status->done == status->total)
+    if (status_done(status) == status->total)
         return;
     buf_adds(buf, "  ");
-    human_add_duration(buf, (double)(status->total - status->done) / per_ms);
+    human_add_duration(buf, (double)(status->total - status_done(status)) / per_ms);
     buf_adds(buf, " left");
 }
 
@@ -177,17 +176,17 @@ static void draw_whole(struct drawing *drawing)
     const struct status *status = drawing->scene->status;
     size_t columns = drawing->scene->columns;
     struct buf part;
-    double share = status->total ? (double)status->done / (double)status->total : 1;
+    double share = status->total ? (double)status_done(status) / (double)status->total : 1;
     if (!begin_line(drawing))
         return;
     buf_init(&part, BUF_MAX_DEFAULT);
     human_add_bar(&part, share, BAR_WIDTH < columns / 3 ? BAR_WIDTH : columns / 3, false);
     addf(drawing, "%s  ", drawing->scene->title);
     add(drawing, part.data);
-    addf(drawing, "  %zu/%zu", status->done, status->total);
-    if (status->bad) {
+    addf(drawing, "  %zu/%zu", status_done(status), status->total);
+    if (status_bad(status)) {
         color(drawing, "\033[31m");
-        addf(drawing, "  %zu failed", status->bad);
+        addf(drawing, "  %zu failed", status_bad(status));
         color(drawing, "\033[0m");
     }
     buf_clear(&part);
@@ -272,6 +271,21 @@ static void add_states(struct drawing *drawing)
     }
 }
 
+/* `3 machines, `; `2 of 3 machines, `: so many are there. What follows is this one's own. */
+static void add_machines(struct drawing *drawing)
+{
+    const struct run_others *others = &drawing->scene->status->others.told;
+    uint32_t count = others->count + 1, at_work = others->at_work + 1;
+    if (!others->count)
+        return;
+    if (at_work != count)
+        addf(drawing, "%u of ", at_work);
+    addf(drawing, "%u machines, ", count);
+    if (others->taken_over)
+        addf(drawing, "%u taken over, ", others->taken_over);
+    add(drawing, "here: ");
+}
+
 static void draw_work(struct drawing *drawing)
 {
     const struct status *status = drawing->scene->status;
@@ -285,6 +299,7 @@ static void draw_work(struct drawing *drawing)
         add_red(drawing, "stopping, ");
     if (status->is_rolling_back)
         add_red(drawing, "rolling back, ");
+    add_machines(drawing);
     add_wave(drawing);
     buf_init(&wait, BUF_MAX_DEFAULT);
     live_add_wait(status, &wait);

@@ -224,6 +224,16 @@ static bool add_wave(struct progress *progress, const struct event *event)
     return true;
 }
 
+/* `paused by host-7: ` where several machines work on the run; on one it is known who did it. */
+static void add_steered(struct progress *progress, const struct event *event)
+{
+    bool is_told = event->by && progress->status->others.told.count;
+    bool is_paused = event->kind == EVENT_RUN_PAUSED;
+    buf_adds(&progress->out, is_paused ? "paused" : is_told ? "continued" : "goes on");
+    buf_adds(&progress->out, is_told ? " by " : "");
+    human_add_text(&progress->out, is_told ? event->by : "");
+}
+
 bool progress_add_words(struct progress *progress, const struct event *event)
 {
     switch (event->kind) {
@@ -250,11 +260,14 @@ bool progress_add_words(struct progress *progress, const struct event *event)
     case EVENT_WAVE_LATE:
     case EVENT_NOTE: human_add_text(&progress->out, event->reason); return true;
     case EVENT_RUN_PAUSED:
-        buf_adds(&progress->out, "paused: no further tenant is begun; those at work finish");
+        add_steered(progress, event);
+        buf_adds(&progress->out, ": no further tenant is begun; those at work finish");
         return true;
     case EVENT_RUN_CONTINUES:
-        buf_adds(&progress->out, "goes on: tenants are begun again");
+        add_steered(progress, event);
+        buf_adds(&progress->out, ": tenants are begun again");
         return true;
+    case EVENT_RUN_OTHERS:
     case EVENT_RUN_STARTED:
     case EVENT_TENANT_STARTED:
     case EVENT_TENANT_INTENT:

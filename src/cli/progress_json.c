@@ -17,6 +17,7 @@ static const char *const names[] = {
     [EVENT_RUN_PAUSED] = "run_paused",
     [EVENT_RUN_CONTINUES] = "run_continues",
     [EVENT_WAIT_FINISHED] = "wait_finished",
+    [EVENT_RUN_OTHERS] = "machines",
     [EVENT_NOTE] = "note",
     [EVENT_TENANT_BATCHES] = "tenant_batches",
     [EVENT_WAVE_FORECAST] = "wave_forecast",
@@ -92,6 +93,18 @@ static void set_batches(json_t *line, const struct batches_done *batches)
     json_object_set_new(line, "waits_for", json_text_or_null(batches->waits_for));
 }
 
+/* Of the whole run. */
+static void set_machines(json_t *line, const struct status *status)
+{
+    const struct run_others *others = &status->others.told;
+    json_object_set_new(line, "machines", json_integer((json_int_t)others->count + 1));
+    json_object_set_new(line, "at_work", json_integer((json_int_t)others->at_work + 1));
+    json_object_set_new(line, "tenants", json_integer((json_int_t)status->total));
+    json_object_set_new(line, "done", json_integer((json_int_t)status_done(status)));
+    json_object_set_new(line, "failed", json_integer((json_int_t)status_bad(status)));
+    json_object_set_new(line, "taken_over", json_integer((json_int_t)others->taken_over));
+}
+
 static void set_details(struct progress *progress, json_t *line, const struct event *event)
 {
     switch (event->kind) {
@@ -107,6 +120,7 @@ static void set_details(struct progress *progress, json_t *line, const struct ev
     case EVENT_TENANT_BATCHES: set_batches(line, event->batches); break;
     case EVENT_WAVE_FORECAST: set_forecast(line, event); break;
     case EVENT_WAVE_LATE: set_overrun(line, event); break;
+    case EVENT_RUN_OTHERS: set_machines(line, progress->status); break;
     case EVENT_WAVE_STARTED:
     case EVENT_WAVE_FINISHED: set_wave(line, event); break;
     case EVENT_RUN_DRAINS:
@@ -135,10 +149,26 @@ static bool is_about_tenant(enum event_kind kind)
            kind == EVENT_TENANT_FINISHED || kind == EVENT_TENANT_BATCHES;
 }
 
-static bool is_shown(const struct progress *progress, const struct event *event)
+/* How many tenants they have ended changes with each beat: that is worth a line a second. */
+static bool is_machines_due(struct progress *progress, const struct run_others *others)
+{
+    enum { OFTEN_MS = 1000 };
+    const struct run_others *shown = &progress->shown_others;
+    uint64_t now_ms = progress->status->now_ms;
+    if (others->count == shown->count && others->at_work == shown->at_work &&
+        others->taken_over == shown->taken_over && now_ms - progress->shown_ms < OFTEN_MS)
+        return false;
+    progress->shown_others = *others;
+    progress->shown_ms = now_ms;
+    return true;
+}
+
+static bool is_shown(struct progress *progress, const struct event *event)
 {
     if (event->kind == EVENT_TENANT_INTENT)
         return false; /* a matter of the ledger's */
+    if (event->kind == EVENT_RUN_OTHERS && !is_machines_due(progress, event->others))
+        return false;
     if (!progress->is_quiet)
         return true;
     return event->kind == EVENT_TENANT_FINISHED && progress_is_bad(event->outcome);

@@ -28,9 +28,13 @@ static void tell_start(struct progress *progress, const struct event *event)
 
 static void tell_counts(struct progress *progress)
 {
-    buf_addf(&progress->out, "%zu of %zu done", progress->status->done, progress->status->total);
-    if (progress->status->bad)
-        buf_addf(&progress->out, ", %zu failed", progress->status->bad);
+    const struct status *status = progress->status;
+    buf_addf(&progress->out, "%zu of %zu done", status_done(status), status->total);
+    if (status_bad(status))
+        buf_addf(&progress->out, ", %zu failed", status_bad(status));
+    if (status->others.told.count)
+        buf_addf(&progress->out, ", by %u machines (here %zu)", status->others.told.count + 1,
+                 status->done);
 }
 
 static void tell_held_back(struct progress *progress)
@@ -51,21 +55,21 @@ static void tell_whole(struct progress *progress)
     live_add_wait(progress->status, &progress->out);
     end_line(progress);
     progress->shown_ms = progress->status->now_ms;
-    progress->shown_done = progress->status->done;
+    progress->shown_done = status_done(progress->status);
 }
 
 static void tell_if_due(struct progress *progress)
 {
     uint64_t silent_ms = progress->status->now_ms - progress->shown_ms;
     bool is_tenth =
-        (progress->status->done - progress->shown_done) * TENTHS >= progress->status->total;
+        (status_done(progress->status) - progress->shown_done) * TENTHS >= progress->status->total;
     /* A wait of a moment is not worth a line; a longer one is told soon. */
     bool is_new_wait = progress->status->waits_for.what &&
                        progress->status->waits_for.since_ms >= progress->shown_ms &&
                        progress->status->now_ms - progress->status->waits_for.since_ms >= OFTEN_MS;
     bool is_due = silent_ms >= SELDOM_MS || (silent_ms >= OFTEN_MS && is_tenth) || is_new_wait;
-    bool is_over =
-        progress->status->done == progress->status->total && !progress->status->waits_for.what;
+    bool is_over = status_done(progress->status) == progress->status->total &&
+                   !progress->status->waits_for.what;
     if (progress->is_quiet && silent_ms >= SELDOM_MS) {
         tell_held_back(progress);
         progress->shown_ms = progress->status->now_ms;
@@ -105,7 +109,7 @@ static void on_plain_event(struct progress *progress, const struct event *event)
         tell_end(progress, event);
     else
         tell_words(progress, event);
-    if (event->kind == EVENT_TENANT_FINISHED)
+    if (event->kind == EVENT_TENANT_FINISHED || event->kind == EVENT_RUN_OTHERS)
         tell_if_due(progress);
 }
 

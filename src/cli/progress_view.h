@@ -38,6 +38,7 @@ struct progress {
     bool is_over;        /* the run is, and that was told */
     uint64_t shown_ms;   /* when the block, or the last line about the whole, was written */
     size_t shown_done;   /* what that line said */
+    struct run_others shown_others; /* what the last JSON line of the machines said */
     struct progress_causes *causes; /* what was told of equal failures (progress_causes.c) */
     struct buf out;                 /* written at once, so that nothing flickers */
     size_t block_lines;             /* on the screen; 0: none */

@@ -353,6 +353,16 @@ struct run_machine {
     double per_minute;   /* tenants whose ends it told, pauses of the run left out */
 };
 
+/* The other machines on this machine's run, as a whole. */
+struct run_others {
+    uint32_t count;      /* work, or have worked, on it; */
+    uint32_t at_work;    /* these are there */
+    uint32_t finished;   /* tenants whose ends they told, */
+    uint32_t failed;     /* and those of them with an error */
+    uint32_t goes_back;  /* a boolean: of a rollback, which ends tenants once more */
+    uint32_t taken_over; /* tenants that a machine took over from another; by this one, too */
+};
+
 enum machine_state {
     MACHINE_AT_WORK,
     MACHINE_LEFT, /* by itself */
@@ -431,6 +441,7 @@ enum event_kind {
     EVENT_WAVE_FORECAST,  /* wave, forecast: before it begins */
     EVENT_WAVE_LATE,      /* wave, overrun, reason, at_ms: it takes longer than that */
     EVENT_TENANT_BATCHES, /* tenant, batches: from time to time */
+    EVENT_RUN_OTHERS,     /* others: as the ledger has them, which is not told it */
     EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
 
@@ -460,6 +471,7 @@ struct event {
     const struct batches_done *batches;
     const struct wave_forecast *forecast;
     const struct overrun *overrun;
+    const struct run_others *others;
     const struct err *error;
     uint32_t attempt; /* from 1 */
     uint32_t

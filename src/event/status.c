@@ -212,6 +212,46 @@ static void note_forecast(struct status *status, const struct event *event)
         wave->forecast_ms = event->forecast->duration_ms;
 }
 
+/* ---- other machines ------------------------------------------------------------------------ */
+
+/* In a rollback tenants end once more; what is known of the way out stays. */
+static void note_others(struct status *status, const struct run_others *told)
+{
+    struct status_others *others = &status->others;
+    if (!told->goes_back) {
+        if (!others->told.count)
+            others->before = told->finished;
+        others->finished = told->finished;
+        others->failed = told->failed;
+    }
+    others->told = *told;
+}
+
+/* Two of them may have told an end of one tenant. */
+static size_t at_most(size_t count, size_t most)
+{
+    return count < most ? count : most;
+}
+
+size_t status_done(const struct status *status)
+{
+    return at_most(status->done + status->others.finished, status->total);
+}
+
+size_t status_bad(const struct status *status)
+{
+    return at_most(status->bad + status->others.failed, status->total);
+}
+
+double status_per_ms(const struct status *status)
+{
+    uint64_t worked_ms = status_working_ms(status);
+    size_t done = status_done(status), before = status->others.before;
+    return worked_ms && done > before ? (double)(done - before) / (double)worked_ms : 0;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
 static void end_run(struct status *status, enum run_state state)
 {
     status->is_over = true;
@@ -251,6 +291,7 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
     case EVENT_TENANT_BATCHES:
         note_rows(status, &status->tenants[event->tenant], event->batches->rows);
         break;
+    case EVENT_RUN_OTHERS: note_others(status, event->others); break;
     case EVENT_TENANT_INTENT:
     case EVENT_NOTE: break;
     }

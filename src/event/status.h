@@ -103,6 +103,11 @@ struct status {
     size_t done; /* have ended on the way out, and were begun */
     size_t bad;  /* of these */
     size_t states[TENANT__COUNT];
+    struct status_others {
+        struct run_others told;  /* `count` 0: this machine is alone on the run */
+        size_t finished, failed; /* tenants that they have ended on the way out, */
+        size_t before; /* and how many of these before this machine saw the first of them */
+    } others;
     uint64_t retries; /* attempts that failed and were followed by another */
     uint64_t rows;    /* of all tenants */
     struct status_wait waits_for;
@@ -131,6 +136,12 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
 
 /* Time has passed, though nothing happened. */
 void status_tick(struct status *status, uint64_t now_ms);
+
+/* `done` and `bad` of all machines together, as far as is known. */
+size_t status_done(const struct status *status);
+size_t status_bad(const struct status *status);
+/* How many tenants they end in a ms; 0: it is not known yet. */
+double status_per_ms(const struct status *status);
 
 /* How long the run has worked: soaks, gates and pauses are no work, what they take says nothing of the tenants that are still
  * to come. */

@@ -84,6 +84,8 @@ struct beat_answer {
     size_t claimed_count;
     const uint32_t *lost; /* tenants in `holds` that are not the machine's */
     size_t lost_count;
+    struct run_others others;
+    const char *paused_by;  /* who had it pause, or go on, last; NULL: no one is known */
     const char *drains;     /* why nothing more is begun; NULL: it is not so */
     const char *rolls_back; /* why the run goes back; NULL: it does not */
 };

@@ -56,7 +56,7 @@ bool ledger_lock(struct ledger *ledger, const struct ledger_holder *holder,
                  struct ledger_holder *ret_other, struct err *err) MUST_CHECK;
 
 /* Events of the locked ledger's run, in their order; the run's first is EVENT_RUN_STARTED. All or none, durable
- * on return. EVENT_TENANT_STARTED, EVENT_TENANT_BATCHES, EVENT_WAIT_… and EVENT_NOTE write nothing. */
+ * on return. EVENT_TENANT_STARTED, EVENT_TENANT_BATCHES, EVENT_WAIT_…, EVENT_RUN_OTHERS and EVENT_NOTE write nothing. */
 bool ledger_write(struct ledger *ledger, const struct event *events, size_t count,
                   struct err *err) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 
 #include "base/failpoint.h"
 #include "chain/chain.h"
+#include "event/moment.h"
 
 /* ---- joining, and coming back ------------------------------------------------------------------ */
 
@@ -239,12 +240,29 @@ static bool fill_answer(struct stored_beat *beat, struct beat_answer *answer, st
     answer->rules = beat->rules;
     answer->left_ms = beat->course.until_ms - beat->now_ms;
     store_query(beat->ledger->store, &row,
-                "SELECT state, drains, rolls_back FROM runs WHERE seq = ?",
-                value_int(beat->ledger->writing.run));
+                "SELECT state, drains, rolls_back, others.count, at_work, finished, failed,"
+                " taken_over, (SELECT made_by FROM moments WHERE run = ?1 AND kind IN (?4, ?5)"
+                "  ORDER BY n DESC LIMIT 1)"
+                " FROM runs CROSS JOIN (SELECT count(*) - 1 AS count,"
+                "  coalesce(sum(CASE WHEN id <> ?2 AND NOT has_left AND lease_until_ms >= ?3"
+                "   THEN 1 ELSE 0 END), 0) AS at_work,"
+                "  coalesce(sum(CASE WHEN id <> ?2 THEN finished ELSE 0 END), 0) AS finished,"
+                "  coalesce(sum(CASE WHEN id <> ?2 THEN failed ELSE 0 END), 0) AS failed,"
+                "  coalesce(sum(taken_over), 0) AS taken_over"
+                "  FROM machines WHERE run = ?1) AS others WHERE seq = ?1",
+                value_int(beat->ledger->writing.run), value_int(beat->ask->machine.id),
+                value_int(beat->now_ms), value_int(MOMENT_PAUSED), value_int(MOMENT_CONTINUES));
     if (cursor_next(&row)) {
         answer->run_state = (enum run_state)cursor_int(&row, 0);
         answer->drains = cursor_copy(&row, 1, beat->arena);
         answer->rolls_back = cursor_copy(&row, 2, beat->arena);
+        answer->others = (struct run_others){.count = (uint32_t)cursor_int(&row, 3),
+                                             .at_work = (uint32_t)cursor_int(&row, 4),
+                                             .finished = (uint32_t)cursor_int(&row, 5),
+                                             .failed = (uint32_t)cursor_int(&row, 6),
+                                             .goes_back = beat->course.has_rolled_back,
+                                             .taken_over = (uint32_t)cursor_int(&row, 7)};
+        answer->paused_by = cursor_copy(&row, 8, beat->arena);
     }
     return cursor_end(&row, err);
 }

@@ -322,6 +322,7 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
     [EVENT_TENANT_BATCHES] = write_nothing,
     [EVENT_WAVE_FORECAST] = write_wave_forecast,
     [EVENT_WAVE_LATE] = stored_moment_put,
+    [EVENT_RUN_OTHERS] = write_nothing,
     [EVENT_NOTE] = write_nothing,
 };
 

@@ -410,6 +410,7 @@ void report_apply(struct report *report, const struct event *event)
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
     case EVENT_TENANT_BATCHES:
+    case EVENT_RUN_OTHERS:
     case EVENT_NOTE: break;
     }
 }

@@ -29,6 +29,7 @@ struct machine {
     bool is_leaving;
     bool has_begun_wave, has_ended_wave; /* as the observers know it */
     bool has_told_drain;
+    struct run_others others;           /* as the observers know them */
     bool answers_gate, gate_has_passed; /* in the next beat */
     struct halt gate_halt;
     const char *gate_reason;
@@ -401,7 +402,7 @@ static void note_stopping(struct machine *machine, const struct beat_answer *ans
 }
 
 /* Who watches the run on another machine has it wait, or go on. It is one pause, which who watches it here may end. */
-static void follow_pause(struct machine *machine, bool is_paused)
+static void follow_pause(struct machine *machine, bool is_paused, const char *by)
 {
     struct rollout *rollout = machine->rollout;
     if (is_paused == machine->course.is_paused || is_paused == rollout->is_paused ||
@@ -414,13 +415,23 @@ static void follow_pause(struct machine *machine, bool is_paused)
     rollout_pause_outlook(rollout, is_paused);
     rollout_show(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
                                          .reason = "asked for on another machine",
+                                         .by = by,
                                          .at_ms = clock_wall_ms()});
+}
+
+static void tell_others(struct machine *machine, const struct run_others *others)
+{
+    if (!others->count || memcmp(others, &machine->others, sizeof *others) == 0)
+        return;
+    machine->others = *others;
+    rollout_show(machine->rollout, (struct event){.kind = EVENT_RUN_OTHERS, .others = others});
 }
 
 static void follow(struct machine *machine, const struct beat_answer *answer)
 {
     const struct course *course = &answer->course;
-    follow_pause(machine, course->is_paused);
+    tell_others(machine, &answer->others);
+    follow_pause(machine, course->is_paused, answer->paused_by);
     machine->course = *course;
     if (course->phase != COURSE_SOAK && !machine->rollout->is_gated)
         rollout_end_wait(machine->rollout);

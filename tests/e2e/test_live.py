@@ -299,11 +299,12 @@ class Machines(PostgresCase):
             two = LiveTerminal(self.fleet, "work", "--as", "two", "--wait", "30s")
             self.addCleanup(lambda: two.process.poll() is None and two.process.kill())
             self.addCleanup(os.close, two.master)
-            two.read_until("paused: ")
+            two.read_until("paused by one: ")
             two.read_until("p go on")
             self.assertEqual((self.pg.versions("c"), self.pg.versions("d")), (["aaaa1111"], ["aaaa1111"]))
+            two.read_until("2 machines, here: ")
             two.type("p")
-            terminal.read_until("goes on: tenants are begun again")
+            terminal.read_until("continued by two: tenants are begun again")
             for name in ("c", "d"):
                 wait_until(lambda: self.pg.versions(name) == ["bbbb2222"], what=f"{name}, once the run goes on")
         for machine in (terminal, two):

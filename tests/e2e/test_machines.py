@@ -11,9 +11,11 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import yaml
 
+import schema
 from browser import Browser
 from harness import SKEIN, Postgres, PostgresCase, main, wait_until
 
@@ -115,13 +117,43 @@ class Together(MachinesCase):
         self.assertEqual(int(done["one"]) + int(done["two"]), 12)
         self.assertGreater(int(done["two"]), 0)
 
+    def test_who_watches_one_of_them_sees_the_whole_run(self):
+        self.make_fleet(slow=8)
+        with open(self.fleet.path("events"), "wb") as err:
+            first = self.fleet.start("upgrade", "--as", "one", "--progress", "json", "--listen", "0", stderr=err, env=LEASE)
+        self.machines.append(first)
+        self.wait_for("SELECT count(*) FROM courses", "the run")
+        second = self.machine("work", "--as", "two")
+        events = lambda: [json.loads(line) for line in self.fleet.read("events").decode().split("\n")[:-1] if line.startswith("{")]
+        both = lambda: [event for event in events() if event["event"] == "machines"]
+        wait_until(both, 30, "the other machine")
+        url = next(event["url"] for event in events() if event["event"] == "listening")
+        def is_told():
+            with urllib.request.urlopen(url + "status", timeout=60) as answer:
+                told = json.load(answer)  # the first is of before someone asked
+            return (told.get("machines") or {}).get("count") == 2
+        try:
+            wait_until(is_told, 30, "the other machine in /status")
+        except OSError:
+            self.assertIsNotNone(first.wait(60))  # the run was over by then
+        first.communicate(timeout=60)
+        self.assertEqual(first.returncode, 0)
+        _, err = self.end(second)
+        for event in both():
+            schema.check("event", event)
+        self.assertEqual((both()[0]["machines"], both()[0]["at_work"], both()[0]["tenants"]), (2, 2, 12))
+        self.assertRegex(err, r"succeeded, 12 of 12 done, by 2 machines \(here [1-9]\d?\) in ")
+
     def test_a_machine_that_dies_is_found_out_and_its_tenants_taken_over(self):
         self.make_fleet(slow=6, seconds=1, waits=True)
         first = self.begin("--as", "one")
         second = self.machine("work", "--as", "two")
         self.wait_for("SELECT count(*) = 2 FROM machines", "both machines")
         self.fleet.write("go", "")
-        self.wait_for("SELECT count(*) FROM claims JOIN machines ON machines.id = machine WHERE state = 1 AND name = 'one'", "claims")
+        # only what was begun is taken over; a slow one goes on for a second
+        self.wait_for("SELECT count(*) FROM claims JOIN machines ON machines.id = machine JOIN claim_queues AS q ON q.run = claims.run AND q.n = queue"
+                      " JOIN run_tenants AS t ON t.run = claims.run AND t.n = claims.n"
+                      " WHERE claims.state = 1 AND machines.name = 'one' AND NOT is_unlimited AND is_running", "a tenant that the first has begun")
         first.kill()
         second.send_signal(signal.SIGSTOP)
         self.wait_for("SELECT max(lease_until_ms) < extract(epoch FROM clock_timestamp()) * 1000 FROM machines", "the end of both leases")

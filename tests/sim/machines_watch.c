@@ -421,6 +421,7 @@ static void trace_event(struct machines_watch *watch, const struct event *event)
                                         [EVENT_TENANT_BATCHES] = "batches",
                                         [EVENT_WAVE_FORECAST] = "forecast",
                                         [EVENT_WAVE_LATE] = "late",
+                                        [EVENT_RUN_OTHERS] = "others",
                                         [EVENT_NOTE] = "note"};
     const struct outcome *outcome = event->outcome;
     const struct err *err = outcome ? outcome->error : event->error;

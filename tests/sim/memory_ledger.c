@@ -321,6 +321,7 @@ static void write_event(struct memory_ledger *ledger, struct handle *handle,
     case EVENT_TENANT_BATCHES:
     case EVENT_WAVE_FORECAST:
     case EVENT_WAVE_LATE:
+    case EVENT_RUN_OTHERS:
     case EVENT_NOTE: break;
     }
     if (ledger->observer.on_event)

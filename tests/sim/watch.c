@@ -404,6 +404,7 @@ static void trace_event(struct watch *watch, const struct event *event)
                                         [EVENT_TENANT_BATCHES] = "batches",
                                         [EVENT_WAVE_FORECAST] = "forecast",
                                         [EVENT_WAVE_LATE] = "late",
+                                        [EVENT_RUN_OTHERS] = "others",
                                         [EVENT_NOTE] = "note"};
     const struct outcome *outcome = event->outcome;
     const struct err *err = outcome ? outcome->error : event->error;
@@ -446,6 +447,7 @@ static void on_event(void *ctx, const struct event *event)
     case EVENT_RUN_CONTINUES:
     case EVENT_WAIT_STARTED:
     case EVENT_WAIT_FINISHED:
+    case EVENT_RUN_OTHERS:
     case EVENT_NOTE: break;
     }
 }

@@ -135,6 +135,28 @@ static void shows_how_far_a_statement_is_that_repeats(void **state)
 
 static const char *const plain[] = {"acme", "globex", "initech", "hooli", "umbrella"};
 
+static void shows_the_whole_of_a_run_that_several_machines_work_on(void **state)
+{
+    struct run_others others = {.count = 2, .at_work = 2, .finished = 2, .failed = 1};
+    struct view view;
+    (void)state;
+    set_up(&view, plain, ARRAY_LEN(plain));
+    fleet_starts(&view.fleet);
+    fleet_begins_wave(&view.fleet, 0);
+    fleet_begins(&view.fleet, 0);
+    fleet_tell(&view.fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    const char *drawn = draw(&view);
+    if (!strstr(drawn, "  2/5  1 failed\n  3 machines, here: 1 running"))
+        fail_msg("%s", drawn);
+    others.at_work = 1;
+    others.taken_over = 4;
+    fleet_tell(&view.fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    drawn = draw(&view);
+    if (!strstr(drawn, "  2 of 3 machines, 4 taken over, here: 1 running"))
+        fail_msg("%s", drawn);
+    tear_down(&view);
+}
+
 static void shows_the_slowest_with_their_statements(void **state)
 {
     struct view view;
@@ -304,6 +326,7 @@ static void other_escapes_do_nothing(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(shows_the_whole_of_a_run_that_several_machines_work_on),
     cmocka_unit_test(shows_the_slowest_with_their_statements),
     cmocka_unit_test(shows_how_far_a_statement_is_that_repeats),
     cmocka_unit_test(fits_any_terminal),

@@ -397,6 +397,26 @@ static void json_is_an_object_a_line(void **state)
     stage_done(&stage);
 }
 
+/* How many tenants the others have ended is told once a second, who comes and goes at once. */
+static void json_tells_of_other_machines(void **state)
+{
+    static const char *const names[] = {"acme", "globex"};
+    struct run_others others = {.count = 1, .at_work = 1};
+    struct stage stage;
+    (void)state;
+    stage_init(&stage, PROGRESS_JSON, names, 2);
+    fleet_starts(&stage.fleet);
+    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    others.finished = 1;
+    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    others.at_work = 0;
+    fleet_tell(&stage.fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    if (!strstr(stage.text, "\"at_work\": 1, \"tenants\": 2, \"done\": 1, \"failed\": 0") ||
+        strstr(stage.text, "\"at_work\": 2, \"tenants\": 2, \"done\": 1"))
+        fail_msg("%s", stage.text);
+    stage_done(&stage);
+}
+
 /* ---- cost ---------------------------------------------------------------------------------- */
 
 static double thread_ms(void)
@@ -455,6 +475,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tty_lets_failures_scroll_by_above),
     cmocka_unit_test(tty_follows_the_width),
     cmocka_unit_test(json_is_an_object_a_line),
+    cmocka_unit_test(json_tells_of_other_machines),
     cmocka_unit_test(ten_thousand_tenants_cost_little),
     cmocka_unit_test(a_hundred_thousand_tenants_as_json),
 };

@@ -144,11 +144,46 @@ static void waves_are_counted_by_themselves(void **state)
     status_free(status);
 }
 
+/* Of the run that others began: what they had done by then says nothing of the pace. */
+static void other_machines_count_too(void **state)
+{
+    struct fleet fleet;
+    struct status *status;
+    struct run_others others = {.count = 1, .at_work = 1, .finished = 1};
+    (void)state;
+    set_up(&fleet, &status);
+    tell(&fleet, (struct event){.kind = EVENT_RUN_STARTED});
+    assert_int_equal(status_done(status), 0);
+    tell(&fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    assert_int_equal(status_done(status), 1);
+    assert_true(status_per_ms(status) <= 0);
+    tell(&fleet, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = 0});
+    end(&fleet, 0, TENANT_SUCCEEDED);
+    others.finished = 2;
+    others.failed = 1;
+    tell(&fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    assert_int_equal(status_done(status), 3);
+    assert_int_equal(status_bad(status), 1);
+    assert_int_equal(status->done, 1);
+    assert_int_equal(status_per_ms(status) * (double)status_working_ms(status) + 0.5, 2);
+    others.finished =
+        9; /* two of them ended one tenant, since a ledger had lost its last commits */
+    tell(&fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    assert_int_equal(status_done(status), TENANTS);
+    others = (struct run_others){.count = 2, .finished = 20, .failed = 20, .goes_back = true};
+    tell(&fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    assert_int_equal(status_bad(status), 1);
+    assert_int_equal(status->others.told.count, 2);
+    status_free(status);
+    fleet_done(&fleet);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(counts_tenants_and_lists_those_at_work),
     cmocka_unit_test(what_is_rolled_back_was_counted_on_its_way_out),
     cmocka_unit_test(waits_are_no_work),
     cmocka_unit_test(waves_are_counted_by_themselves),
+    cmocka_unit_test(other_machines_count_too),
 };
 
 UNIT_MAIN(tests)
