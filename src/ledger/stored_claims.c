@@ -236,7 +236,14 @@ bool stored_claims_roll_back(struct stored_beat *beat, struct err *err)
 
 /* ---- claiming --------------------------------------------------------------------------------- */
 
-/* More than `wanted` and `ahead` need not be counted. */
+/* More than `wanted` and `ahead` need not be counted; `which` are those that may be claimed. */
+#define QUEUES(which)                                                                              \
+    "SELECT n, server, reach, is_unlimited,"                                                       \
+    " (SELECT count(*) FROM (SELECT 1 FROM claims WHERE claims.run = ?1 AND wave = ?2"             \
+    "   AND queue = claim_queues.n AND state = 0" which " LIMIT ?3) AS enough),"                   \
+    " (SELECT count(*) FROM claims WHERE claims.run = ?1 AND state = 1"                            \
+    "   AND queue = claim_queues.n) FROM claim_queues WHERE run = ?1 ORDER BY n"
+
 static bool read_queues(struct stored_beat *beat, struct claim_queue **ret_queues,
                         size_t *ret_count, struct err *err)
 {
@@ -245,11 +252,7 @@ static bool read_queues(struct stored_beat *beat, struct claim_queue **ret_queue
     *ret_queues = NULL;
     *ret_count = 0;
     store_query(beat->ledger->store, &row,
-                "SELECT n, server, reach, is_unlimited,"
-                " (SELECT count(*) FROM (SELECT 1 FROM claims WHERE claims.run = ?1 AND wave = ?2"
-                "   AND queue = claim_queues.n AND state = 0 LIMIT ?3) AS enough),"
-                " (SELECT count(*) FROM claims WHERE claims.run = ?1 AND state = 1"
-                "   AND queue = claim_queues.n) FROM claim_queues WHERE run = ?1 ORDER BY n",
+                course_takes_orphans_alone(&beat->course) ? QUEUES(IS_ORPHAN) : QUEUES(""),
                 value_int(beat->ledger->writing.run), value_int(beat->course.wave),
                 value_int((int64_t)beat->ask->wanted + beat->ask->ahead));
     while (cursor_next(&row))
