@@ -1,6 +1,6 @@
 /* The course of a run that several machines work on: which wave is at hand, what the run waits for, and why it begins nothing
- * more. It is one row of the ledger, and this is what moves it on: pure, from the row and what is counted beside it. Whoever
- * holds the row's lock moves it, so that each step is taken once, by whichever machine comes first.
+ * more. It is one row of the ledger, and this is what moves it on: pure, from the row and what is counted beside it. The machine
+ * that holds the row's lock moves it, so that each step is taken once, by whichever machine comes first.
  *
  *     struct course_facts facts = …;                       counted under the same lock
  *     switch (course_move(&course, &facts)) …              until it says COURSE_STAYS

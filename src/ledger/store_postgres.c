@@ -86,7 +86,7 @@ static PGresult *read_answer(struct postgres_store *store)
     return result;
 }
 
-/* Reads all answers, up to the mark behind them. Returns that of the last statement, or of the first that failed: those that come after it
+/* Reads all answers, up to the mark after them. Returns that of the last statement, or of the first that failed: those that come after it
  * were not run. Never NULL. */
 static PGresult *read_answers(struct postgres_store *store)
 {

@@ -241,7 +241,7 @@ static void get_link(struct blockers *blockers)
         ask(blockers);
 }
 
-/* Asks the server, unless it cannot know the session: behind a pooling proxy the session's number means nothing, and
+/* Asks the server, unless it cannot know the session: through a pooling proxy the session's number means nothing, and
  * before it is connected it has none. */
 static void on_look(uv_timer_t *timer)
 {

@@ -24,8 +24,8 @@ struct blockers;
 /* `lock_timeout_ms`: for so long its statements wait for locks; 0: for any time, and no one is told who blocks. */
 struct blockers *blockers_new(struct links *links, uint32_t number, uint64_t lock_timeout_ms);
 
-/* From now on it is asked every `every_ms` of a batch, too, how many other sessions wait for this one, and whoever it is told is told
- * so; a server that cannot tell is not asked. */
+/* From now on it is asked every `every_ms` of a batch, too, how many other sessions wait for this one, and `on_waiting`
+ * hears it; a server that cannot tell is not asked. */
 typedef void (*blockers_waiting_fn)(void *ctx, size_t sessions);
 void blockers_watch_waiting(struct blockers *blockers, uint64_t every_ms,
                             blockers_waiting_fn on_waiting, void *ctx);

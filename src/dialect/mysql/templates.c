@@ -66,7 +66,7 @@
     "CONCAT('connection ', p.id, ' (user ', p.user, ', ', LOWER(p.command), ' for ', p.time, "     \
     "' s', COALESCE(CONCAT(': ', NULLIF(" QUERY_BEGINNING ", '')), ''), ')')"
 
-/* super_read_only sets read_only as well; a reader of Aurora has innodb_read_only. Whoever may not see others' threads
+/* super_read_only sets read_only as well; a reader of Aurora has innodb_read_only. A user that may not see others' threads
  * sees none. */
 #define SESSION_BEGIN(settings, is_node)                                                                                \
     "SET SESSION sql_mode = " SQL_MODE ", autocommit = 1, completion_type = 0" settings                                 \
