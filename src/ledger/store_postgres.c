@@ -5,295 +5,17 @@
  * cannot be between. Every commit waits for the server's disk, also where the database says otherwise.
  */
 #include <assert.h>
-#include <libpq-fe.h>
 #include <time.h>
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/url.h"
-#include "base/utf8.h"
-#include "ledger/store_kind.h"
+#include "ledger/store_postgres_wire.h"
 
-enum { STATEMENTS_MAX = 128, VALUES_MAX = 24, SENT_MAX = 256 };
 enum { OLDEST_SERVER = 120000 };
 
 #define SCHEMA "skein_ledger"
 /* Advisory locks are of a database; the first number is "sknl". */
 #define LOCK_OF_RUN "1936420460, 1"
 #define LOCK_OF_NUMBERS "1936420460, 2"
-
-struct postgres_store {
-    struct store base;
-    struct arena arena; /* everything here */
-    PGconn *conn;
-    bool is_locked; /* alone, */
-    bool is_shared; /* or with others */
-    /* In a transaction that writes: what has no answer is sent, and goes to the server with the next question or the commit. */
-    bool is_gathering;
-    size_t sent;     /* statements whose answers are not read yet */
-    struct buf text; /* scratch: the values of one statement */
-    struct kept {
-        const char *sql;
-        char name[16];
-    } kept[STATEMENTS_MAX];
-    size_t kept_count;
-};
-
-static struct postgres_store *postgres_of(struct store *store)
-{
-    return (struct postgres_store *)store;
-}
-
-/* ---- errors -------------------------------------------------------------------------------- */
-
-/* The first line of what the server or the library says. */
-static bool fail(const struct postgres_store *store, const PGresult *result, struct err *err)
-{
-    const char *said = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    if (!said)
-        said = PQerrorMessage(store->conn);
-    err_set(err, ERR_LEDGER, "ledger '%s': %.*s", store->base.name, (int)strcspn(said, "\n"), said);
-    snprintf(err->code, sizeof err->code, "%s", code ? code : "");
-    return false;
-}
-
-static bool is_well(const PGresult *result)
-{
-    ExecStatusType status = PQresultStatus(result);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-}
-
-/* Takes the answer. */
-static bool is_done(const struct postgres_store *store, PGresult *result, struct err *err)
-{
-    bool is_fine = is_well(result);
-    if (!is_fine)
-        fail(store, result, err);
-    PQclear(result);
-    return is_fine;
-}
-
-/* ---- statements that are sent together ------------------------------------------------------- */
-
-/* The answer of the statement that was sent first and is not read yet; each ends with a NULL. NULL: the connection is lost. */
-static PGresult *read_answer(struct postgres_store *store)
-{
-    PGresult *result = PQgetResult(store->conn);
-    PGresult *more = result ? PQgetResult(store->conn) : NULL;
-    PQclear(more);
-    store->sent--;
-    return result;
-}
-
-/* Reads all answers, up to the mark after them. Returns that of the last statement, or of the first that failed: those that come after it
- * were not run. Never NULL. */
-static PGresult *read_answers(struct postgres_store *store)
-{
-    PGresult *kept = NULL;
-    bool is_fine = PQpipelineSync(store->conn) == 1;
-    while (store->sent && PQstatus(store->conn) == CONNECTION_OK) {
-        PGresult *result = read_answer(store);
-        if (is_fine)
-            PQclear(kept);
-        else
-            PQclear(result);
-        kept = is_fine ? result : kept;
-        is_fine = is_fine && is_well(result);
-    }
-    if (PQstatus(store->conn) == CONNECTION_OK)
-        PQclear(PQgetResult(store->conn)); /* the mark */
-    store->sent = 0;
-    return kept ? kept : PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
-}
-
-static bool settle_sent(struct postgres_store *store, struct err *err)
-{
-    return !store->sent || is_done(store, read_answers(store), err);
-}
-
-/* Before what cannot be sent so. */
-static bool stop_gathering(struct postgres_store *store, struct err *err)
-{
-    if (!store->is_gathering)
-        return true;
-    bool is_fine = settle_sent(store, err);
-    store->is_gathering = false;
-    return (PQexitPipelineMode(store->conn) == 1 && is_fine) ||
-           (is_fine ? fail(store, NULL, err) : false);
-}
-
-static bool start_gathering(struct postgres_store *store, struct err *err)
-{
-    store->is_gathering = PQenterPipelineMode(store->conn) == 1;
-    return store->is_gathering || fail(store, NULL, err);
-}
-
-/* One that is not kept. */
-static bool send_plain(struct postgres_store *store, const char *sql, struct err *err)
-{
-    if (PQsendQueryParams(store->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1)
-        return fail(store, NULL, err);
-    store->sent++;
-    return true;
-}
-
-/* ---- statements ---------------------------------------------------------------------------- */
-
-/* `?` and `?1` become `$1`. */
-static void add_numbered(struct buf *buf, const char *sql)
-{
-    unsigned count = 0;
-    for (; *sql; sql++)
-        if (*sql != '?')
-            buf_addc(buf, *sql);
-        else if (sql[1] >= '0' && sql[1] <= '9')
-            buf_addc(buf, '$');
-        else
-            buf_addf(buf, "$%u", ++count);
-}
-
-/* Among statements that are sent, this one is too. */
-static PGresult *send_prepare(struct postgres_store *store, const struct kept *kept)
-{
-    if (PQsendPrepare(store->conn, kept->name, store->text.data, 0, NULL) != 1)
-        return PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
-    store->sent++;
-    return PQmakeEmptyPGresult(store->conn, PGRES_COMMAND_OK);
-}
-
-/* NULL: it is prepared, as *ret_kept. Else what the server says against it. */
-static PGresult *prepare(struct postgres_store *store, const char *sql,
-                         const struct kept **ret_kept)
-{
-    for (size_t i = 0; i < store->kept_count; i++)
-        if (store->kept[i].sql == sql) {
-            *ret_kept = &store->kept[i];
-            return NULL;
-        }
-    assert(store->kept_count < STATEMENTS_MAX);
-    struct kept *kept = &store->kept[store->kept_count];
-    kept->sql = sql;
-    snprintf(kept->name, sizeof kept->name, "s%zu", store->kept_count);
-    struct buf text;
-    buf_init(&text, BUF_MAX_DEFAULT);
-    store_add_sql(&text, &store_postgres, sql);
-    buf_clear(&store->text);
-    add_numbered(&store->text, text.data);
-    buf_done(&text);
-    PGresult *result = store->is_gathering
-                           ? send_prepare(store, kept)
-                           : PQprepare(store->conn, kept->name, store->text.data, 0, NULL);
-    if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        return result ? result : PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
-    PQclear(result);
-    store->kept_count++;
-    *ret_kept = kept;
-    return NULL;
-}
-
-/* Each with its NUL. What is no UTF-8, as a path may be, the server would refuse. */
-static void add_value(struct buf *buf, const struct value *value)
-{
-    switch (value->type) {
-    case VALUE_NULL: return;
-    case VALUE_INT: buf_addf(buf, "%lld", (long long)value->integer); break;
-    case VALUE_REAL: buf_addf(buf, "%.17g", value->real); break;
-    case VALUE_TEXT: utf8_add_valid(buf, value->text, strlen(value->text)); break;
-    }
-    buf_addc(buf, '\0');
-}
-
-/* While statements are gathered: only sends it, and returns NULL, unless it is refused here. */
-static PGresult *execute(struct postgres_store *store, const char *sql, const struct value *values,
-                         size_t count)
-{
-    const char *texts[VALUES_MAX];
-    size_t starts[VALUES_MAX];
-    const struct kept *kept = NULL;
-    PGresult *refused = prepare(store, sql, &kept);
-    if (refused)
-        return refused;
-    assert(count <= VALUES_MAX);
-    buf_clear(&store->text);
-    for (size_t i = 0; i < count; i++) {
-        starts[i] = store->text.len;
-        add_value(&store->text, &values[i]);
-    }
-    for (size_t i = 0; i < count; i++)
-        texts[i] = values[i].type == VALUE_NULL ? NULL : store->text.data + starts[i];
-    if (!store->is_gathering)
-        return PQexecPrepared(store->conn, kept->name, (int)count, texts, NULL, NULL, 0);
-    if (PQsendQueryPrepared(store->conn, kept->name, (int)count, texts, NULL, NULL, 0) != 1)
-        return PQmakeEmptyPGresult(store->conn, PGRES_FATAL_ERROR);
-    store->sent++;
-    return NULL;
-}
-
-static bool run_statement(struct store *base, struct err *err, const char *sql,
-                          const struct value *values, size_t count)
-{
-    struct postgres_store *store = postgres_of(base);
-    PGresult *result = execute(store, sql, values, count);
-    if (result || !store->is_gathering)
-        return is_done(store, result, err);
-    return store->sent < SENT_MAX || settle_sent(store, err);
-}
-
-static bool exec_statements(struct store *base, struct err *err, const char *sql)
-{
-    struct postgres_store *store = postgres_of(base);
-    bool was_gathering = store->is_gathering;
-    return stop_gathering(store, err) && is_done(store, PQexec(store->conn, sql), err) &&
-           (!was_gathering || start_gathering(store, err));
-}
-
-/* ---- answers: the whole of one is here at once, and `at` of a cursor is the row to come --------- */
-
-static void begin_query(struct cursor *cursor, const char *sql, const struct value *values,
-                        size_t count)
-{
-    struct postgres_store *store = postgres_of(cursor->store);
-    cursor->answer = execute(store, sql, values, count);
-    if (!cursor->answer && store->is_gathering)
-        cursor->answer = read_answers(store);
-}
-
-static bool next_row(struct cursor *cursor)
-{
-    return PQresultStatus(cursor->answer) == PGRES_TUPLES_OK &&
-           cursor->at++ < PQntuples(cursor->answer);
-}
-
-static bool end_query(struct cursor *cursor, struct err *err)
-{
-    PGresult *result = cursor->answer;
-    cursor->answer = NULL;
-    return is_done(postgres_of(cursor->store), result, err);
-}
-
-static bool is_null_at(const struct cursor *cursor, int column)
-{
-    return PQgetisnull(cursor->answer, (int)cursor->at - 1, column);
-}
-
-/* NULL is "". */
-static const char *text_at(const struct cursor *cursor, int column)
-{
-    return PQgetvalue(cursor->answer, (int)cursor->at - 1, column);
-}
-
-/* Truth is `t` or `f`. */
-static int64_t int_at(const struct cursor *cursor, int column)
-{
-    const char *text = text_at(cursor, column);
-    return *text == 't' ? 1 : strtoll(text, NULL, 10);
-}
-
-static double real_at(const struct cursor *cursor, int column)
-{
-    return strtod(text_at(cursor, column), NULL);
-}
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
@@ -324,15 +46,15 @@ static bool connect_server(struct postgres_store *store, const char *where, stru
                                   where, "UTF8", "skein ledger", NULL};
     store->conn = PQconnectdbParams(keys, values, 1);
     if (PQstatus(store->conn) != CONNECTION_OK)
-        return fail(store, NULL, err);
+        return pgstore_fail(store, NULL, err);
     PQsetNoticeReceiver(store->conn, ignore_notice, NULL);
     return check_server(store, err) &&
-           exec_statements(&store->base, err,
-                           "SET search_path = " SCHEMA ", pg_catalog, pg_temp;"
-                           "SET synchronous_commit = on; SET default_transaction_read_only = off;"
-                           "SET standard_conforming_strings = on; SET extra_float_digits = 3;"
-                           "SET lock_timeout = 0; SET statement_timeout = 0;"
-                           "SET idle_in_transaction_session_timeout = 0");
+           pgstore_exec(&store->base, err,
+                        "SET search_path = " SCHEMA ", pg_catalog, pg_temp;"
+                        "SET synchronous_commit = on; SET default_transaction_read_only = off;"
+                        "SET standard_conforming_strings = on; SET extra_float_digits = 3;"
+                        "SET lock_timeout = 0; SET statement_timeout = 0;"
+                        "SET idle_in_transaction_session_timeout = 0");
 }
 
 /* Who only reads makes nothing. */
@@ -352,7 +74,7 @@ static bool check_there(struct postgres_store *store, struct err *err)
 static bool postgres_settle(struct store *store, enum ledger_access access, struct err *err)
 {
     return access == LEDGER_WRITE ||
-           exec_statements(store, err, "SET default_transaction_read_only = on");
+           pgstore_exec(store, err, "SET default_transaction_read_only = on");
 }
 
 /* ---- its tables ---------------------------------------------------------------------------- */
@@ -378,11 +100,11 @@ static bool postgres_identify(struct store *store, int64_t *ret_version, struct 
 
 static bool postgres_set_version(struct store *store, int version, struct err *err)
 {
-    return exec_statements(store, err,
-                           "CREATE TABLE IF NOT EXISTS " SCHEMA ".store("
-                           " one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),"
-                           " version BIGINT NOT NULL, run TEXT NOT NULL, login TEXT NOT NULL,"
-                           " host TEXT NOT NULL, pid BIGINT NOT NULL, since_ms BIGINT NOT NULL)") &&
+    return pgstore_exec(store, err,
+                        "CREATE TABLE IF NOT EXISTS " SCHEMA ".store("
+                        " one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),"
+                        " version BIGINT NOT NULL, run TEXT NOT NULL, login TEXT NOT NULL,"
+                        " host TEXT NOT NULL, pid BIGINT NOT NULL, since_ms BIGINT NOT NULL)") &&
            store_run(store, err,
                      "INSERT INTO " SCHEMA ".store(version, run, login, host, pid, since_ms)"
                      " VALUES(?, '', '', '', 0, 0)"
@@ -393,9 +115,9 @@ static bool postgres_set_version(struct store *store, int version, struct err *e
 /* Nothing here can be copied; but the tables need their schema, which two may not make at once. */
 static bool postgres_set_apart(struct store *store, struct err *err)
 {
-    return exec_statements(store, err,
-                           "BEGIN; SELECT pg_advisory_xact_lock(" LOCK_OF_NUMBERS ");"
-                           "CREATE SCHEMA IF NOT EXISTS " SCHEMA "; COMMIT");
+    return pgstore_exec(store, err,
+                        "BEGIN; SELECT pg_advisory_xact_lock(" LOCK_OF_NUMBERS ");"
+                        "CREATE SCHEMA IF NOT EXISTS " SCHEMA "; COMMIT");
 }
 
 /* ---- the lock ------------------------------------------------------------------------------ */
@@ -428,7 +150,7 @@ static bool write_holder(struct store *store, const struct ledger_holder *holder
 
 static void postgres_unlock(struct store *base)
 {
-    struct postgres_store *store = postgres_of(base);
+    struct postgres_store *store = pgstore_of(base);
     struct err ignored;
     if (store->is_locked)
         (void)!store_run_plain(base, &ignored, "SELECT pg_advisory_unlock(" LOCK_OF_RUN ")");
@@ -455,7 +177,7 @@ static bool take_lock(struct store *store, bool *ret_is_ours, struct err *err)
 static bool postgres_lock(struct store *base, const struct ledger_holder *holder,
                           struct ledger_holder *ret_other, struct err *err)
 {
-    struct postgres_store *store = postgres_of(base);
+    struct postgres_store *store = pgstore_of(base);
     if (!take_lock(base, &store->is_locked, err))
         return false;
     if (store->is_locked && write_holder(base, holder, err))
@@ -494,14 +216,14 @@ static bool postgres_is_held(struct store *store)
 
 static bool limit_waits(struct store *store, struct err *err)
 {
-    return exec_statements(store, err,
-                           "SET idle_in_transaction_session_timeout = '" IN_TRANSACTION_MOST
-                           "'; SET lock_timeout = '" LOCK_MOST "'");
+    return pgstore_exec(store, err,
+                        "SET idle_in_transaction_session_timeout = '" IN_TRANSACTION_MOST
+                        "'; SET lock_timeout = '" LOCK_MOST "'");
 }
 
 static bool note_shared(struct store *base, struct err *err)
 {
-    struct postgres_store *store = postgres_of(base);
+    struct postgres_store *store = pgstore_of(base);
     store->is_locked = false;
     store->is_shared = true;
     return limit_waits(base, err);
@@ -510,7 +232,7 @@ static bool note_shared(struct store *base, struct err *err)
 /* The session holds both for a moment. */
 static bool postgres_share(struct store *base, struct err *err)
 {
-    if (postgres_of(base)->is_shared)
+    if (pgstore_of(base)->is_shared)
         return true;
     return store_run_plain(base, err, "SELECT pg_advisory_lock_shared(" LOCK_OF_RUN ")") &&
            store_run_plain(base, err, "SELECT pg_advisory_unlock(" LOCK_OF_RUN ")") &&
@@ -519,7 +241,7 @@ static bool postgres_share(struct store *base, struct err *err)
 
 static bool postgres_join(struct store *base, struct err *err)
 {
-    struct postgres_store *store = postgres_of(base);
+    struct postgres_store *store = pgstore_of(base);
     int64_t is_ours;
     if (!store_get_plain(base, err, &is_ours,
                          "SELECT pg_try_advisory_lock_shared(" LOCK_OF_RUN ")"))
@@ -548,26 +270,26 @@ static bool postgres_may_come_back(const struct store *base, const struct err *d
 /* Each statement sees what others have committed: a number that was asked for under the lock is the newest. */
 static bool postgres_begin(struct store *base, struct err *err)
 {
-    struct postgres_store *store = postgres_of(base);
-    return start_gathering(store, err) &&
-           send_plain(store, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", err);
+    struct postgres_store *store = pgstore_of(base);
+    return pgstore_start_gathering(store, err) &&
+           pgstore_send(store, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", err);
 }
 
 /* Takes the answer to COMMIT. A transaction in which something failed answers it with ROLLBACK, and without an error. */
 static bool is_committed(struct postgres_store *store, PGresult *result, struct err *err)
 {
-    bool was_lost = is_well(result) && strcmp(PQcmdStatus(result), "COMMIT") != 0;
-    bool is_fine = is_done(store, result, err);
+    bool was_lost = pgstore_is_well(result) && strcmp(PQcmdStatus(result), "COMMIT") != 0;
+    bool is_fine = pgstore_is_done(store, result, err);
     return is_fine && (!was_lost || store_fail(&store->base, "its transaction was lost", err));
 }
 
 static bool postgres_commit(struct store *base, struct err *err)
 {
-    struct postgres_store *store = postgres_of(base);
+    struct postgres_store *store = pgstore_of(base);
     bool is_fine =
-        send_plain(store, "COMMIT", err) && is_committed(store, read_answers(store), err);
+        pgstore_send(store, "COMMIT", err) && is_committed(store, pgstore_read_answers(store), err);
     struct err ignored;
-    return stop_gathering(store, is_fine ? err : &ignored) && is_fine;
+    return pgstore_stop_gathering(store, is_fine ? err : &ignored) && is_fine;
 }
 
 static bool postgres_hold_numbers(struct store *store, struct err *err)
@@ -577,14 +299,14 @@ static bool postgres_hold_numbers(struct store *store, struct err *err)
 
 static bool postgres_look(struct store *store, struct err *err)
 {
-    return exec_statements(store, err, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    return pgstore_exec(store, err, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
 }
 
 static void postgres_roll_back(struct store *base)
 {
-    struct postgres_store *store = postgres_of(base);
+    struct postgres_store *store = pgstore_of(base);
     struct err ignored;
-    (void)!stop_gathering(store, &ignored);
+    (void)!pgstore_stop_gathering(store, &ignored);
     if (PQtransactionStatus(store->conn) != PQTRANS_IDLE)
         PQclear(PQexec(store->conn, "ROLLBACK"));
 }
@@ -606,7 +328,7 @@ static bool is_fine(struct store *store, struct err *err)
 
 static void postgres_close(struct store *base)
 {
-    struct postgres_store *store = postgres_of(base);
+    struct postgres_store *store = pgstore_of(base);
     postgres_roll_back(base);
     postgres_unlock(base); /* which is at once; what ends with its session ends a little later */
     PQfinish(store->conn);
@@ -673,13 +395,13 @@ const struct store_kind store_postgres = {
     .give_up = postgres_give_up,
     .check_place = is_fine,
     .inspect = is_fine,
-    .run = run_statement,
-    .exec = exec_statements,
-    .query = begin_query,
-    .next = next_row,
-    .end = end_query,
-    .int_at = int_at,
-    .real_at = real_at,
-    .is_null_at = is_null_at,
-    .text_at = text_at,
+    .run = pgstore_run,
+    .exec = pgstore_exec,
+    .query = pgstore_query,
+    .next = pgstore_next,
+    .end = pgstore_end,
+    .int_at = pgstore_int_at,
+    .real_at = pgstore_real_at,
+    .is_null_at = pgstore_is_null_at,
+    .text_at = pgstore_text_at,
 };
