@@ -330,6 +330,17 @@ class InPlace(PostgresCase):
         self.assertEqual({tenant["rehearsal"]["at"] for tenant in result.report["tenants"]}, {"transaction"})
         self.assertEqual(self.dump("shared"), before)
 
+    def test_tables_of_its_own_are_told_of_no_lock(self):
+        """A tenant of Alembic's has no history; the rehearsal makes it, and no one else knows of it."""
+        self.pg.create("alembic")
+        self.fleet.inventory([{"name": "acme", "url": self.pg.url("alembic")}])
+        self.fleet.revision("aaaa1111", TASK, down="")
+        self.run_ok("upgrade", "--yes")
+        self.pg.sql("alembic", "DROP TABLE skein_history")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD COLUMN n int;", down="")
+        tenant = self.rehearse().tenant("acme")
+        self.assertEqual([item["table"] for item in seen(tenant, "lock")], ["task"])
+
     def test_a_database_that_is_still_to_be_made(self):
         self.fleet.inventory([{"name": "acme", "url": self.pg.url("never"), "create": True}])
         self.fleet.revision("aaaa1111", TASK, down="")

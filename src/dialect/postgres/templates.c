@@ -239,12 +239,15 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_GUARD_PREPARED] = "EXECUTE skein_guard",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    /* Without what this transaction has made, as skein's own tables: no one else knows of it. */
     [SQL_REHEARSE_BEFORE] =
         "SELECT c.oid, n.nspname, c.relname, c.relkind OPERATOR(pg_catalog.=) 'S', "
         "pg_catalog.pg_relation_filenode(c.oid) FROM pg_catalog.pg_class c "
         "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
         "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v', 'S') AND c.oid OPERATOR(pg_catalog.>=) 16384 "
-        "AND c.relpersistence OPERATOR(pg_catalog.<>) 't' ORDER BY c.oid",
+        "AND c.relpersistence OPERATOR(pg_catalog.<>) 't' AND c.xmin::pg_catalog.text "
+        "OPERATOR(pg_catalog.<>) (pg_catalog.txid_current() OPERATOR(pg_catalog.%) 4294967296)::pg_catalog.text "
+        "ORDER BY c.oid",
     /* Its size is asked for where we hold the lock that this waits for. */
     [SQL_REHEARSE_SEEN] =
         "SELECT relation, pg_catalog.upper(pg_catalog.regexp_replace(pg_catalog.replace(mode, 'Lock', ''), "
