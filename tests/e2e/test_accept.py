@@ -9,6 +9,15 @@ import sqlite3
 from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, main
 
 
+# What a ledger of version 5 had not: it noted no files of the chain.
+NEWER_TABLES = ("chain_files", "revision_sections", "courses", "course_waves", "machines", "claim_queues", "claims", "moments", "findings")
+NEWER_COLUMNS = {
+    "errors": "quotes_values", "notices": "quotes_values", "run_tenants": "dialect", "steps": "batches rows_changed",
+    "revisions": "checksum stands_for", "runs": "halt_took_ms halt_forecast_ms halt_limit_ms",
+    "waves": "max_failures soak_ms forecast_ms forecast_tenants forecast_from forecast_run",
+}
+
+
 class Changed:
     """Of every engine: three tenants, of which two have applied the revision whose file changes."""
 
@@ -172,12 +181,9 @@ class OnSqlite(Changed, FleetCase):
         self.run_ok("upgrade", code=1)
         self.edit("bbbb2222")
         with contextlib.closing(sqlite3.connect(self.fleet.path(".skein/ledger.db"))) as db, db:
-            db.executescript("DROP TABLE revision_sections; ALTER TABLE run_tenants DROP COLUMN dialect;"
-                             "ALTER TABLE waves DROP COLUMN max_failures; ALTER TABLE waves DROP COLUMN soak_ms;"
-                             "DROP TABLE courses; DROP TABLE course_waves; DROP TABLE machines; DROP TABLE claim_queues; DROP TABLE claims;"
-                             "ALTER TABLE steps DROP COLUMN batches; ALTER TABLE steps DROP COLUMN rows_changed;"
-                             "DROP TABLE chain_files; ALTER TABLE errors DROP COLUMN quotes_values;"
-                             "ALTER TABLE notices DROP COLUMN quotes_values; PRAGMA user_version = 5")
+            db.executescript("".join(f"DROP TABLE {table};" for table in NEWER_TABLES) + "".join(
+                f"ALTER TABLE {table} DROP COLUMN {column};" for table, columns in NEWER_COLUMNS.items() for column in columns.split())
+                + "PRAGMA user_version = 5")
         self.assertRegex(self.run_ok("resume", code=2).err, r"the chain has changed since run \S+: put it back, or say")
         self.assertIn("no such table", self.run_ok("report").out)
         self.edit("bbbb2222", b"-- edited\n", b"")
