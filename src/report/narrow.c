@@ -68,11 +68,22 @@ static void start(struct narrow *narrow, const struct run_info *run)
     narrow->run.wave_of = run->waves ? wave_of : NULL;
 }
 
+static bool is_of_a_wave(enum event_kind kind)
+{
+    return kind == EVENT_WAVE_STARTED || kind == EVENT_WAVE_FINISHED ||
+           kind == EVENT_WAVE_FORECAST || kind == EVENT_WAVE_LATE;
+}
+
+static bool is_of_a_tenant(enum event_kind kind)
+{
+    return (kind >= EVENT_TENANT_STARTED && kind <= EVENT_TENANT_FINISHED) ||
+           kind == EVENT_TENANT_BATCHES;
+}
+
 void narrow_event(struct narrow *narrow, const struct event *event)
 {
     struct event told = *event;
-    bool is_of_wave = event->kind == EVENT_WAVE_STARTED || event->kind == EVENT_WAVE_FINISHED;
-    bool is_of_tenant = event->kind >= EVENT_TENANT_STARTED && event->kind <= EVENT_TENANT_FINISHED;
+    bool is_of_wave = is_of_a_wave(event->kind), is_of_tenant = is_of_a_tenant(event->kind);
     if (event->kind == EVENT_RUN_STARTED)
         start(narrow, event->run);
     if (is_of_tenant)
