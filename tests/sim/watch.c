@@ -4,6 +4,7 @@
 #include "report/report.h"
 #include "rollout/routes.h"
 #include "sim/fake_uv.h"
+#include "sim/trace.h"
 #include "sim/troubles.h"
 
 /* ---- saying so ----------------------------------------------------------------------------- */
@@ -387,31 +388,12 @@ static void on_run_ends(struct watch *watch, const struct event *event)
 
 static void trace_event(struct watch *watch, const struct event *event)
 {
-    static const char *const names[] = {[EVENT_RUN_STARTED] = "run started",
-                                        [EVENT_WAVE_STARTED] = "wave started",
-                                        [EVENT_TENANT_STARTED] = "started",
-                                        [EVENT_TENANT_INTENT] = "intent",
-                                        [EVENT_TENANT_RETRIES] = "retries",
-                                        [EVENT_TENANT_FINISHED] = "finished",
-                                        [EVENT_WAVE_FINISHED] = "wave finished",
-                                        [EVENT_RUN_DRAINS] = "drains",
-                                        [EVENT_RUN_ROLLS_BACK] = "rolls back",
-                                        [EVENT_RUN_FINISHED] = "run finished",
-                                        [EVENT_RUN_PAUSED] = "paused",
-                                        [EVENT_RUN_CONTINUES] = "continues",
-                                        [EVENT_WAIT_STARTED] = "wait started",
-                                        [EVENT_WAIT_FINISHED] = "wait finished",
-                                        [EVENT_TENANT_BATCHES] = "batches",
-                                        [EVENT_WAVE_FORECAST] = "forecast",
-                                        [EVENT_WAVE_LATE] = "late",
-                                        [EVENT_RUN_OTHERS] = "others",
-                                        [EVENT_NOTE] = "note"};
     const struct outcome *outcome = event->outcome;
     const struct err *err = outcome ? outcome->error : event->error;
     bool is_tenant = event->kind == EVENT_TENANT_STARTED || event->kind == EVENT_TENANT_INTENT ||
                      event->kind == EVENT_TENANT_RETRIES || event->kind == EVENT_TENANT_FINISHED;
     trace(watch, "%s%s %s%s%s%s%s%s", is_tenant ? event->run->tenants[event->tenant]->name : "",
-          is_tenant ? ":" : "", names[event->kind], event->reason ? ": " : "",
+          is_tenant ? ":" : "", trace_event_name(event->kind), event->reason ? ": " : "",
           event->reason ? event->reason : "", outcome ? " " : "",
           outcome ? tenant_state_name(outcome->state) : "", err ? ": " : "");
     if (err)
