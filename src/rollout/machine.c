@@ -4,36 +4,9 @@
 
 #include "base/clock.h"
 #include "driver/driver.h"
-#include "event/status.h"
-#include "rollout/rollout_private.h"
+#include "rollout/machine_private.h"
 
 enum { POLL_MS = 1000, PATIENCE_IN_LEASES = 5, AHEAD_MS = 100, AHEAD_MOST = 1000 };
-
-struct machine {
-    struct rollout *rollout;
-    const struct rollout_share *share;
-    uv_timer_t timer; /* until the next beat */
-    int64_t id;
-    uint64_t number;           /* of the beat that was sent last */
-    struct course_wave *waves; /* for the beat that begins the run */
-    struct course_plan plan;
-    struct course course; /* as the last answer has it */
-    uint64_t lease_ms;
-    bool has_answer;
-    int64_t sent_ms;    /* of clock_boot_ms: when the beat under way was sent, */
-    int64_t renewed_ms; /* and the last one that was answered */
-    uint32_t asked;     /* so many tenants by that beat, */
-    bool was_refused;   /* and it was given fewer */
-    uint32_t finished;  /* tenants, since that beat was sent */
-    bool is_late;       /* it believes in no claim of its own until an answer comes */
-    bool is_leaving;
-    bool has_begun_wave, has_ended_wave; /* as the observers know it */
-    bool has_told_drain;
-    struct run_others others;           /* as the observers know them */
-    bool answers_gate, gate_has_passed; /* in the next beat */
-    struct halt gate_halt;
-    const char *gate_reason;
-};
 
 /* ---- what a beat asks -------------------------------------------------------------------------- */
 
@@ -230,8 +203,7 @@ static void lose_all(struct machine *machine)
     }
 }
 
-/* Those that were not begun go back with the next beat. */
-static void give_back_queued(struct machine *machine)
+void machine_give_back_queued(struct machine *machine)
 {
     struct rollout *rollout = machine->rollout;
     scheduler_take_back(rollout->scheduler);
@@ -268,185 +240,6 @@ void machine_drop(struct machine *machine, struct session *session)
     if (slot->epoch)
         give(machine, tenant);
     rollout_fill(rollout);
-}
-
-/* ---- the course -------------------------------------------------------------------------------- */
-
-/* Before the run, or after a wave. */
-static void on_gate(void *ctx, const struct gate_no *no)
-{
-    struct rollout *rollout = ctx;
-    struct machine *machine = rollout->machine;
-    rollout->is_gated = false;
-    rollout_end_wait(rollout);
-    machine->answers_gate = true;
-    machine->gate_has_passed = !no;
-    if (no) {
-        machine->gate_halt = (struct halt){
-            .kind = HALT_GATE,
-            .wave = rollout_wave_name(rollout),
-            .gate = gate_name(rollout->gate),
-            .status = no->status,
-            .output = no->output ? arena_strdup(&rollout->arena, no->output) : NULL,
-            .signal = no->signal,
-        };
-        machine->gate_reason = arena_strdup(&rollout->arena, no->why);
-    }
-    if (no && rollout->gate == GATE_AFTER_RUN)
-        rollout_note(rollout, no->why);
-    journal_beat(rollout->journal);
-    rollout_fill(rollout); /* where the ledger was given up meanwhile, nothing else is waited for */
-}
-
-static void ask_gate(struct machine *machine, const struct beat_answer *answer)
-{
-    struct rollout *rollout = machine->rollout;
-    const struct course *course = &answer->course;
-    struct gate_facts facts = {0};
-    if (answer->gate == GATE__COUNT || rollout->is_gated)
-        return;
-    if (answer->gate == GATE_AFTER_WAVE) {
-        facts.wave = rollout->info.waves[course->wave].name;
-        facts.state = run_state_name(course_wave_state(course));
-    }
-    if (answer->gate == GATE_AFTER_RUN)
-        facts.state = run_state_name(course->end);
-    rollout_ask_gate(rollout, answer->gate, &facts, on_gate);
-}
-
-static void end_wave(struct machine *machine)
-{
-    struct rollout *rollout = machine->rollout;
-    if (machine->has_begun_wave && !machine->has_ended_wave)
-        rollout_show(rollout, (struct event){.kind = EVENT_WAVE_FINISHED,
-                                             .wave = rollout->wave,
-                                             .state = course_wave_state(&machine->course),
-                                             .at_ms = clock_wall_ms()});
-    if (machine->has_begun_wave && !machine->has_ended_wave && !rollout->has_rolled_back)
-        rollout_end_outlook(rollout);
-    machine->has_ended_wave = true;
-}
-
-/* What waits belongs to what came before: the scheduler forgets it with its queues. */
-static void forget_queued(struct rollout *rollout)
-{
-    for (size_t i = 0; i < rollout->info.tenant_count; i++)
-        rollout->slots[i].is_queued = false;
-}
-
-static void open_wave(struct machine *machine, uint32_t wave)
-{
-    struct rollout *rollout = machine->rollout;
-    if (machine->has_begun_wave && rollout->wave == wave)
-        return;
-    end_wave(machine);
-    machine->has_begun_wave = rollout->has_begun = true;
-    machine->has_ended_wave = false;
-    rollout->wave = wave;
-    rollout->wave_failed = 0;
-    forget_queued(rollout);
-    scheduler_open(rollout->scheduler, wave);
-    rollout_show(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
-    rollout_begin_outlook(rollout);
-    rollout_limit_connections(rollout, wave);
-}
-
-static void open_rollback(struct machine *machine, const char *reason)
-{
-    struct rollout *rollout = machine->rollout;
-    if (rollout->has_rolled_back)
-        return;
-    end_wave(machine);
-    machine->has_begun_wave = true;
-    rollout->has_rolled_back = true;
-    routes_roll_back(rollout->routes);
-    forget_queued(rollout);
-    scheduler_open_rollback(rollout->scheduler);
-    rollout_limit_connections(rollout, rollout->options->wave_count - 1);
-    rollout_show(rollout, (struct event){.kind = EVENT_RUN_ROLLS_BACK, .reason = reason});
-}
-
-static void begin_soak(struct machine *machine, int64_t left_ms)
-{
-    struct rollout *rollout = machine->rollout;
-    char what[128];
-    end_wave(machine);
-    snprintf(what, sizeof what, "the soak after wave '%.80s'",
-             rollout->info.waves[machine->course.wave].name);
-    if (left_ms > 0)
-        rollout_begin_wait(rollout, WAIT_SOAK, what, (uint64_t)left_ms);
-}
-
-/* What is in flight ends; after a trip no more is begun, and where a person has stopped the run, no retry is waited for. */
-static void note_stopping(struct machine *machine, const struct beat_answer *answer)
-{
-    struct rollout *rollout = machine->rollout;
-    const struct course *course = &answer->course;
-    if (!course_is_stopping(course) || machine->has_told_drain)
-        return;
-    machine->has_told_drain = true;
-    give_back_queued(machine);
-    if (course->has_tripped)
-        scheduler_trip(rollout->scheduler);
-    if (!rollout->is_draining)
-        rollout_show(rollout,
-                     (struct event){.kind = EVENT_RUN_DRAINS,
-                                    .reason = answer->drains ? answer->drains : "stopping"});
-    if (!course->stopped_by || rollout->is_draining)
-        return;
-    rollout->is_draining = true;
-    scheduler_stop(rollout->scheduler);
-    for (size_t i = 0; i < rollout->info.tenant_count; i++)
-        if (rollout->slots[i].session)
-            session_stop_waiting(rollout->slots[i].session);
-}
-
-/* Who watches the run on another machine has it wait, or go on. It is one pause, which who watches it here may end. */
-static void follow_pause(struct machine *machine, bool is_paused, const char *by)
-{
-    struct rollout *rollout = machine->rollout;
-    if (is_paused == machine->course.is_paused || is_paused == rollout->is_paused ||
-        rollout->is_draining)
-        return;
-    rollout->is_paused = is_paused;
-    if (rollout->options->steering)
-        rollout->options->steering->is_paused = is_paused;
-    scheduler_pause(rollout->scheduler, is_paused);
-    rollout_pause_outlook(rollout, is_paused);
-    rollout_show(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
-                                         .reason = "asked for on another machine",
-                                         .by = by,
-                                         .at_ms = clock_wall_ms()});
-}
-
-static void tell_others(struct machine *machine, const struct run_others *others)
-{
-    if (!others->count || memcmp(others, &machine->others, sizeof *others) == 0)
-        return;
-    machine->others = *others;
-    rollout_show(machine->rollout, (struct event){.kind = EVENT_RUN_OTHERS, .others = others});
-}
-
-static void follow(struct machine *machine, const struct beat_answer *answer)
-{
-    const struct course *course = &answer->course;
-    tell_others(machine, &answer->others);
-    follow_pause(machine, course->is_paused, answer->paused_by);
-    machine->course = *course;
-    if (course->phase != COURSE_SOAK && !machine->rollout->is_gated)
-        rollout_end_wait(machine->rollout);
-    note_stopping(machine, answer);
-    switch (course->phase) {
-    case COURSE_WAVE: open_wave(machine, course->wave); break;
-    case COURSE_SOAK: begin_soak(machine, answer->left_ms); break;
-    case COURSE_ROLLBACK: open_rollback(machine, answer->rolls_back); break;
-    case COURSE_AFTER_WAVE:
-    case COURSE_AFTER_RUN:
-    case COURSE_OVER: end_wave(machine); break;
-    case COURSE_BEFORE:
-    case COURSE__COUNT: break;
-    }
-    ask_gate(machine, answer);
 }
 
 /* ---- when to beat ------------------------------------------------------------------------------ */
@@ -510,7 +303,7 @@ static void take_answer(void *ctx, const struct beat_answer *answer)
         lose_all(machine);
     machine->is_late = is_old;
     machine->was_refused = machine->asked && answer->claimed_count < machine->asked;
-    follow(machine, answer);
+    machine_follow(machine, answer);
     if (answer->run_state != RUN_RUNNING && answer->course.phase != COURSE_OVER &&
         !rollout->is_draining) {
         struct err err;
@@ -575,7 +368,7 @@ void machine_fill(struct machine *machine)
 void machine_pause(struct machine *machine)
 {
     if (machine && !machine->rollout->is_closed)
-        give_back_queued(machine);
+        machine_give_back_queued(machine);
 }
 
 void machine_tick(struct machine *machine)
@@ -600,7 +393,7 @@ bool machine_leaves(struct machine *machine)
     machine->is_leaving = true;
     rollout_note(rollout, "leaving the run to the other machines: what is in flight finishes (once "
                           "more cancels it and rolls it back)");
-    give_back_queued(machine);
+    machine_give_back_queued(machine);
     scheduler_stop(rollout->scheduler);
     for (uint32_t i = 0; i < rollout->info.tenant_count; i++) {
         struct tenant_slot *slot = &rollout->slots[i];

@@ -1,0 +1,40 @@
+/* A machine, between machine*.c. */
+#ifndef ROLLOUT_MACHINE_PRIVATE_H
+#define ROLLOUT_MACHINE_PRIVATE_H
+
+#include "rollout/machine.h"
+#include "rollout/rollout_private.h"
+
+struct machine {
+    struct rollout *rollout;
+    const struct rollout_share *share;
+    uv_timer_t timer; /* until the next beat */
+    int64_t id;
+    uint64_t number;           /* of the beat that was sent last */
+    struct course_wave *waves; /* for the beat that begins the run */
+    struct course_plan plan;
+    struct course course; /* as the last answer has it */
+    uint64_t lease_ms;
+    bool has_answer;
+    int64_t sent_ms;    /* of clock_boot_ms: when the beat under way was sent, */
+    int64_t renewed_ms; /* and the last one that was answered */
+    uint32_t asked;     /* so many tenants by that beat, */
+    bool was_refused;   /* and it was given fewer */
+    uint32_t finished;  /* tenants, since that beat was sent */
+    bool is_late;       /* it believes in no claim of its own until an answer comes */
+    bool is_leaving;
+    bool has_begun_wave, has_ended_wave; /* as the observers know it */
+    bool has_told_drain;
+    struct run_others others;           /* as the observers know them */
+    bool answers_gate, gate_has_passed; /* in the next beat */
+    struct halt gate_halt;
+    const char *gate_reason;
+};
+
+/* Goes where the run has gone, as a beat's answer has it: waves, soaks, gates, pauses, the way back. */
+void machine_follow(struct machine *machine, const struct beat_answer *answer);
+
+/* Those that were not begun go back with the next beat. */
+void machine_give_back_queued(struct machine *machine);
+
+#endif
