@@ -120,10 +120,12 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
     if (!check_shown(rollout, &question, err))
         return NULL;
     struct tenant_slot *slot = &rollout->slots[question.tenant];
-    slot->is_recalled |= rollout->journal && routes_recall(rollout->routes, &question);
+    bool is_rollback = routes_is_rollback(rollout->routes);
+    bool is_recalled =
+        (rollout->journal || is_rollback) && routes_recall(rollout->routes, &question);
+    slot->is_recalled |= is_recalled && !is_rollback;
     question.is_recalled = slot->is_recalled;
-    slot->is_untouched =
-        routes_is_rollback(rollout->routes) && routes_is_untouched(rollout->routes, &question);
+    slot->is_untouched = is_rollback && routes_is_untouched(rollout->routes, &question);
     bool has_copy = rollout_copy_to_restore(rollout, session) != NULL;
     return (has_copy ? routes_plan_of_copy : routes_plan)(rollout->routes, &question, err);
 }

@@ -310,13 +310,14 @@ bool routes_recall(struct routes *routes, const struct routes_question *question
     struct rows before;
     struct err ignored;
     struct arena arena;
-    if (routes->is_rollback || options->adoption ||
-        routes_before(routes, question->tenant)->is_known)
+    if (options->adoption || routes_before(routes, question->tenant)->is_known)
         return false;
     arena_init(&arena);
     bool is_recalled = history_before(question->history, options->chain, &options->family,
                                       &question->rows, &arena, &before);
-    const struct plan *plan = is_recalled ? plans_get(routes->plans, &before, &ignored) : NULL;
+    /* A rollback needs no goal, and what it would take for one is its own target. */
+    bool has_goal = is_recalled && !routes->is_rollback;
+    const struct plan *plan = has_goal ? plans_get(routes->plans, &before, &ignored) : NULL;
     if (is_recalled)
         routes_note(routes, question->tenant, &before, plan ? &plan->to : NULL);
     arena_done(&arena);

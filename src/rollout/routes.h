@@ -47,7 +47,8 @@ struct routes_question {
 };
 
 /* Before the plan: a run of the rollout has been in a tenant of which nothing is on record, for the ledger has lost its last commits. Where it
- * stood before is noted by what its history says, and where its plan leads from there: `+1` must not mean one more. True: so it was. */
+ * stood before is noted by what its history says, and where its plan leads from there: `+1` must not mean one more. True: so it was.
+ * In a rollback only the former is noted: else the tenant would be taken back to the base, as one whose database the run has made. */
 bool routes_recall(struct routes *routes, const struct routes_question *question);
 
 /* Where the tenant stood before this run, by what it has left in the history; as history_before. */

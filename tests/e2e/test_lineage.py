@@ -104,6 +104,24 @@ class TwoInventories(LineageCase):
         self.assertEqual(self.fleet.versions("staging"), ["bbbb2222"])
 
 
+class Forgotten(LineageCase):
+    def test_where_a_tenant_stood_is_read_from_its_history_where_the_ledger_has_lost_it(self):
+        """A server that came back without its last commits knows the tenant's end, and not its beginning."""
+        self.make_inventory("skein.yaml", [self.fleet.sqlite("acme"), self.fleet.sqlite("hooli")])
+        self.start_at("skein.yaml", "upgrade", "aaaa1111", "--tenant", "acme")
+        self.start_at("skein.yaml", "upgrade")
+        with contextlib.closing(sqlite3.connect(self.fleet.path(".skein", "ledger.db"))) as db:
+            db.executescript("UPDATE run_tenants SET before = NULL, goal = NULL")
+        shown = self.start_at("skein.yaml", "rollback", "--dry-run")
+        self.assertEqual({t["name"]: [s["revision"] for s in t["steps"]] for t in shown["tenants"]},
+                         {"acme": ["bbbb2222"], "hooli": ["bbbb2222", "aaaa1111"]})
+        back = self.start_at("skein.yaml", "rollback")
+        self.assertEqual(back["totals"]["rolled_back"], 2)
+        self.assertEqual(self.fleet.tables("acme"), {"a"})
+        self.assertEqual(self.fleet.versions("acme"), ["aaaa1111"])
+        self.assertEqual(self.fleet.tables("hooli"), set())
+
+
 class Checkouts(LineageCase):
     def test_a_checkout_at_another_path_beside_a_ledger_that_stays_is_the_same_inventory(self):
         tenant = self.fleet.sqlite("acme")
