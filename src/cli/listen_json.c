@@ -28,7 +28,19 @@ static json_t *totals_value(const struct status *status)
     json_t *value = json_object();
     json_object_set_new(value, "tenants", number(status->total));
     for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
-        json_object_set_new(value, tenant_state_name(state), number(status->states[state]));
+        json_object_set_new(value, tenant_state_name(state), number(status_in(status, state)));
+    return value;
+}
+
+/* This machine's own part in it; null: it is alone on the run. */
+static json_t *here_value(const struct status *status)
+{
+    if (!status->others.told.count)
+        return json_null();
+    json_t *value = json_object();
+    json_object_set_new(value, "done", number(status->done));
+    for (enum tenant_state state = TENANT_RUNNING; state < TENANT__COUNT; state++)
+        json_object_set_new(value, tenant_state_name(state), number(status_here(status, state)));
     return value;
 }
 
@@ -56,8 +68,10 @@ static json_t *waves_value(const struct status *status)
         json_object_set_new(value, "state",
                             has_begun ? json_text(run_state_name(wave->state)) : json_null());
         json_object_set_new(value, "tenants", number(wave->total));
-        json_object_set_new(value, "done", number(wave->done));
-        json_object_set_new(value, "failed", number(wave->bad));
+        json_object_set_new(value, "done", number(status_of_wave(status, i).done));
+        json_object_set_new(value, "failed", number(status_of_wave(status, i).bad));
+        json_object_set_new(value, "here_done", number(wave->done));
+        json_object_set_new(value, "here_failed", number(wave->bad));
         json_array_append_new(list, value);
     }
     return list;
@@ -125,6 +139,8 @@ static json_t *machines_value(const struct status *status)
     json_t *value = json_object();
     json_object_set_new(value, "count", number(others->count + 1));
     json_object_set_new(value, "at_work", number(others->at_work + 1));
+    json_object_set_new(value, "left", number(others->left));
+    json_object_set_new(value, "gone", number(run_others_gone(others)));
     json_object_set_new(value, "done", number(status_done(status)));
     json_object_set_new(value, "failed", number(status_bad(status)));
     json_object_set_new(value, "taken_over", number(others->taken_over));
@@ -141,8 +157,9 @@ static void set_run(const struct status *status, json_t *value)
     json_object_set_new(value, "run", run_value(status));
     json_object_set_new(value, "elapsed_ms", number(status->now_ms - status->started_ms));
     json_object_set_new(value, "left_ms", left_value(status));
-    json_object_set_new(value, "done", number(status->done));
+    json_object_set_new(value, "done", number(status_done(status)));
     json_object_set_new(value, "machines", machines_value(status));
+    json_object_set_new(value, "here", here_value(status));
     json_object_set_new(value, "totals", totals_value(status));
     json_object_set_new(value, "retries", number(status->retries));
     json_object_set_new(value, "paused", json_boolean(status->is_paused));

@@ -30,17 +30,19 @@ function rows(id, items, cells) {
 }
 
 function states(totals) {
-  return Object.entries(totals).filter(([name, count]) => name !== "tenants" && count);
+  return Object.entries(totals).filter(([name, count]) => name !== "tenants" && name !== "done" && count);
 }
 
-function showBar(totals) {
+const legend = (totals) => states(totals).map(([name, count]) => `${count.toLocaleString("en")} ${name.replaceAll("_", " ")}`).join(" · ");
+
+function showBar(totals, here) {
   by("bar").replaceChildren(...states(totals).map(([name, count]) => {
     const part = make("div", null, KINDS[name]);
     part.style.flexGrow = count;
     part.title = `${count} ${name}`;
     return part;
   }));
-  by("legend").textContent = states(totals).map(([name, count]) => `${count.toLocaleString("en")} ${name.replaceAll("_", " ")}`).join(" · ");
+  by("legend").textContent = legend(totals) + (here ? `; of these on this machine: ${legend(here) || "none"}` : "");
 }
 
 function verdict(status) {
@@ -49,7 +51,7 @@ function verdict(status) {
   if (status.draining && status.run.state === "running") parts.push("stopping");
   if (status.rolling_back) parts.push("rolling back");
   const machines = status.machines;
-  parts.push(`${machines ? machines.done : status.done} of ${status.totals.tenants} done${machines ? ` by ${machines.count} machines, of which ${machines.at_work} at work (here ${status.done})` : ""}`, `for ${duration(status.elapsed_ms)}`);
+  parts.push(`${status.done} of ${status.totals.tenants} done${machines ? ` by ${machines.count} machines, of which ${machines.at_work} at work${machines.gone ? ` and ${machines.gone} gone` : ""}` : ""}`, `for ${duration(status.elapsed_ms)}`);
   if (status.waits_for) parts.push(`waits for ${status.waits_for.reason}`);
   if (status.left_ms !== null && status.left_ms > 0) parts.push(`${duration(status.left_ms)} left`);
   return parts.join(", ");
@@ -74,11 +76,11 @@ function show(status) {
     return;
   }
   by("title").textContent = `${status.run.command} ${status.run.target ?? ""}${status.run.dry_run ? ", dry run" : ""}`;
-  document.title = `${status.machines ? status.machines.done : status.done}/${status.totals.tenants} ${status.run.command}`;
+  document.title = `${status.done}/${status.totals.tenants} ${status.run.command}`;
   by("verdict").textContent = verdict(status);
   by("main").hidden = false;
-  showBar(status.totals);
-  rows("waves", status.waves, (wave) => [make("td", wave.name), make("td", wave.state ?? "not begun"), make("td", wave.done, "n"),
+  showBar(status.totals, status.here);
+  rows("waves", status.waves, (wave) => [make("td", wave.name), make("td", wave.state ?? "not begun"), make("td", wave.done + (status.here ? ` (here ${wave.here_done})` : ""), "n"),
     make("td", wave.failed, "n"), make("td", wave.tenants, "n")]);
   rows("work", status.at_work, (doing) => [make("td", doing.tenant), make("td", duration(doing.at_work_ms), "n"),
     make("td", doing.revision ? `${doing.revision} ${doing.statement ? `${doing.statement}/${doing.statements}` : ""}` : ""), what(doing)]);

@@ -223,12 +223,25 @@ static size_t count_listed(const struct live_scene *scene)
     return count;
 }
 
+/* ` (here 3)`: of what was told of all machines, this one's part. */
+static void add_here(struct drawing *drawing, size_t count)
+{
+    if (drawing->scene->status->whole.is_known)
+        addf(drawing, " (here %zu)", count);
+}
+
+static size_t count_running(const struct status *status)
+{
+    return status->whole.is_known ? status->whole.states[TENANT_RUNNING] : status->running;
+}
+
 /* `8 running: globex 3.2 s, acme 1.2 s, ...` where no one is listed below. */
 static void add_running(struct drawing *drawing)
 {
     const struct status *status = drawing->scene->status;
     size_t shown = 0;
-    addf(drawing, "%zu running", status->running);
+    addf(drawing, "%zu running", count_running(status));
+    add_here(drawing, status->running);
     if (count_listed(drawing->scene))
         return;
     for (uint32_t at = status->oldest; at != STATUS_NONE && shown < NAMES_SHOWN; shown++) {
@@ -255,7 +268,9 @@ static void add_wave(struct drawing *drawing)
     const struct status_wave *wave = &status->waves[at];
     addf(drawing, "wave %zu of %zu '", at + 1, status->wave_count);
     add_text(drawing, wave->name);
-    addf(drawing, "' %zu/%zu, ", wave->done, wave->total);
+    addf(drawing, "' %zu/%zu", status_of_wave(status, at).done, wave->total);
+    add_here(drawing, wave->done);
+    add(drawing, ", ");
     if (wave->is_late)
         add_red(drawing, "late, ");
 }
@@ -265,13 +280,13 @@ static void add_states(struct drawing *drawing)
 {
     const struct status *status = drawing->scene->status;
     for (enum tenant_state state = 0; state < TENANT__COUNT; state++) {
-        bool is_told = state == TENANT_RUNNING || !status->states[state];
+        bool is_told = state == TENANT_RUNNING || !status_in(status, state);
         if (!is_told)
-            addf(drawing, ", %zu %s", status->states[state], tenant_state_name(state));
+            addf(drawing, ", %zu %s", status_in(status, state), tenant_state_name(state));
     }
 }
 
-/* `3 machines, `; `2 of 3 machines, `: so many are there. What follows is this one's own. */
+/* `3 machines, `; `2 of 3 machines, `: so many are there. Before the ledger has told how the run stands, what follows is this one's own. */
 static void add_machines(struct drawing *drawing)
 {
     const struct run_others *others = &drawing->scene->status->others.told;
@@ -283,7 +298,8 @@ static void add_machines(struct drawing *drawing)
     addf(drawing, "%u machines, ", count);
     if (others->taken_over)
         addf(drawing, "%u taken over, ", others->taken_over);
-    add(drawing, "here: ");
+    if (!drawing->scene->status->whole.is_known)
+        add(drawing, "here: ");
 }
 
 static void draw_work(struct drawing *drawing)

@@ -117,12 +117,41 @@ static void add_waves(const struct status *status, struct buf *buf)
     add_family(buf, "skein_wave_tenants_done", "gauge", "Tenants of a wave that have ended.");
     for (size_t i = 0; i < status->wave_count; i++)
         add_sample(buf, "skein_wave_tenants_done", "wave", status->waves[i].name,
-                   (double)status->waves[i].done);
+                   (double)status_of_wave(status, i).done);
     add_family(buf, "skein_wave_tenants_failed", "gauge",
                "Tenants of a wave that failed, or need a person.");
     for (size_t i = 0; i < status->wave_count; i++)
         add_sample(buf, "skein_wave_tenants_failed", "wave", status->waves[i].name,
-                   (double)status->waves[i].bad);
+                   (double)status_of_wave(status, i).bad);
+}
+
+static void add_states(const struct status *status, struct buf *buf)
+{
+    add_family(buf, "skein_tenants", "gauge", "Tenants of the run by their state.");
+    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
+        add_sample(buf, "skein_tenants", "state", tenant_state_name(state),
+                   (double)status_in(status, state));
+    add_family(buf, "skein_here_tenants", "gauge",
+               "Of these, those that this machine works on, or has ended.");
+    for (enum tenant_state state = TENANT_RUNNING; state < TENANT__COUNT; state++)
+        add_sample(buf, "skein_here_tenants", "state", tenant_state_name(state),
+                   (double)status_here(status, state));
+}
+
+/* A pause is that of all. */
+static void add_machines(const struct status *status, struct buf *buf)
+{
+    static const char name[] = "skein_machines";
+    const struct run_others *others = &status->others.told;
+    double there = (double)others->at_work + 1;
+    add_family(buf, name, "gauge", "Machines that work, or have worked, on the run.");
+    add_sample(buf, name, "state", "at_work", status->is_paused ? 0 : there);
+    add_sample(buf, name, "state", "paused", status->is_paused ? there : 0);
+    add_sample(buf, name, "state", "left", (double)others->left);
+    add_sample(buf, name, "state", "gone", (double)run_others_gone(others));
+    add_gauge(buf, "skein_tenants_taken_over",
+              "Tenants that a machine took over from one that was gone.",
+              (double)others->taken_over);
 }
 
 static void add_durations(const struct metrics *metrics, struct buf *buf)
@@ -157,11 +186,9 @@ void metrics_add(const struct metrics *metrics, struct buf *buf)
     if (!status->run)
         return;
     add_run(metrics, buf);
-    add_family(buf, "skein_tenants", "gauge", "Tenants of the run by their state.");
-    for (enum tenant_state state = 0; state < TENANT__COUNT; state++)
-        add_sample(buf, "skein_tenants", "state", tenant_state_name(state),
-                   (double)status->states[state]);
+    add_states(status, buf);
     add_waves(status, buf);
+    add_machines(status, buf);
     add_gauge(buf, "skein_oldest_tenant_seconds",
               "How long the tenant has been at work that began first among those at work.",
               oldest_seconds(metrics));

@@ -72,7 +72,7 @@ static void keep_keys(struct progress *progress)
         keys_close();
     progress->has_keys = progress->has_keys && is_wanted;
     if (progress->steering && !progress->is_quiet)
-        progress->steering->wants_doings = true;
+        progress->steering->wants_doings = progress->steering->wants_whole = true;
 }
 
 /* A stop is what Ctrl-C is. */

@@ -117,6 +117,7 @@ static int exit_code_of(const struct report *report, const struct rollout_end *e
 struct ticking {
     struct progress *progress;
     struct metrics *metrics; /* NULL: none */
+    bool writes_metrics;     /* to a file */
     struct listen *listen;   /* NULL: none */
     struct steering *steering;
 };
@@ -124,7 +125,9 @@ struct ticking {
 static void tick(void *ctx)
 {
     const struct ticking *ticking = ctx;
-    progress_tick(ticking->progress);
+    ticking->steering->wants_whole =
+        ticking->writes_metrics || (ticking->listen && listen_is_watched(ticking->listen));
+    progress_tick(ticking->progress); /* which may want it, too */
     if (ticking->metrics)
         metrics_tick(ticking->metrics);
     if (!ticking->listen)
@@ -236,10 +239,14 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     struct status *status = status_new();
     struct progress *progress = make_progress(options, status, outlet);
     struct rollout_options rollout = prepared->rollout;
-    struct steering steering = {.chosen = STATUS_NONE};
+    struct steering steering = {.chosen = STATUS_NONE, .wants_whole = options->metrics != NULL};
     struct metrics *metrics =
         options->metrics || company->listen ? metrics_open(options->metrics, status, NULL) : NULL;
-    struct ticking ticking = {progress, metrics, company->listen, &steering};
+    struct ticking ticking = {.progress = progress,
+                              .metrics = metrics,
+                              .writes_metrics = options->metrics != NULL,
+                              .listen = company->listen,
+                              .steering = &steering};
     struct observer observers[OBSERVERS_MOST] = {{on_report_event, report},
                                                  progress_observer(progress)};
     size_t count = 2 + add_observers(company, metrics, observers + 2);

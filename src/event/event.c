@@ -21,6 +21,13 @@ enum machine_state run_machine_state(const struct run_machine *machine)
     return machine->is_there ? MACHINE_AT_WORK : machine->has_left ? MACHINE_LEFT : MACHINE_GONE;
 }
 
+/* A ledger that has lost its last commits may tell of fewer machines than are there. */
+uint32_t run_others_gone(const struct run_others *others)
+{
+    uint32_t known = others->at_work + others->left;
+    return others->count > known ? others->count - known : 0;
+}
+
 const char *machine_state_name(enum machine_state state)
 {
     static const char *const names[MACHINE__COUNT] = {

@@ -356,11 +356,23 @@ struct run_machine {
 /* The other machines on this machine's run, as a whole. */
 struct run_others {
     uint32_t count;      /* work, or have worked, on it; */
-    uint32_t at_work;    /* these are there */
+    uint32_t at_work;    /* these are there, */
+    uint32_t left;       /* and these have left by themselves; the others are gone */
     uint32_t finished;   /* tenants whose ends they told, */
     uint32_t failed;     /* and those of them with an error */
     uint32_t goes_back;  /* a boolean: of a rollback, which ends tenants once more */
     uint32_t taken_over; /* tenants that a machine took over from another; by this one, too */
+};
+
+uint32_t
+run_others_gone(const struct run_others *others); /* neither there, nor left by themselves */
+
+/* How all tenants of a run stand that several machines work on, as its ledger had them at a moment. */
+struct run_tally {
+    size_t states[TENANT__COUNT]; /* RUNNING: a machine has claimed it */
+    const struct wave_tally {
+        size_t done, bad;
+    } * waves; /* as many as the run has */
 };
 
 enum machine_state {
@@ -441,7 +453,7 @@ enum event_kind {
     EVENT_WAVE_FORECAST,  /* wave, forecast: before it begins */
     EVENT_WAVE_LATE,      /* wave, overrun, reason, at_ms: it takes longer than that */
     EVENT_TENANT_BATCHES, /* tenant, batches: from time to time */
-    EVENT_RUN_OTHERS,     /* others: as the ledger has them, which is not told it */
+    EVENT_RUN_OTHERS, /* others, tally (NULL: not counted): as the ledger has them, which is not told it */
     EVENT_NOTE, /* reason: something worth knowing: a gate that said no where nothing waits for it */
 };
 
@@ -472,6 +484,7 @@ struct event {
     const struct wave_forecast *forecast;
     const struct overrun *overrun;
     const struct run_others *others;
+    const struct run_tally *tally;
     const struct err *error;
     uint32_t attempt; /* from 1 */
     uint32_t

@@ -227,6 +227,33 @@ static void note_others(struct status *status, const struct run_others *told)
     others->told = *told;
 }
 
+/* The way back leaves the waves as they were. */
+static void note_tally(struct status *status, const struct run_tally *tally)
+{
+    if (!tally || !status->others.told.count)
+        return;
+    status->whole.is_known = true;
+    memcpy(status->whole.states, tally->states, sizeof tally->states);
+    for (size_t i = 0; i < status->wave_count && !status->others.told.goes_back; i++)
+        status->waves[i].whole = tally->waves[i];
+}
+
+size_t status_in(const struct status *status, enum tenant_state state)
+{
+    return status->whole.is_known ? status->whole.states[state] : status->states[state];
+}
+
+size_t status_here(const struct status *status, enum tenant_state state)
+{
+    return state == TENANT_PENDING ? 0 : status->states[state];
+}
+
+struct wave_tally status_of_wave(const struct status *status, size_t wave)
+{
+    const struct status_wave *told = &status->waves[wave];
+    return status->whole.is_known ? told->whole : (struct wave_tally){told->done, told->bad};
+}
+
 /* Two of them may have told an end of one tenant. */
 static size_t at_most(size_t count, size_t most)
 {
@@ -291,7 +318,10 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
     case EVENT_TENANT_BATCHES:
         note_rows(status, &status->tenants[event->tenant], event->batches->rows);
         break;
-    case EVENT_RUN_OTHERS: note_others(status, event->others); break;
+    case EVENT_RUN_OTHERS:
+        note_others(status, event->others);
+        note_tally(status, event->tally);
+        break;
     case EVENT_TENANT_INTENT:
     case EVENT_NOTE: break;
     }

@@ -60,7 +60,8 @@ struct steering {
     /* Nothing new is to be begun. A run that is stopping does not heed it. The run writes it too, where it was paused, or goes on,
      * on another machine. */
     bool is_paused;
-    bool wants_doings; /* status.doings is to be filled */
+    bool wants_doings; /* status.doings is to be filled, */
+    bool wants_whole;  /* and so is what all machines of the run do together */
     uint32_t chosen;   /* with this tenant too, if it is at work; STATUS_NONE: no one */
 };
 
@@ -78,11 +79,12 @@ struct status_tenant {
 struct status_wave {
     const char *name;
     size_t total;
-    size_t done; /* have ended, on the way out */
+    size_t done; /* have ended here, on the way out */
     size_t bad;
-    double forecast_ms;   /* 0: nothing is foretold of it */
-    bool is_late;         /* it takes longer than that, or than it may */
-    enum run_state state; /* RUN__COUNT: it has not begun */
+    struct wave_tally whole; /* the same of all machines, where status.whole.is_known */
+    double forecast_ms;      /* 0: nothing is foretold of it */
+    bool is_late;            /* it takes longer than that, or than it may */
+    enum run_state state;    /* RUN__COUNT: it has not begun */
 };
 
 struct status_wait {
@@ -99,6 +101,7 @@ struct status {
     size_t wave_count;
     uint32_t oldest, newest; /* of those at work; STATUS_NONE: no one is */
     size_t total;
+    /* On this machine; what all of them do together, where several work on the run, status_done and the like tell. */
     size_t running;
     size_t done; /* have ended on the way out, and were begun */
     size_t bad;  /* of these */
@@ -108,6 +111,10 @@ struct status {
         size_t finished, failed; /* tenants that they have ended on the way out, */
         size_t before; /* and how many of these before this machine saw the first of them */
     } others;
+    struct status_whole {
+        bool is_known; /* as the ledger had it a moment ago */
+        size_t states[TENANT__COUNT];
+    } whole;
     uint64_t retries; /* attempts that failed and were followed by another */
     uint64_t rows;    /* of all tenants */
     struct status_wait waits_for;
@@ -140,6 +147,10 @@ void status_tick(struct status *status, uint64_t now_ms);
 /* `done` and `bad` of all machines together, as far as is known. */
 size_t status_done(const struct status *status);
 size_t status_bad(const struct status *status);
+size_t status_in(const struct status *status, enum tenant_state state);
+struct wave_tally status_of_wave(const struct status *status, size_t wave);
+/* Of this machine alone; `pending` is no machine's. */
+size_t status_here(const struct status *status, enum tenant_state state);
 /* How many tenants they end in a ms; 0: it is not known yet. */
 double status_per_ms(const struct status *status);
 

@@ -42,6 +42,13 @@ struct held_claim {
     uint32_t epoch;
 };
 
+/* Whether the answer has how all tenants of the run stand: whoever watches the run wants that, and it takes long where there are many. */
+enum beat_tally {
+    TALLY_NEVER,
+    TALLY_AT_END, /* once the run is over */
+    TALLY_NOW,
+};
+
 struct beat_ask {
     const struct run_info *run;
     struct machine_card machine;
@@ -61,7 +68,8 @@ struct beat_ask {
     bool answers_gate, gate_has_passed;
     const struct halt *gate_halt; /* where it has not, */
     const char *gate_reason;      /* and in words */
-    bool leaves;                  /* the machine works no more */
+    enum beat_tally tally;
+    bool leaves; /* the machine works no more */
 };
 
 struct claimed_tenant {
@@ -85,9 +93,11 @@ struct beat_answer {
     const uint32_t *lost; /* tenants in `holds` that are not the machine's */
     size_t lost_count;
     struct run_others others;
-    const char *paused_by;  /* who had it pause, or go on, last; NULL: no one is known */
-    const char *drains;     /* why nothing more is begun; NULL: it is not so */
-    const char *rolls_back; /* why the run goes back; NULL: it does not */
+    const struct run_tally *tally; /* NULL: not asked for, or not to be had at the moment */
+    int64_t tally_ms;              /* so long it took */
+    const char *paused_by;         /* who had it pause, or go on, last; NULL: no one is known */
+    const char *drains;            /* why nothing more is begun; NULL: it is not so */
+    const char *rolls_back;        /* why the run goes back; NULL: it does not */
 };
 
 /* May several machines write one run of this ledger? */

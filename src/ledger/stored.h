@@ -217,6 +217,10 @@ bool stored_claims_roll_back(struct stored_beat *beat, struct err *err) MUST_CHE
 bool stored_claims_take(struct stored_beat *beat, struct beat_answer *answer,
                         struct err *err) MUST_CHECK;
 
+/* stored_tally.c: how all tenants stand, for who watches. After the beat's transaction, whose lock other machines wait for. What cannot be
+ * read is left out: the next beat finds the ledger gone. */
+void stored_tally_read(const struct stored_beat *beat, struct beat_answer *answer);
+
 /* ledger_kind.h: what beat.h declares. */
 bool stored_can_share(const struct ledger *base);
 bool stored_read_course(struct ledger *base, const char *id, struct arena *arena,

@@ -239,19 +239,21 @@ static bool fill_answer(struct stored_beat *beat, struct beat_answer *answer, st
     answer->course = beat->course;
     answer->rules = beat->rules;
     answer->left_ms = beat->course.until_ms - beat->now_ms;
-    store_query(beat->ledger->store, &row,
-                "SELECT state, drains, rolls_back, others.count, at_work, finished, failed,"
-                " taken_over, (SELECT made_by FROM moments WHERE run = ?1 AND kind IN (?4, ?5)"
-                "  ORDER BY n DESC LIMIT 1)"
-                " FROM runs CROSS JOIN (SELECT count(*) - 1 AS count,"
-                "  coalesce(sum(CASE WHEN id <> ?2 AND NOT has_left AND lease_until_ms >= ?3"
-                "   THEN 1 ELSE 0 END), 0) AS at_work,"
-                "  coalesce(sum(CASE WHEN id <> ?2 THEN finished ELSE 0 END), 0) AS finished,"
-                "  coalesce(sum(CASE WHEN id <> ?2 THEN failed ELSE 0 END), 0) AS failed,"
-                "  coalesce(sum(taken_over), 0) AS taken_over"
-                "  FROM machines WHERE run = ?1) AS others WHERE seq = ?1",
-                value_int(beat->ledger->writing.run), value_int(beat->ask->machine.id),
-                value_int(beat->now_ms), value_int(MOMENT_PAUSED), value_int(MOMENT_CONTINUES));
+    store_query(
+        beat->ledger->store, &row,
+        "SELECT state, drains, rolls_back, others.count, at_work, finished, failed,"
+        " taken_over, others.gone_home, (SELECT made_by FROM moments WHERE run = ?1 AND kind IN (?4, ?5)"
+        "  ORDER BY n DESC LIMIT 1)"
+        " FROM runs CROSS JOIN (SELECT count(*) - 1 AS count,"
+        "  coalesce(sum(CASE WHEN id <> ?2 AND NOT has_left AND lease_until_ms >= ?3"
+        "   THEN 1 ELSE 0 END), 0) AS at_work,"
+        "  coalesce(sum(CASE WHEN id <> ?2 THEN finished ELSE 0 END), 0) AS finished,"
+        "  coalesce(sum(CASE WHEN id <> ?2 THEN failed ELSE 0 END), 0) AS failed,"
+        "  coalesce(sum(taken_over), 0) AS taken_over,"
+        "  coalesce(sum(CASE WHEN id <> ?2 AND has_left THEN 1 ELSE 0 END), 0) AS gone_home"
+        "  FROM machines WHERE run = ?1) AS others WHERE seq = ?1",
+        value_int(beat->ledger->writing.run), value_int(beat->ask->machine.id),
+        value_int(beat->now_ms), value_int(MOMENT_PAUSED), value_int(MOMENT_CONTINUES));
     if (cursor_next(&row)) {
         answer->run_state = (enum run_state)cursor_int(&row, 0);
         answer->drains = cursor_copy(&row, 1, beat->arena);
@@ -261,8 +263,9 @@ static bool fill_answer(struct stored_beat *beat, struct beat_answer *answer, st
                                              .finished = (uint32_t)cursor_int(&row, 5),
                                              .failed = (uint32_t)cursor_int(&row, 6),
                                              .goes_back = beat->course.has_rolled_back,
-                                             .taken_over = (uint32_t)cursor_int(&row, 7)};
-        answer->paused_by = cursor_copy(&row, 8, beat->arena);
+                                             .taken_over = (uint32_t)cursor_int(&row, 7),
+                                             .left = (uint32_t)cursor_int(&row, 8)};
+        answer->paused_by = cursor_copy(&row, 9, beat->arena);
     }
     return cursor_end(&row, err);
 }
@@ -304,6 +307,12 @@ static bool do_beat(struct stored_beat *beat, struct beat_answer *answer, struct
     return answer->run_state != RUN_RUNNING || stored_touch(beat->ledger, err);
 }
 
+static bool is_tally_wanted(const struct beat_ask *ask, const struct beat_answer *answer)
+{
+    bool is_over = answer->course.phase == COURSE_OVER;
+    return ask->tally == TALLY_NOW || (ask->tally == TALLY_AT_END && is_over);
+}
+
 bool stored_beat(struct ledger *base, const struct beat_ask *ask, struct arena *arena,
                  struct beat_answer *ret_answer, struct err *err)
 {
@@ -321,6 +330,8 @@ bool stored_beat(struct ledger *base, const struct beat_ask *ask, struct arena *
     (void)failpoint("ledger_written");
     if (is_fine && ask->begins)
         is_fine = store_share(ledger->store, err);
+    if (is_fine && is_tally_wanted(ask, &answer))
+        stored_tally_read(&beat, &answer);
     if (is_fine)
         *ret_answer = answer;
     return is_fine;

@@ -4,9 +4,12 @@
 
 #include "base/clock.h"
 #include "driver/driver.h"
+#include "event/status.h"
 #include "rollout/machine_private.h"
 
 enum { POLL_MS = 1000, PATIENCE_IN_LEASES = 5, AHEAD_MS = 100, AHEAD_MOST = 1000 };
+/* Between two counts of all tenants; they take one part in so many of the ledger's time. */
+enum { TALLY_MS = 500, TALLY_PART = 50 };
 
 /* ---- what a beat asks -------------------------------------------------------------------------- */
 
@@ -89,6 +92,20 @@ static uint32_t ahead(const struct machine *machine, int64_t now_ms)
     return (uint32_t)(count < AHEAD_MOST ? count : AHEAD_MOST);
 }
 
+static bool is_watched(const struct machine *machine)
+{
+    const struct steering *steering = machine->rollout->options->steering;
+    return steering && steering->wants_whole;
+}
+
+/* Who is alone on the run knows how all tenants stand. */
+static enum beat_tally tally_wanted(const struct machine *machine, int64_t now_ms)
+{
+    if (!is_watched(machine))
+        return TALLY_NEVER;
+    return machine->others.count && now_ms >= machine->tally_at_ms ? TALLY_NOW : TALLY_AT_END;
+}
+
 static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool is_last)
 {
     struct machine *machine = ctx;
@@ -116,6 +133,7 @@ static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool 
     ask->gate_has_passed = machine->gate_has_passed;
     ask->gate_halt = machine->gate_has_passed ? NULL : &machine->gate_halt;
     ask->gate_reason = machine->gate_reason;
+    ask->tally = is_last ? TALLY_NEVER : tally_wanted(machine, now_ms);
     ask->leaves = is_last;
     machine->answers_gate = false;
 }
@@ -256,7 +274,7 @@ static void beat_later(struct machine *machine, int64_t left_ms)
     const struct rollout *rollout = machine->rollout;
     uint64_t ms = machine->lease_ms / 4;
     bool waits = machine->course.phase != COURSE_WAVE || machine->course.is_paused ||
-                 scheduler_room(rollout->scheduler);
+                 scheduler_room(rollout->scheduler) || is_watched(machine);
     if (rollout->is_closed)
         return;
     if (waits && ms > POLL_MS)
@@ -293,6 +311,8 @@ static void take_answer(void *ctx, const struct beat_answer *answer)
     machine->lease_ms = answer->course.lease_ms;
     machine->has_answer = true;
     machine->renewed_ms = machine->sent_ms;
+    if (answer->tally)
+        machine->tally_at_ms = clock_boot_ms() + TALLY_MS + answer->tally_ms * TALLY_PART;
     if (rollout->is_closed)
         return;
     for (size_t i = 0; i < answer->lost_count; i++)

@@ -150,18 +150,22 @@ static void follow_pause(struct machine *machine, bool is_paused, const char *by
                                          .at_ms = clock_wall_ms()});
 }
 
-static void tell_others(struct machine *machine, const struct run_others *others)
+static void tell_others(struct machine *machine, const struct beat_answer *answer)
 {
-    if (!others->count || memcmp(others, &machine->others, sizeof *others) == 0)
+    const struct run_others *others = &answer->others;
+    bool is_new = answer->tally || memcmp(others, &machine->others, sizeof *others) != 0;
+    if (!others->count || !is_new)
         return;
     machine->others = *others;
-    rollout_show(machine->rollout, (struct event){.kind = EVENT_RUN_OTHERS, .others = others});
+    rollout_show(
+        machine->rollout,
+        (struct event){.kind = EVENT_RUN_OTHERS, .others = others, .tally = answer->tally});
 }
 
 void machine_follow(struct machine *machine, const struct beat_answer *answer)
 {
     const struct course *course = &answer->course;
-    tell_others(machine, &answer->others);
+    tell_others(machine, answer);
     follow_pause(machine, course->is_paused, answer->paused_by);
     machine->course = *course;
     if (course->phase != COURSE_SOAK && !machine->rollout->is_gated)

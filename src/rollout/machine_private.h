@@ -25,7 +25,8 @@ struct machine {
     bool is_leaving;
     bool has_begun_wave, has_ended_wave; /* as the observers know it */
     bool has_told_drain;
-    struct run_others others;           /* as the observers know them */
+    struct run_others others; /* as the observers know them */
+    int64_t tally_at_ms; /* of clock_boot_ms: from then on all tenants may be counted once more */
     bool answers_gate, gate_has_passed; /* in the next beat */
     struct halt gate_halt;
     const char *gate_reason;

@@ -302,7 +302,7 @@ class Machines(PostgresCase):
             two.read_until("paused by one: ")
             two.read_until("p go on")
             self.assertEqual((self.pg.versions("c"), self.pg.versions("d")), (["aaaa1111"], ["aaaa1111"]))
-            two.read_until("2 machines, here: ")
+            two.read_until("2 machines, ")
             two.type("p")
             terminal.read_until("continued by two: tenants are begun again")
             for name in ("c", "d"):

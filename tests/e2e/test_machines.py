@@ -18,8 +18,10 @@ import yaml
 import schema
 from browser import Browser
 from harness import SKEIN, Postgres, PostgresCase, main, wait_until
+from test_metrics import parse
 
 LEASE = {"SKEIN_LEASE_MS": "2000"}
+TENANT_STATES = schema.load("status")["properties"]["totals"]["required"][1:]
 
 
 class MachinesCase(PostgresCase):
@@ -119,8 +121,9 @@ class Together(MachinesCase):
 
     def test_who_watches_one_of_them_sees_the_whole_run(self):
         self.make_fleet(slow=8)
+        metrics = self.fleet.path("skein.prom")
         with open(self.fleet.path("events"), "wb") as err:
-            first = self.fleet.start("upgrade", "--as", "one", "--progress", "json", "--listen", "0", stderr=err, env=LEASE)
+            first = self.fleet.start("upgrade", "--as", "one", "--progress", "json", "--listen", "0", "--metrics", metrics, stderr=err, env=LEASE)
         self.machines.append(first)
         self.wait_for("SELECT count(*) FROM courses", "the run")
         second = self.machine("work", "--as", "two")
@@ -131,7 +134,11 @@ class Together(MachinesCase):
         def is_told():
             with urllib.request.urlopen(url + "status", timeout=60) as answer:
                 told = json.load(answer)  # the first is of before someone asked
-            return (told.get("machines") or {}).get("count") == 2
+            if (told.get("machines") or {}).get("count") != 2:
+                return False
+            schema.check("status", told)
+            # those of the other machine are at work, too, or done
+            return told["totals"]["pending"] < 12 - sum(told["here"][state] for state in TENANT_STATES if state != "pending")
         try:
             wait_until(is_told, 30, "the other machine in /status")
         except OSError:
@@ -143,6 +150,12 @@ class Together(MachinesCase):
             schema.check("event", event)
         self.assertEqual((both()[0]["machines"], both()[0]["at_work"], both()[0]["tenants"]), (2, 2, 12))
         self.assertRegex(err, r"succeeded, 12 of 12 done, by 2 machines \(here [1-9]\d?\) in ")
+        with open(metrics, encoding="utf-8") as file:
+            told = parse(file.read())
+        own = int(dict(self.ledger("SELECT name, finished FROM machines"))["one"])
+        self.assertEqual((told["skein_tenants", "succeeded"], told["skein_tenants", "pending"], told["skein_here_tenants", "succeeded"]), (12, 0, own))
+        self.assertEqual((told["skein_wave_tenants_done", "all"], told["skein_tenants_taken_over",]), (12, 0))
+        self.assertEqual(sum(told["skein_machines", state] for state in ("at_work", "paused", "left", "gone")), 2)
 
     def test_a_machine_that_dies_is_found_out_and_its_tenants_taken_over(self):
         self.make_fleet(slow=6, seconds=1, waits=True)

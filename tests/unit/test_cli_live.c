@@ -154,6 +154,15 @@ static void shows_the_whole_of_a_run_that_several_machines_work_on(void **state)
     drawn = draw(&view);
     if (!strstr(drawn, "  2 of 3 machines, 4 taken over, here: 1 running"))
         fail_msg("%s", drawn);
+    const struct wave_tally waves[] = {{.done = 1}, {.done = 1}};
+    const struct run_tally tally = {
+        .states = {[TENANT_PENDING] = 1, [TENANT_RUNNING] = 2, [TENANT_SUCCEEDED] = 2},
+        .waves = waves};
+    fleet_tell(&view.fleet,
+               (struct event){.kind = EVENT_RUN_OTHERS, .others = &others, .tally = &tally});
+    drawn = draw(&view);
+    if (!strstr(drawn, "  2 of 3 machines, 4 taken over, 2 running (here 1)"))
+        fail_msg("%s", drawn);
     tear_down(&view);
 }
 

@@ -178,12 +178,59 @@ static void other_machines_count_too(void **state)
     fleet_done(&fleet);
 }
 
+/* As the ledger has it; what this machine has done of it is known beside that. */
+static void the_ledger_tells_how_all_tenants_of_all_machines_stand(void **state)
+{
+    const struct wave_tally waves[] = {{.done = 3, .bad = 1}};
+    const struct run_tally tally = {
+        .states = {[TENANT_PENDING] = TENANTS - 4,
+                   [TENANT_RUNNING] = 1,
+                   [TENANT_SUCCEEDED] = 2,
+                   [TENANT_FAILED] = 1},
+        .waves = waves,
+    };
+    static const struct run_wave all = {.name = "all", .tenant_count = TENANTS};
+    struct run_others others = {.count = 3, .at_work = 1, .left = 1, .finished = 2};
+    struct fleet fleet;
+    struct status *status;
+    (void)state;
+    set_up(&fleet, &status);
+    fleet.run.waves = &all;
+    fleet.run.wave_count = 1;
+    tell(&fleet, (struct event){.kind = EVENT_RUN_STARTED});
+    tell(&fleet, (struct event){.kind = EVENT_TENANT_STARTED, .tenant = 0});
+    end(&fleet, 0, TENANT_SUCCEEDED);
+    assert_int_equal(status_in(status, TENANT_SUCCEEDED), 1);
+    assert_int_equal(status_of_wave(status, 0).done, 1);
+    tell(&fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others, .tally = &tally});
+    assert_int_equal(status_in(status, TENANT_SUCCEEDED), 2);
+    assert_int_equal(status_in(status, TENANT_PENDING), TENANTS - 4);
+    assert_int_equal(status_of_wave(status, 0).done, 3);
+    assert_int_equal(status_of_wave(status, 0).bad, 1);
+    assert_int_equal(status_here(status, TENANT_SUCCEEDED), 1);
+    assert_int_equal(status_here(status, TENANT_PENDING), 0);
+    assert_int_equal(run_others_gone(&others), 1);
+    /* without a count, what was told stays; on the way back, the waves do */
+    others.goes_back = true;
+    const struct run_tally back = {.states = {[TENANT_ROLLED_BACK] = TENANTS}, .waves = NULL};
+    tell(&fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others});
+    assert_int_equal(status_in(status, TENANT_SUCCEEDED), 2);
+    tell(&fleet, (struct event){.kind = EVENT_RUN_OTHERS, .others = &others, .tally = &back});
+    assert_int_equal(status_in(status, TENANT_ROLLED_BACK), TENANTS);
+    assert_int_equal(status_of_wave(status, 0).done, 3);
+    others.left = 9; /* a ledger that has lost its last commits */
+    assert_int_equal(run_others_gone(&others), 0);
+    status_free(status);
+    fleet_done(&fleet);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(counts_tenants_and_lists_those_at_work),
     cmocka_unit_test(what_is_rolled_back_was_counted_on_its_way_out),
     cmocka_unit_test(waits_are_no_work),
     cmocka_unit_test(waves_are_counted_by_themselves),
     cmocka_unit_test(other_machines_count_too),
+    cmocka_unit_test(the_ledger_tells_how_all_tenants_of_all_machines_stand),
 };
 
 UNIT_MAIN(tests)
