@@ -43,7 +43,7 @@ enum deed_kind {
     DEED_ENUM_ADD,     /* a value `name` for the type `table` */
     DEED_SET,          /* the setting `name` to `what` */
     DEED_SERVER_WIDE,  /* `what`: `CREATE ROLE` */
-    DEED_NAME_SCHEMA,  /* `schema` is named */
+    DEED_NAME_SCHEMA,  /* `schema`, which `what` calls a schema or database, is named */
     DEED_REWRITE,      /* `what`: `CLUSTER`, `VACUUM FULL` */
     DEED_TRIGGER,      /* a trigger is made */
     DEED_DETACH,       /* a partition */
@@ -69,7 +69,7 @@ enum deed_flag {
     DEED_REPLACES = 1 << 12,    /* OR REPLACE */
     DEED_ALL_ROWS = 1 << 13,    /* an UPDATE or DELETE without WHERE */
     DEED_UNSTABLE = 1 << 14, /* of rows: not the same in each tenant; `what` names the function */
-    DEED_CONSTANT = 1 << 15, /* DEED_INSERT: a constant for the column `column` */
+    DEED_CONSTANT = 1 << 15, /* DEED_INSERT: a constant for the column `column`, or at `place` */
     DEED_USING = 1 << 16,    /* DEED_SET_TYPE: by an expression other than the column */
     DEED_AT_ZONE = 1 << 17,  /* which says the time zone */
     DEED_CHECKS_NULL = 1 << 18, /* DEED_ADD_CHECK: no more than that `column` is not NULL */
@@ -79,8 +79,9 @@ enum deed_flag {
     DEED_WITH_COLUMN =
         1 << 22, /* a constraint that stands in the definition of a column which is new */
     DEED_DATABASE_WIDE =
-        1 << 23,         /* DEED_SERVER_WIDE: for one database, and not for all of the server */
-    DEED_ONLY = 1 << 24, /* of this table, and of none that inherits from it */
+        1
+        << 23, /* DEED_SERVER_WIDE: for one database, and not for all of the server; DEED_NAME_SCHEMA: a database that has schemas */
+    DEED_ONLY = 1 << 24,        /* of this table, and of none that inherits from it */
     DEED_MATCH_FULL = 1 << 25,  /* of a foreign key: all of its columns are NULL, or none is */
     DEED_NULLS_EQUAL = 1 << 26, /* of a key: two NULLs are the same */
     DEED_FILLS = 1 << 27,       /* DEED_CREATE_TABLE: with the rows of a query */
@@ -101,13 +102,16 @@ struct deed {
     const char *schema; /* NULL: none is named */
     const char *table;  /* NULL: it is about no table */
     const char *column; /* NULL: none, or several */
-    const char *name;   /* of a constraint, an index, a setting; NULL: none */
-    const char *type;   /* of a column, in one spelling for each type; NULL: not known */
+    const char *
+        name; /* of a constraint, an index, a setting; NULL: none. DEED_RENAME: why the library refuses it */
+    const char *type; /* of a column, in one spelling for each type; NULL: not known */
     const char
         *other; /* another table: a parent, where rows come from; the new name of what is renamed */
     const char *what;
     const char *rule; /* of a CHECK: its text; NULL: not known */
-    size_t offset;    /* of its place within the statement, from 1; 0: the statement's */
+    size_t
+        place; /* DEED_CONSTANT: of the value in its row, from 1, where no column is named; else 0 */
+    size_t offset; /* of its place within the statement, from 1; 0: the statement's */
 
     /* What a question about rows is made from (question.h), as SQL. */
     struct deed_texts keys;    /* of a key, an index, a foreign key; none: not known */

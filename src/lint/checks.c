@@ -32,11 +32,12 @@ static void check_not_null(struct pass *pass, size_t statement, const struct dee
 static void check_type(struct pass *pass, size_t statement, const struct deed *deed)
 {
     const struct known_column *old = shadow_column(&pass->shadow, deed->table, deed->column);
-    bool keeps = old && old->type && deed->type && !(deed->flags & DEED_USING) &&
-                 pass->dialect->keeps_rows && pass->dialect->keeps_rows(old->type, deed->type);
-    bool fits =
-        keeps || (old && old->type && deed->type && !(deed->flags & DEED_USING) &&
-                  pass->dialect->takes_all && pass->dialect->takes_all(old->type, deed->type));
+    /* which character set the column has is not known */
+    bool is_known = old && old->type && deed->type && !(deed->flags & (DEED_USING | DEED_CHARSET));
+    bool keeps =
+        is_known && pass->dialect->keeps_rows && pass->dialect->keeps_rows(old->type, deed->type);
+    bool fits = keeps || (is_known && pass->dialect->takes_all &&
+                          pass->dialect->takes_all(old->type, deed->type));
     bool gets_not_null = deed->flags & DEED_NOT_NULL && old && !old->is_not_null;
     if ((!fits || gets_not_null) && !pass_is_empty(pass, deed->table))
         pass_tell(pass, RULE_DATA_DEPENDENT, statement, deed);
@@ -56,7 +57,9 @@ static void check_type(struct pass *pass, size_t statement, const struct deed *d
  * once more, unless something sets it. */
 static void check_constant(struct pass *pass, size_t statement, const struct deed *deed)
 {
-    const struct known_column *column = shadow_column(&pass->shadow, deed->table, deed->column);
+    const struct known_column *column =
+        deed->place ? shadow_column_at(&pass->shadow, deed->table, deed->place)
+                    : shadow_column(&pass->shadow, deed->table, deed->column);
     struct deed told = *deed;
     if (!(deed->flags & DEED_CONSTANT) || !column || !column->is_numbered || pass->sets_sequences)
         return;
@@ -113,6 +116,14 @@ static bool is_new_column(const struct pass *pass, const struct deed *deed)
     return false;
 }
 
+static bool has_text(const struct pass *pass, const char *text)
+{
+    for (size_t i = 0; i < pass->count; i++)
+        if (memmem(pass->statements[i].sql, pass->statements[i].len, text, strlen(text)))
+            return true;
+    return false;
+}
+
 /* Of `index a, trigger b`, those that nothing makes again; in the arena; NULL: none. */
 static const char *find_lost(const struct pass *pass, const char *names)
 {
@@ -128,19 +139,12 @@ static const char *find_lost(const struct pass *pass, const char *names)
             is_made |= (deed->kind == DEED_CREATE_INDEX || deed->kind == DEED_TRIGGER) &&
                        is_same(deed->name, name + 1);
         }
+        is_made |= ascii_begins(item, "AUTOINCREMENT") && has_text(pass, "sqlite_sequence");
         if (!is_made)
             lost = lost ? arena_printf(arena, "%s, %s", lost, item) : item;
         at += len + strspn(at + len, ", ");
     }
     return lost;
-}
-
-static bool has_text(const struct pass *pass, const char *text)
-{
-    for (size_t i = 0; i < pass->count; i++)
-        if (memmem(pass->statements[i].sql, pass->statements[i].len, text, strlen(text)))
-            return true;
-    return false;
 }
 
 static void check_drop(struct pass *pass, size_t statement, const struct deed *deed)
@@ -165,6 +169,14 @@ static void check_rename(struct pass *pass, size_t statement, const struct deed 
     size_t index = index_of(pass, deed);
     struct deed told = *deed;
     bool is_table = !deed->column && deed->table;
+    if (pass->bit == LINT_SQLITE && deed->name && !has_text(pass, "legacy_alter_table")) {
+        told.table = deed->other;
+        told.what = arena_printf(pass->deeds.arena,
+                                 "the rename is refused, %s: drop it before the table, and "
+                                 "create it again at the end",
+                                 deed->name);
+        pass_tell(pass, RULE_SQLITE_REBUILD, statement, &told);
+    }
     if (pass_is_fresh(pass, deed->table) || is_new_column(pass, deed))
         return;
     told.name = deed->column ? deed->column : deed->table ? deed->table : "";
@@ -196,8 +208,9 @@ static void check_setting(struct pass *pass, size_t statement, const struct deed
 static void check_schema(struct pass *pass, size_t statement, const struct deed *deed)
 {
     struct deed told = *deed;
-    /* where each tenant is a database, each has schemas of its own */
-    bool is_shared = pass->bit == LINT_MYSQL || pass->request->has_schemas;
+    /* where each tenant is a database, each has schemas of its own; where they are schemas, RULE_SERVER_WIDE tells of the database */
+    bool is_database = deed->flags & DEED_DATABASE_WIDE;
+    bool is_shared = pass->bit == LINT_MYSQL || pass->request->has_schemas != is_database;
     told.name = deed->schema;
     if (is_shared)
         pass_tell(pass, RULE_FOREIGN_SCHEMA, statement, &told);
@@ -263,7 +276,7 @@ static bool locks_all(const struct deed *deed)
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (kinds[i] == deed->kind)
-            return deed->table != NULL;
+            return deed->table != NULL && !(deed->flags & DEED_CONCURRENT);
     return false;
 }
 
@@ -274,8 +287,8 @@ static bool is_long(const struct deed *deed)
     case DEED_UPDATE:
     case DEED_DELETE:
     case DEED_COPY_ROWS:
-    case DEED_VALIDATE:
-    case DEED_REWRITE: return true;
+    case DEED_VALIDATE: return true;
+    case DEED_REWRITE:
     case DEED_CREATE_INDEX: return !(deed->flags & DEED_CONCURRENT);
     case DEED_ADD_CHECK:
     case DEED_ADD_FOREIGN_KEY: return !(deed->flags & (DEED_NOT_VALID | DEED_WITH_COLUMN));

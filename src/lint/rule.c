@@ -109,7 +109,7 @@ const struct lint_rule lint_rules[RULE__COUNT] = {
         "say it: USING {column} AT TIME ZONE 'UTC'; or set time_zone in the revision"},
     [RULE_FOREIGN_SCHEMA] = {LINT_WARNING, LINT_POSTGRESQL | LINT_MYSQL, SCALE_NONE,
         "A schema or database that is named",
-        "the schema {name} is named: for every tenant it is the same one",
+        "the {what} {name} is named: for every tenant it is the same one",
         "Right for one tenant, and wrong for all others, which change it once each.",
         "leave the name out: the tenant's own schema comes first on its path; what all share belongs to a chain of its own"},
     [RULE_SERVER_WIDE] = {LINT_ERROR, LINT_POSTGRESQL | LINT_MYSQL, SCALE_NONE,

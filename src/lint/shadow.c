@@ -25,6 +25,17 @@ const struct known_column *shadow_column(const struct shadow *shadow, const char
     return find(shadow, table, column);
 }
 
+const struct known_column *shadow_column_at(const struct shadow *shadow, const char *table,
+                                            size_t place)
+{
+    for (size_t i = 0; i < shadow->count && table && place; i++) {
+        const struct known_column *known = &shadow->columns[i];
+        if (!known->is_gone && ascii_is_same(known->table, table) && --place == 0)
+            return known;
+    }
+    return NULL;
+}
+
 bool shadow_knows_table(const struct shadow *shadow, const char *table)
 {
     for (size_t i = 0; i < shadow->count && table; i++)

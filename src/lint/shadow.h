@@ -53,6 +53,10 @@ void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark);
 const struct known_column *shadow_column(const struct shadow *shadow, const char *table,
                                          const char *column);
 
+/* Of the table's columns the one at this place, from 1; NULL: not known. */
+const struct known_column *shadow_column_at(const struct shadow *shadow, const char *table,
+                                            size_t place);
+
 /* Has an earlier statement of the chain made the table? */
 bool shadow_knows_table(const struct shadow *shadow, const char *table);
 

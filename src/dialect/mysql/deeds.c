@@ -19,8 +19,11 @@ bool mysql_deeds_take_table(struct mysql_reader *reader, struct deeds *deeds,
 {
     if (!mysql_take_qualified(reader, ret_table))
         return false;
-    if (ret_table->schema && !is_systems(ret_table->schema))
-        deeds_add(deeds, DEED_NAME_SCHEMA)->schema = ret_table->schema;
+    if (ret_table->schema && !is_systems(ret_table->schema)) {
+        struct deed *deed = deeds_add(deeds, DEED_NAME_SCHEMA);
+        deed->schema = ret_table->schema;
+        deed->what = "database";
+    }
     return true;
 }
 
@@ -61,6 +64,14 @@ const char *mysql_deeds_take_only_column(struct mysql_reader *reader)
     return is_one ? name : NULL;
 }
 
+const char *mysql_deeds_take_special_index(struct mysql_reader *reader)
+{
+    bool is_text = mysql_accept(reader, "FULLTEXT");
+    if (!is_text)
+        mysql_accept(reader, "SPATIAL");
+    return is_text ? "a FULLTEXT index" : "a SPATIAL index";
+}
+
 /* ---- functions whose value is no constant --------------------------------------------------------- */
 
 static const struct {
@@ -76,6 +87,9 @@ static const struct {
     {"UUID", true},          {"UUID_SHORT", true},
     {"RAND", true},          {"RANDOM_BYTES", true},
     {"CURRENT_USER", false}, {"SESSION_USER", true},
+    {"SYSTEM_USER", true},   {"USER", true},
+    {"DATABASE", true},      {"SCHEMA", true},
+    {"VERSION", true},       {"CONNECTION_ID", true},
 };
 
 /* From here to the end of the statement, or to WHERE: what UPDATE sets. */
@@ -115,12 +129,15 @@ static bool is_number(const struct mysql_reader *reader)
 static void read_constants(struct mysql_reader columns, struct mysql_reader values,
                            struct deeds *deeds, const struct mysql_name *table)
 {
-    if (!mysql_accept_sign(&columns, '(') || !mysql_accept_sign(&values, '('))
+    bool is_named = mysql_accept_sign(&columns, '(');
+    size_t place = 0;
+    if (!mysql_accept_sign(&values, '('))
         return;
     do {
-        const char *column;
+        const char *column = NULL;
         bool is_constant = is_number(&values);
-        if (!mysql_take_name(&columns, &column))
+        place++;
+        if (is_named && !mysql_take_name(&columns, &column))
             return;
         for (int depth = 0; !values.is_over && (depth || (!mysql_is_sign(&values, ',') &&
                                                           !mysql_is_sign(&values, ')')));
@@ -131,7 +148,8 @@ static void read_constants(struct mysql_reader columns, struct mysql_reader valu
         struct deed *deed = mysql_deeds_add_on(deeds, DEED_INSERT, table);
         deed->flags = DEED_CONSTANT;
         deed->column = column;
-    } while (mysql_accept_sign(&columns, ',') && mysql_accept_sign(&values, ','));
+        deed->place = is_named ? 0 : place;
+    } while ((!is_named || mysql_accept_sign(&columns, ',')) && mysql_accept_sign(&values, ','));
 }
 
 static const char *find_source(struct mysql_reader reader)
@@ -222,9 +240,18 @@ static void read_trigger(struct mysql_reader *reader, struct deeds *deeds)
         mysql_deeds_add_on(deeds, DEED_TRIGGER, &table);
 }
 
+static void read_special_index(struct mysql_reader *reader, struct deeds *deeds)
+{
+    struct mysql_name table;
+    const char *what = mysql_deeds_take_special_index(reader);
+    while (!reader->is_over && !mysql_accept(reader, "ON"))
+        mysql_skip(reader);
+    if (mysql_deeds_take_table(reader, deeds, &table))
+        mysql_deeds_add_on(deeds, DEED_REWRITE, &table)->what = what;
+}
+
 static void read_create(struct mysql_reader *reader, struct deeds *deeds)
 {
-    static const char *const kinds[] = {"FULLTEXT", "SPATIAL", NULL};
     unsigned flags = 0;
     if (mysql_accept(reader, "OR") && mysql_accept(reader, "REPLACE"))
         flags |= DEED_REPLACES;
@@ -237,9 +264,9 @@ static void read_create(struct mysql_reader *reader, struct deeds *deeds)
         flags |= DEED_TEMPORARY;
     if (mysql_accept(reader, "UNIQUE"))
         flags |= DEED_UNIQUE;
-    for (const char *const *kind = kinds; *kind; kind++)
-        mysql_accept(reader, *kind);
-    if (mysql_accept(reader, "TABLE"))
+    if (mysql_is(reader, "FULLTEXT") || mysql_is(reader, "SPATIAL"))
+        read_special_index(reader, deeds);
+    else if (mysql_accept(reader, "TABLE"))
         mysql_deeds_read_create(reader, deeds, flags);
     else if (mysql_accept(reader, "INDEX"))
         read_index(reader, deeds, DEED_CREATE_INDEX, flags);
@@ -352,10 +379,17 @@ static void read_grant(struct mysql_reader *reader, struct deeds *deeds)
     deeds_add(deeds, DEED_SERVER_WIDE)->what = "GRANT or REVOKE";
 }
 
-static void read_plugin(struct mysql_reader *reader, struct deeds *deeds)
+/* The server's own state: `reader` has the word that the statement begins with. */
+static bool read_server(struct mysql_reader *reader, struct deeds *deeds)
 {
-    (void)reader;
-    deeds_add(deeds, DEED_SERVER_WIDE)->what = "INSTALL PLUGIN";
+    static const char *const words[] = {"INSTALL", "UNINSTALL", "FLUSH",    "KILL",
+                                        "PURGE",   "RESET",     "SHUTDOWN", "RESTART"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (mysql_accept(reader, words[i])) {
+            deeds_add(deeds, DEED_SERVER_WIDE)->what = words[i];
+            return true;
+        }
+    return false;
 }
 
 static void read_optimize(struct mysql_reader *reader, struct deeds *deeds)
@@ -380,15 +414,16 @@ void mysql_read_deeds(void *reader, const char *sql, size_t len, struct deeds *d
         const char *word;
         void (*read)(struct mysql_reader *reader, struct deeds *deeds);
     } readers[] = {
-        {"CREATE", read_create},     {"ALTER", read_alter},    {"DROP", read_drop},
-        {"RENAME", read_rename},     {"INSERT", read_insert},  {"REPLACE", read_insert},
-        {"UPDATE", read_update},     {"DELETE", read_delete},  {"TRUNCATE", read_truncate},
-        {"SET", read_set},           {"GRANT", read_grant},    {"REVOKE", read_grant},
-        {"OPTIMIZE", read_optimize}, {"INSTALL", read_plugin}, {"CALL", read_block},
-        {"BEGIN", read_block},
+        {"CREATE", read_create},     {"ALTER", read_alter},   {"DROP", read_drop},
+        {"RENAME", read_rename},     {"INSERT", read_insert}, {"REPLACE", read_insert},
+        {"UPDATE", read_update},     {"DELETE", read_delete}, {"TRUNCATE", read_truncate},
+        {"SET", read_set},           {"GRANT", read_grant},   {"REVOKE", read_grant},
+        {"OPTIMIZE", read_optimize}, {"CALL", read_block},    {"BEGIN", read_block},
     };
     struct mysql_reader read = mysql_read(deeds->arena, sql, len);
     (void)reader;
+    if (read_server(&read, deeds))
+        return;
     for (size_t i = 0; i < ARRAY_LEN(readers); i++)
         if (mysql_accept(&read, readers[i].word)) {
             readers[i].read(&read, deeds);

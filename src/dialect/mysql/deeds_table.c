@@ -183,19 +183,22 @@ static void take_parent(const struct altering *altering, struct deed *deed)
 
 static void read_default(struct mysql_reader *reader, struct deed *deed)
 {
-    static const char *const volatiles[] = {"UUID", "RAND", "SYSDATE", "RANDOM_BYTES", NULL};
+    static const char *const volatiles[] = {"UUID",    "UUID_SHORT",   "RAND",
+                                            "SYSDATE", "RANDOM_BYTES", NULL};
     struct mysql_reader begin = *reader;
     bool is_null = mysql_is(reader, "NULL");
     deed->flags |= is_null ? 0 : DEED_DEFAULT;
-    for (const char *const *word = volatiles; *word; word++)
-        if (mysql_is(reader, *word)) {
-            deed->flags |= DEED_VOLATILE;
-            deed->what = *word;
-        }
     mysql_deeds_skip_item(reader);
     if (mysql_is_sign(reader, '(')) /* of a function */
         mysql_deeds_skip_item(reader);
     deed->expression = mysql_deeds_slice(&begin, reader);
+    for (; !begin.is_over && (reader->is_over || begin.token.begin < reader->token.begin);
+         mysql_skip(&begin))
+        for (const char *const *word = volatiles; *word; word++)
+            if (mysql_is(&begin, *word)) {
+                deed->flags |= DEED_VOLATILE;
+                deed->what = *word;
+            }
 }
 
 /* Adds the CHECK that stands in the definition of a column. */
@@ -355,7 +358,6 @@ static bool read_constraint(const struct altering *altering)
 {
     struct mysql_reader *reader = altering->reader;
     static const char *const keys[] = {"INDEX", "KEY", NULL};
-    static const char *const others[] = {"FULLTEXT", "SPATIAL", NULL};
     const char *name = NULL;
     if (mysql_accept(reader, "CONSTRAINT")) {
         mysql_deeds_take_condition(reader);
@@ -375,8 +377,10 @@ static bool read_constraint(const struct altering *altering)
         read_foreign_key(altering, name);
     else if (mysql_accept(reader, "CHECK"))
         read_check(altering, name);
-    else if (accept_any(reader, keys) || accept_any(reader, others))
+    else if (accept_any(reader, keys))
         read_key(altering, DEED_CREATE_INDEX, 0);
+    else if (mysql_is(reader, "FULLTEXT") || mysql_is(reader, "SPATIAL"))
+        add(altering, DEED_REWRITE)->what = mysql_deeds_take_special_index(reader);
     else if (mysql_accept(reader, "PARTITION") || mysql_accept(reader, "PERIOD") ||
              mysql_accept(reader, "SYSTEM"))
         deeds_add(altering->deeds, DEED_OTHER)->what = "a partition or period";
@@ -410,9 +414,11 @@ static void read_add(const struct altering *altering)
 static void read_drop(const struct altering *altering)
 {
     struct mysql_reader *reader = altering->reader;
-    static const char *const constraints[] = {"CONSTRAINT", "FOREIGN", "CHECK", "PRIMARY", NULL};
+    static const char *const constraints[] = {"CONSTRAINT", "FOREIGN", "CHECK", NULL};
     static const char *const keys[] = {"INDEX", "KEY", NULL};
-    bool is_constraint = accept_any(reader, constraints), is_key = accept_any(reader, keys);
+    bool is_primary = mysql_accept(reader, "PRIMARY");
+    bool is_constraint = is_primary || accept_any(reader, constraints),
+         is_key = accept_any(reader, keys);
     bool is_partition = mysql_accept(reader, "PARTITION");
     mysql_accept(reader, "COLUMN");
     unsigned flags = mysql_deeds_take_condition(reader);
@@ -420,10 +426,12 @@ static void read_drop(const struct altering *altering)
                                 : is_partition ? DEED_DROP_TABLE
                                 : is_key       ? DEED_DROP_INDEX
                                                : DEED_DROP_COLUMN,
-                        .flags = flags,
+                        .flags = flags | (is_primary ? DEED_PRIMARY_KEY : 0),
                         .schema = altering->table.schema,
                         .table = altering->table.name,
-                        .what = is_partition ? "partition of the table" : NULL};
+                        .what = is_primary     ? "DROP PRIMARY KEY"
+                                : is_partition ? "partition of the table"
+                                               : NULL};
     (void)mysql_take_name(reader, &deed.name);
     deed.column = deed.kind == DEED_DROP_COLUMN ? deed.name : NULL;
     *deeds_add(altering->deeds, deed.kind) = deed;
@@ -464,6 +472,11 @@ static bool read_rewrite(const struct altering *altering)
         {"FORCE", "FORCE"},
         {"ORDER", "ORDER BY"},
         {"ROW_FORMAT", "ROW_FORMAT="},
+        {"PARTITION", "PARTITION BY"},
+        {"REMOVE", "REMOVE PARTITIONING"},
+        {"COALESCE", "COALESCE PARTITION"},
+        {"REORGANIZE", "REORGANIZE PARTITION"},
+        {"REBUILD", "REBUILD PARTITION"},
     };
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (mysql_accept(altering->reader, words[i].word)) {
@@ -474,13 +487,19 @@ static bool read_rewrite(const struct altering *altering)
 }
 
 /* Of partitions, or of the files that tables are. */
-static bool moves_rows(const struct mysql_reader *reader)
+static bool read_move(const struct altering *altering)
 {
-    static const char *const words[] = {"EXCHANGE", "TRUNCATE", "DISCARD", "IMPORT", NULL};
-    for (const char *const *word = words; *word; word++)
-        if (mysql_is(reader, *word))
-            return true;
-    return false;
+    static const char *const words[] = {"EXCHANGE", "IMPORT", NULL};
+    struct mysql_reader *reader = altering->reader;
+    if (mysql_accept(reader, "TRUNCATE"))
+        add(altering, DEED_TRUNCATE);
+    else if (mysql_accept(reader, "DISCARD"))
+        add(altering, DEED_DROP_TABLE)->what = "tablespace of the table";
+    else if (accept_any(reader, words))
+        deeds_add(altering->deeds, DEED_OTHER)->what = "a partition";
+    else
+        return false;
+    return true;
 }
 
 static void read_specification(const struct altering *altering, bool *ret_is_said)
@@ -500,9 +519,7 @@ static void read_specification(const struct altering *altering, bool *ret_is_sai
         read_rename(altering);
     } else if (mysql_is(reader, "ALGORITHM") || mysql_is(reader, "LOCK")) {
         *ret_is_said = true;
-    } else if (moves_rows(reader)) {
-        deeds_add(altering->deeds, DEED_OTHER)->what = "a partition";
-    } else {
+    } else if (!read_move(altering)) {
         (void)read_rewrite(altering);
     }
     for (int depth = 0; !reader->is_over && (depth || !mysql_is_sign(reader, ','));

@@ -120,6 +120,18 @@ static bool releases_locks(const char *sql, size_t len)
     return false;
 }
 
+/* FLUSH TABLES … WITH READ LOCK, or FOR EXPORT */
+static bool ends_with_lock(const char *sql, size_t len)
+{
+    struct mysql_lexer lexer = {.sql = sql, .len = len};
+    struct mysql_token token;
+    bool is_lock = false;
+    while (next(&lexer, &token))
+        is_lock =
+            mysql_token_is(&lexer, &token, "LOCK") || mysql_token_is(&lexer, &token, "EXPORT");
+    return is_lock;
+}
+
 const char *mysql_refuses(const char *sql, size_t len)
 {
     struct words words = {.lexer = {.sql = sql, .len = len}};
@@ -133,6 +145,8 @@ const char *mysql_refuses(const char *sql, size_t len)
         return transaction_refusal;
     if (is(&words, 0, "LOCK") && (is(&words, 1, "TABLE") || is(&words, 1, "TABLES")))
         return "'LOCK TABLES' would keep skein from its own tables: leave it out";
+    if (is(&words, 0, "BACKUP") || (is(&words, 0, "FLUSH") && ends_with_lock(sql, len)))
+        return "it would keep a lock that stops skein's own writes: leave it out";
     if (is(&words, 0, "USE"))
         return "'USE' leads to another database: a revision stays in its tenant's";
     if (is(&words, 0, "LOAD") && (is(&words, 2, "LOCAL") || is(&words, 3, "LOCAL")))

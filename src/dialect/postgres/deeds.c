@@ -70,6 +70,14 @@ static const struct {
     {"now", false},
     {"statement_timestamp", false},
     {"transaction_timestamp", false},
+    {"current_database", false},
+    {"current_schema", false},
+    {"version", false},
+    {"pg_backend_pid", false},
+    {"inet_server_addr", false},
+    {"inet_server_port", false},
+    {"txid_current", false},
+    {"pg_current_xact_id", false},
 };
 
 static const char *changing_function(const json_t *call, bool counts_now)
@@ -100,7 +108,11 @@ static const char *changing_value(const json_t *value)
         {"SVFOP_LOCALTIME", "localtime"},
         {"SVFOP_LOCALTIMESTAMP", "localtimestamp"},
         {"SVFOP_CURRENT_USER", "current_user"},
+        {"SVFOP_CURRENT_ROLE", "current_role"},
+        {"SVFOP_USER", "user"},
         {"SVFOP_SESSION_USER", "session_user"},
+        {"SVFOP_CURRENT_CATALOG", "current_catalog"},
+        {"SVFOP_CURRENT_SCHEMA", "current_schema"},
     };
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
         if (tree_is(value, "op", values[i].op))
@@ -141,17 +153,19 @@ static void read_constants(const struct postgres_deeds *reading, const json_t *n
     const json_t *row = json_object_get(
         json_object_get(json_array_get(json_object_get(select, "valuesLists"), 0), "List"),
         "items");
+    const json_t *columns = json_object_get(node, "cols");
     size_t at;
     const json_t *item;
-    json_array_foreach(json_object_get(node, "cols"), at, item)
+    json_array_foreach(row, at, item)
     {
-        const json_t *value = json_object_get(json_array_get(row, at), "A_Const");
-        if (!json_object_get(value, "ival"))
+        const json_t *target = json_object_get(json_array_get(columns, at), "ResTarget");
+        if (!json_object_get(json_object_get(item, "A_Const"), "ival"))
             continue;
         struct deed *deed =
             postgres_deeds_add_on(reading, DEED_INSERT, json_object_get(node, "relation"));
         deed->flags = DEED_CONSTANT;
-        deed->column = postgres_deeds_text(reading, json_object_get(item, "ResTarget"), "name");
+        deed->column = postgres_deeds_text(reading, target, "name");
+        deed->place = columns ? 0 : at + 1;
     }
 }
 
@@ -291,9 +305,6 @@ static void read_drop(const struct postgres_deeds *reading, const json_t *node)
             deed->name = deed->table;
             deed->table = NULL;
         }
-        if (deed->schema)
-            *deeds_add(reading->deeds, DEED_NAME_SCHEMA) =
-                (struct deed){.kind = DEED_NAME_SCHEMA, .schema = deed->schema};
     }
 }
 
@@ -369,8 +380,11 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
     const json_t *relation = json_object_get(node, "relation");
     if (strcmp(kind, "ClusterStmt") == 0)
         postgres_deeds_add_on(reading, DEED_REWRITE, relation)->what = "CLUSTER";
-    if (strcmp(kind, "ReindexStmt") == 0 && !tree_has_option(node, "params", "concurrently"))
-        postgres_deeds_add_on(reading, DEED_REWRITE, relation)->what = "REINDEX";
+    if (strcmp(kind, "ReindexStmt") == 0) {
+        struct deed *deed = postgres_deeds_add_on(reading, DEED_REWRITE, relation);
+        deed->what = "REINDEX";
+        deed->flags |= tree_has_option(node, "params", "concurrently") ? DEED_CONCURRENT : 0;
+    }
     if (strcmp(kind, "RefreshMatViewStmt") == 0 && !is_true(node, "concurrent"))
         postgres_deeds_add_on(reading, DEED_REWRITE, relation)->what = "REFRESH MATERIALIZED VIEW";
     if (strcmp(kind, "CreateTrigStmt") == 0)
@@ -384,75 +398,6 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
         add_what(reading, DEED_OTHER, "DO");
     if (strcmp(kind, "CallStmt") == 0)
         add_what(reading, DEED_OTHER, "CALL");
-}
-
-/* ---- what is for more than one tenant ----------------------------------------------------------- */
-
-static void read_server_wide(const struct postgres_deeds *reading, const char *kind,
-                             const json_t *node)
-{
-    static const struct {
-        const char *kind, *what;
-        bool is_of_database;
-    } kinds[] = {
-        {"CreateRoleStmt", "CREATE ROLE", false},
-        {"AlterRoleStmt", "ALTER ROLE", false},
-        {"AlterRoleSetStmt", "ALTER ROLE", false},
-        {"DropRoleStmt", "DROP ROLE", false},
-        {"GrantRoleStmt", "GRANT of a role", false},
-        {"CreatedbStmt", "CREATE DATABASE", false},
-        {"DropdbStmt", "DROP DATABASE", false},
-        {"AlterSystemStmt", "ALTER SYSTEM", false},
-        {"CreateTableSpaceStmt", "CREATE TABLESPACE", false},
-        {"DropTableSpaceStmt", "DROP TABLESPACE", false},
-        {"AlterDatabaseStmt", "ALTER DATABASE", true},
-        {"AlterDatabaseSetStmt", "ALTER DATABASE", true},
-        {"CreateExtensionStmt", "CREATE EXTENSION", true},
-        {"AlterExtensionStmt", "ALTER EXTENSION", true},
-        {"CreatePLangStmt", "CREATE LANGUAGE", true},
-        {"CreateEventTrigStmt", "CREATE EVENT TRIGGER", true},
-        {"CreatePublicationStmt", "CREATE PUBLICATION", true},
-        {"CreateSubscriptionStmt", "CREATE SUBSCRIPTION", true},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (strcmp(kinds[i].kind, kind) == 0)
-            add_what(reading, DEED_SERVER_WIDE, kinds[i].what)->flags =
-                (kinds[i].is_of_database ? DEED_DATABASE_WIDE : 0) |
-                (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0);
-    if (strcmp(kind, "GrantStmt") == 0 && tree_is(node, "objtype", "OBJECT_DATABASE"))
-        add_what(reading, DEED_SERVER_WIDE, "GRANT on a database")->flags = DEED_DATABASE_WIDE;
-}
-
-static bool is_systems(const char *schema)
-{
-    return strncmp(schema, "pg_", 3) == 0 || strcmp(schema, "information_schema") == 0;
-}
-
-/* Each schema that a table is named with, once. */
-static void read_schemas(const struct postgres_deeds *reading, const json_t *node, size_t first)
-{
-    const char *key;
-    size_t at;
-    json_t *item;
-    const char *schema = tree_text(node, "schemaname");
-    struct deeds *deeds = reading->deeds;
-    bool is_known = !*schema || is_systems(schema);
-    for (size_t i = first; i < deeds->count && !is_known; i++)
-        is_known =
-            deeds->items[i].kind == DEED_NAME_SCHEMA && strcmp(deeds->items[i].schema, schema) == 0;
-    if (!is_known) {
-        struct deed *deed = deeds_add(deeds, DEED_NAME_SCHEMA);
-        deed->schema = arena_strdup(deeds->arena, schema);
-        deed->offset = (size_t)json_integer_value(json_object_get(node, "location")) + 1;
-    }
-    json_object_foreach((json_t *)(uintptr_t)node, key, item)
-    {
-        read_schemas(reading, item, first);
-    }
-    json_array_foreach(node, at, item)
-    {
-        read_schemas(reading, item, first);
-    }
 }
 
 /* ---- statements --------------------------------------------------------------------------------- */
@@ -488,7 +433,6 @@ static void read_statement(const struct postgres_deeds *reading, const char *kin
     if (strcmp(kind, "SelectStmt") != 0)
         read_parts(reading, node);
     read_other(reading, kind, node);
-    read_server_wide(reading, kind, node);
 }
 
 void postgres_read_deeds(void *reader, const char *sql, size_t len, struct deeds *deeds)
@@ -501,7 +445,7 @@ void postgres_read_deeds(void *reader, const char *sql, size_t len, struct deeds
     const json_t *node = postgres_parse(reading.sql, &root, &kind);
     if (node) {
         read_statement(&reading, kind, node);
-        read_schemas(&reading, node, first);
+        postgres_deeds_read_shared(&reading, kind, node, first);
     }
     json_decref(root);
 }

@@ -1,4 +1,5 @@
-/* What the readers of PostgreSQL's statements share: those of tables (deeds_table.c), and all others (deeds.c). */
+/* What the readers of PostgreSQL's statements share: those of tables (deeds_table.c), of what tenants share
+ * (deeds_shared.c), and all others (deeds.c). */
 #ifndef DIALECT_POSTGRES_DEEDS_PRIVATE_H
 #define DIALECT_POSTGRES_DEEDS_PRIVATE_H
 
@@ -43,6 +44,13 @@ struct deed_texts postgres_deeds_names(const struct postgres_deeds *reading, con
 /* What a CREATE INDEX says of its keys and of the rows that are in it. */
 void postgres_deeds_read_keys(const struct postgres_deeds *reading, const json_t *index,
                               struct deed *deed);
+
+/* ---- what tenants share: deeds_shared.c ---- */
+
+/* Adds what the statement changes for more than one tenant, and each schema or database that it names: once, unless one of the
+ * deeds from `first` on has it. */
+void postgres_deeds_read_shared(const struct postgres_deeds *reading, const char *kind,
+                                const json_t *node, size_t first);
 
 void postgres_deeds_read_alter(const struct postgres_deeds *reading, const json_t *node);
 void postgres_deeds_read_create(const struct postgres_deeds *reading, const json_t *node);

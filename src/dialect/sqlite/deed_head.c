@@ -126,13 +126,19 @@ bool sqlite_has_word(struct sqlite_cursor cursor, const char *word)
     return false;
 }
 
+/* The literal, or a call without arguments, which is the same. */
 bool sqlite_has_now(const char *sql)
 {
     struct sqlite_cursor cursor = sqlite_cursor(sql);
-    for (; cursor.token.kind != TOKEN_END; sqlite_advance(&cursor))
+    bool is_opened = false;
+    for (; cursor.token.kind != TOKEN_END; sqlite_advance(&cursor)) {
         if (cursor.token.kind == TOKEN_STRING && cursor.token.len == 5 &&
             ascii_begins(cursor.token.text, "'now'"))
             return true;
+        if (is_opened && sqlite_is_sign(&cursor.token, ")"))
+            return true;
+        is_opened = sqlite_is_sign(&cursor.token, "(");
+    }
     return false;
 }
 

@@ -30,8 +30,8 @@ struct deed_reader {
 
 static const char *changing_function(const struct deed_reader *reader, const char *name)
 {
-    static const char *const always[] = {"random", "randomblob", "current_timestamp",
-                                         "current_date", "current_time"};
+    static const char *const always[] = {"random",       "randomblob",   "current_timestamp",
+                                         "current_date", "current_time", "sqlite_version"};
     static const char *const with_now[] = {"datetime",  "date",     "time",
                                            "julianday", "strftime", "unixepoch"};
     for (size_t i = 0; i < ARRAY_LEN(always); i++)
@@ -155,8 +155,9 @@ static const char *what_goes(const struct telling *telling, const char *table)
 {
     static const char sql[] =
         "SELECT type || ' ' || name FROM main.sqlite_schema WHERE sql NOTNULL "
-        "AND type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE "
-        "ORDER BY type, name";
+        "AND type IN ('index', 'trigger') AND tbl_name = ?1 COLLATE NOCASE UNION ALL "
+        "SELECT 'AUTOINCREMENT mark' FROM main.sqlite_schema WHERE type = 'table' "
+        "AND name = ?1 COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%' ORDER BY 1";
     sqlite3_stmt *prepared = NULL;
     struct buf text;
     buf_init(&text, 4096);
@@ -238,15 +239,18 @@ static const char *find_source(const struct telling *telling, const char *table)
 static void tell_constants(const struct telling *telling, const char *table)
 {
     struct sqlite_cursor columns = telling->head.rest, values = columns;
-    if (!sqlite_is_sign(&columns.token, "("))
-        return;
-    sqlite_skip(&values);
+    bool is_named = sqlite_is_sign(&columns.token, "(");
+    size_t place = 0;
+    if (is_named)
+        sqlite_skip(&values);
     if (!sqlite_take_word(&values, "values") || !sqlite_take_sign(&values, "("))
         return;
-    sqlite_advance(&columns);
+    if (is_named)
+        sqlite_advance(&columns);
     do {
         bool is_number = values.token.kind == TOKEN_NUMBER;
-        const char *column = sqlite_take_name(telling->deeds->arena, &columns);
+        const char *column = is_named ? sqlite_take_name(telling->deeds->arena, &columns) : NULL;
+        place++;
         while (values.token.kind != TOKEN_END && !sqlite_is_sign(&values.token, ",") &&
                !sqlite_is_sign(&values.token, ")"))
             sqlite_skip(&values);
@@ -256,7 +260,8 @@ static void tell_constants(const struct telling *telling, const char *table)
         deed->flags = DEED_CONSTANT;
         deed->table = table;
         deed->column = column;
-    } while (sqlite_take_sign(&columns, ",") && sqlite_take_sign(&values, ","));
+        deed->place = is_named ? 0 : place;
+    } while ((!is_named || sqlite_take_sign(&columns, ",")) && sqlite_take_sign(&values, ","));
 }
 
 static void tell_rows(const struct telling *telling, int action, const char *table)
@@ -365,6 +370,16 @@ static void guess_event(struct telling *telling)
               head->table);
 }
 
+/* A view or trigger that leads nowhere stops a rename: `error in view v: no such table: main.t`. */
+static void tell_refusal(const struct telling *telling, size_t first)
+{
+    const char *said = sqlite3_errmsg(telling->reader->db);
+    struct deeds *deeds = telling->deeds;
+    for (size_t i = first; i < deeds->count && ascii_begins(said, "error in "); i++)
+        if (deeds->items[i].kind == DEED_RENAME)
+            deeds->items[i].name = arena_strdup(deeds->arena, said);
+}
+
 void sqlite_read_deeds(void *reader, const char *sql, size_t len, struct deeds *deeds)
 {
     struct deed_reader *state = reader;
@@ -391,7 +406,7 @@ void sqlite_read_deeds(void *reader, const char *sql, size_t len, struct deeds *
     }
     name_column(&telling, first);
     state->arena = NULL;
-    if (is_replayed)
-        (void)sqlite3_step(prepared);
+    if (is_replayed && sqlite3_step(prepared) != SQLITE_DONE)
+        tell_refusal(&telling, first);
     sqlite3_finalize(prepared);
 }
