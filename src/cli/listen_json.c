@@ -103,7 +103,7 @@ static json_t *doing_value(const struct status *status, const struct status_doin
     json_object_set_new(value, "blocked_by", json_text_or_null(doing->blockers));
     json_object_set_new(value, "rows", positive_or_null(doing->rows));
     json_object_set_new(value, "waits_for",
-                        doing->waits_for ? json_text(doing->waits_for) : json_null());
+                        *doing->waits_for ? json_text(doing->waits_for) : json_null());
     return value;
 }
 

@@ -339,7 +339,7 @@ static void add_rows(struct drawing *drawing, const struct status_doing *doing)
 {
     if (doing->rows)
         addf(drawing, ", %" PRIu64 " row%s so far", doing->rows, doing->rows == 1 ? "" : "s");
-    if (doing->waits_for)
+    if (*doing->waits_for)
         addf(drawing, ", %s", doing->waits_for);
 }
 
@@ -418,7 +418,7 @@ static void show_doing(struct drawing *drawing, const struct status_doing *doing
     buf_done(&text);
     if (*doing->sql)
         wrap(drawing, "", doing->sql);
-    if (doing->waits_for)
+    if (*doing->waits_for)
         wrap(drawing, "waits: ", doing->waits_for);
     if (*doing->told)
         wrap(drawing, "server: ", doing->told);

@@ -15,12 +15,14 @@ struct buf;
 struct catalog_emitter;
 struct catalog_reader;
 struct deeds;
+struct grid;
 struct grid_shape;
 struct measure_request;
 struct probe;
 struct question_request;
 struct questions;
 struct repeated;
+struct replica_standing;
 struct session_setting;
 struct statement_checks;
 struct weigh_request;
@@ -46,6 +48,8 @@ enum sql_id {
      * replayed (NULL: there is none, or it is not known), its lag in ms as the server says it (or NULL), are there replicas of
      * which the login may see nothing (0 or 1), sessions that wait for locks, others that are at work. NULL: no one can tell */
     SQL_PRESSURE,
+    SQL_REPLICA, /* to a replica: how far it is (read_replica). NULL: its engine has none that can be asked */
+    SQL_REPLICA_SECOND, /* where the first is an error: as an older server wants to be asked. NULL: there is no other way */
     SQL_RESET,    /* makes a used connection like new. NULL: no statement does (DRIVER_RESETS) */
     SQL_INSPECT,  /* -> schema or NULL, the version table that is found first or NULL, the one of
                           this schema or NULL, its history table or NULL, search path or NULL, the
@@ -325,6 +329,9 @@ struct dialect {
     /* Does the statement set something of the session? Then it is said again where a run goes on after it, since those
      * after it may rely on it; so it must be one that may run twice. */
     bool (*sets_session)(const char *sql, size_t len);
+
+    /* What the answer to SQL_REPLICA says, of which replication has the slowest part in it. With SQL_REPLICA. */
+    struct replica_standing (*read_replica)(const struct grid *rows, const char *const *columns);
 
     /* Reads the words of a statement that is to be repeated until it changes no row (repeated.h). NULL: none can be. */
     void (*read_repeated)(const char *sql, size_t len, struct repeated *repeated);

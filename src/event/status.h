@@ -38,9 +38,9 @@ struct status_doing {
     char sql[STATUS_TEXT]; /* the statement's beginning; "": none */
     char told[STATUS_TEXT]; /* what the server says of it, once it takes long; "": nothing */
     double share;           /* of it that is done, 0 to 1, as the server says; below 0: not known */
-    char blockers[STATUS_TEXT]; /* who is in its way; "": no one, or not known */
-    uint64_t rows;              /* changed by a statement that repeats, all runs together */
-    const char *waits_for;      /* its next batch, in words; NULL: nothing, or nothing repeats */
+    char blockers[STATUS_TEXT];  /* who is in its way; "": no one, or not known */
+    uint64_t rows;               /* changed by a statement that repeats, all runs together */
+    char waits_for[STATUS_TEXT]; /* its next batch, in words; "": nothing, or nothing repeats */
 };
 
 /* Why a tenant failed. */

@@ -74,6 +74,15 @@ struct label {
     const char *value; /* NULL: the environment should have given it (lack.h) */
 };
 
+struct tenant;
+
+/* The replicas that batches must not leave late (`batch_replicas`), each as a tenant that is only looked at: its name is its
+ * server's, for people. One server and login is one object, whoever names it. */
+struct replica_set {
+    const struct tenant *const *replicas;
+    size_t count;
+};
+
 struct tenant {
     const char *name;
     struct url url;             /* SQLite paths already relative to the working directory */
@@ -84,9 +93,10 @@ struct tenant {
     size_t label_count;
     const struct settings *settings;
     const struct password *password;
-    const struct lack *lacks; /* lack.h; what is not known is NULL, or the default */
-    int line;                 /* in the inventory; of its source for a found tenant */
-    int password_line;        /* of the key that says where its password is; else its own */
+    const struct replica_set *replicas; /* of its engine; NULL: none is named */
+    const struct lack *lacks;           /* lack.h; what is not known is NULL, or the default */
+    int line;                           /* in the inventory; of its source for a found tenant */
+    int password_line; /* of the key that says where its password is; else its own */
     /* it is not in the inventory any more, and cannot be reached; only the run that is rolled back knows it */
     bool is_gone;
     bool lacks_url;     /* it cannot be dialled; `url` has what is known of it */

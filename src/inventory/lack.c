@@ -68,7 +68,8 @@ static bool is_implicit(const char *label)
 /* Does the key say how the source's database is asked? All other keys are for the tenants that its rows are. */
 static bool is_of_connection(const char *key)
 {
-    static const char *const rows[] = {"labels", "schema", "search_path", "settings", "create"};
+    static const char *const rows[] = {"labels",   "schema", "search_path",
+                                       "settings", "create", "batch_replicas"};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (strcmp(key, rows[i]) == 0)
             return false;
@@ -86,7 +87,8 @@ static bool is_needed(const struct tenants_check *check, const struct tenant *te
             return is_url;
         return is_label && (!lack->name || strcmp(lack->name, check->label) == 0);
     case TENANTS_ARE_SCRIPTED:
-        return !is_password && !is_label && !(is_url && !tenant->lacks_dialect);
+        return !is_password && !is_label && !(is_url && !tenant->lacks_dialect) &&
+               strcmp(lack->key, "batch_replicas") != 0;
     case TENANTS_ARE_VISITED: return !check->are_sources || is_of_connection(lack->key);
     }
     return true;
@@ -109,7 +111,9 @@ static const char *judge_password(struct gathering *gathering, const struct pass
     return "";
 }
 
-static void gather_password(struct gathering *gathering, const struct tenant *tenant)
+/* `what` is said of whose password it is, before the name: `tenant`; NULL: the name says all. */
+static void gather_password(struct gathering *gathering, const char *what,
+                            const struct tenant *tenant)
 {
     const struct password *password = tenant->password;
     const char **fault = &gathering->fault_of[password->number];
@@ -117,21 +121,23 @@ static void gather_password(struct gathering *gathering, const struct tenant *te
         *fault = judge_password(gathering, password);
     if (**fault)
         gather(gathering,
-               arena_printf(&gathering->arena, gathering->check->are_sources ? "%s" : "tenant '%s'",
-                            tenant->name),
+               what ? arena_printf(&gathering->arena, "%s '%s'", what, tenant->name) : tenant->name,
                *fault, tenant->password_line);
 }
 
 static void gather_all(struct gathering *gathering)
 {
     const struct tenants_check *check = gathering->check;
+    bool visits = check->use == TENANTS_ARE_VISITED;
     for (size_t i = 0; i < check->count; i++) {
         const struct tenant *tenant = check->tenants[i];
         for (const struct lack *lack = tenant->lacks; lack; lack = lack->next)
             if (is_needed(check, tenant, lack))
                 gather(gathering, lack->owner, lack->text, lack->line);
-        if (check->use == TENANTS_ARE_VISITED)
-            gather_password(gathering, tenant);
+        if (visits)
+            gather_password(gathering, check->are_sources ? NULL : "tenant", tenant);
+        for (size_t r = 0; visits && tenant->replicas && r < tenant->replicas->count; r++)
+            gather_password(gathering, "replica", tenant->replicas->replicas[r]);
     }
 }
 

@@ -9,15 +9,23 @@
 
 #include "base/grid.h"
 #include "chain/repeat.h"
+#include "dialect/replica.h"
 
-/* What the server says. */
+enum { PRESSURE_TEXT = 240 };
+
+/* What the server says, and replicas that the inventory names, of themselves. Texts are borrowed. */
 struct pressure {
+    bool has_position;
     bool has_replicas; /* whose place is known */
     bool is_blind;     /* there are replicas, and the login may not see how far they are */
     uint64_t position,
         replayed;  /* how much was written, and how much of it the slowest replica has replayed */
     double lag_ms; /* as the server itself says; 0: it does not */
     uint64_t waiting, active; /* sessions that wait for locks; others that are at work */
+    const char *slowest; /* of the named ones: its name; NULL: none is late by its own account, */
+    uint64_t slowest_lag_ms;       /* and how late it is */
+    const char *unheard;           /* one that has not answered yet, or no more; NULL: none */
+    const char *stopped, *trouble; /* one that does not follow its primary, and why */
 };
 
 /* Zeroed at first. */
@@ -31,12 +39,19 @@ struct pressure_watch {
 enum pressure_verdict {
     PRESSURE_NONE,
     PRESSURE_LAG,     /* replicas are late */
+    PRESSURE_SLOWEST, /* one that is named is, */
+    PRESSURE_STOPPED, /* or does not follow the primary, or cannot be asked, */
+    PRESSURE_UNHEARD, /* or has not answered */
     PRESSURE_WAITERS, /* too many wait for locks */
     PRESSURE_CROWD    /* too many are at work */
 };
 
 /* The answer to SQL_PRESSURE: its one row. */
 struct pressure pressure_read(const struct grid *rows);
+
+/* Adds what is known of a replica that is named; NULL: nothing is. */
+void pressure_add_replica(struct pressure *pressure, const char *name,
+                          const struct replica_standing *standing);
 
 /* `now_ms` is never 0. Fills how long to wait before the server is asked again, longer each time, and whether it has been too
  * long. */
@@ -49,7 +64,8 @@ bool pressure_is_too_long(const struct pressure_watch *watch, const struct repea
 /* Is there anything to ask the server for? */
 bool pressure_is_asked(const struct repeat *repeat);
 
-/* What is waited for, for people: `the replicas are more than 2 s late`. */
-const char *pressure_words(enum pressure_verdict verdict);
+/* What is waited for, for people: `the replica 'db2:3306' is 12 s late`. */
+void pressure_tell(enum pressure_verdict verdict, const struct pressure *pressure,
+                   char ret_text[PRESSURE_TEXT]);
 
 #endif

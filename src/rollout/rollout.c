@@ -223,6 +223,7 @@ void rollout_close_handles(struct rollout *rollout)
 {
     rollout->is_closed = true;
     rollout_stop_asking(rollout);
+    rollout_close_replicas(rollout);
     links_close(rollout->links);
     machine_close(rollout->machine);
     if (rollout->journal)

@@ -68,7 +68,9 @@ struct rollout {
     struct session_env env;
     struct scheduler *scheduler;
     struct links *links;
-    struct inquiry *inquiry; /* NULL: no one wants to know what tenants do */
+    struct inquiry *inquiry;        /* NULL: no one wants to know what tenants do */
+    struct named_replica *replicas; /* those that were looked at */
+    size_t replica_count, replica_capacity;
     struct doing_told *told; /* what servers have said of them, STATUS_DOINGS */
     bool *is_used; /* by revision of the chain: an outcome speaks of it; NULL: none does */
     struct routes *routes;
@@ -165,6 +167,9 @@ void rollout_look_at_outlook(struct rollout *rollout);
 /* rollout_doings.c: fills the status's doings, where someone wants them; and at the end of the run. */
 void rollout_look_at_doings(struct rollout *rollout);
 void rollout_stop_asking(struct rollout *rollout);
+
+/* rollout_replicas.c: at the end of the run. */
+void rollout_close_replicas(struct rollout *rollout);
 
 /* rollout_withheld.c: notes which revisions the outcome speaks of; and, of those, says in `info` whose SQL holds a password. */
 void rollout_note_used(struct rollout *rollout, const struct outcome *outcome);

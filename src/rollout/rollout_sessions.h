@@ -2,6 +2,7 @@
 #ifndef ROLLOUT_ROLLOUT_SESSIONS_H
 #define ROLLOUT_ROLLOUT_SESSIONS_H
 
+#include "link/replica.h"
 #include "rollout/session.h"
 
 struct rollout;
@@ -88,6 +89,9 @@ void rollout_note_retry(struct rollout *rollout, struct session *session, const 
 
 void rollout_note_batches(struct rollout *rollout, struct session *session,
                           const struct batches_done *batches);
+
+/* rollout_replicas.c: what is known of a replica by now. It is asked over one connection for the whole run. */
+struct replica_view rollout_look_at_replica(struct rollout *rollout, const struct tenant *replica);
 
 /* The session's end; it is freed. */
 void rollout_note_finished(struct rollout *rollout, struct session *session,

@@ -102,7 +102,7 @@ static void tell_repeat(const struct session *session, struct status_doing *doin
     tell_step(doing, action);
     tell_statement(session, doing, action, 0);
     doing->rows = session->repeat.count.rows;
-    doing->waits_for = session->repeat.waits_for;
+    snprintf(doing->waits_for, sizeof doing->waits_for, "%s", session->repeat.waits_for);
 }
 
 void session_tell_doing(const struct session *session, struct status_doing *doing)

@@ -158,11 +158,11 @@ struct session_repeat {
     bool
         is_thorough; /* no row was left but those that others may have locked: these are waited for */
     struct pressure_watch watch;
-    bool has_said_blind;
+    bool has_said_blind, has_said_trouble;
     uint64_t asked_ms, told_ms; /* when the server was asked, the run was told; 0: never */
-    uint64_t next_count;   /* so many batches, and the table's rows are counted; 0: not known */
-    uint64_t pause_ms;     /* the next one, */
-    const char *waits_for; /* and what for; NULL: the author's own */
+    uint64_t next_count; /* so many batches, and the table's rows are counted; 0: not known */
+    uint64_t pause_ms;   /* the next one, */
+    char waits_for[PRESSURE_TEXT]; /* and what for, in words; "": the author's own */
 };
 
 /* What may have happened and was not heard of. */

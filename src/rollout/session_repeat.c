@@ -72,6 +72,7 @@ static bool is_stopped(const struct session *session)
     return session->is_cancelled || !rollout_may_wait(session->env->run);
 }
 
+/* `waits_for`: what the next batch waits for; "": nothing. */
 static void tell(struct session *session, const char *waits_for)
 {
     struct session_repeat *repeat = &session->repeat;
@@ -83,7 +84,7 @@ static void tell(struct session *session, const char *waits_for)
                          &(struct batches_done){.revision = repeated(session)->step->revision,
                                                 .batches = repeat->count.batches,
                                                 .rows = repeat->count.rows,
-                                                .waits_for = waits_for});
+                                                .waits_for = *waits_for ? waits_for : NULL});
 }
 
 /* ---- ease: may the next batch begin? ----------------------------------------------------------- */
@@ -118,6 +119,20 @@ static void add_count(struct session *session)
     op->timeout_ms = session_control_budget(session);
 }
 
+/* Of those that the inventory names, what is known by now. `pressure` NULL: they are only asked. */
+static void look_at_replicas(struct session *session, struct pressure *pressure)
+{
+    const struct replica_set *set = session->tenant->replicas;
+    if (!set || !session->repeat.options.max_lag_ms)
+        return;
+    for (size_t i = 0; i < set->count; i++) {
+        struct replica_view view = rollout_look_at_replica(session->env->run, set->replicas[i]);
+        if (pressure)
+            pressure_add_replica(pressure, set->replicas[i]->name,
+                                 view.is_known ? &view.standing : NULL);
+    }
+}
+
 static enum asked ask_ease(struct session *session)
 {
     uint64_t now = now_ms();
@@ -126,6 +141,7 @@ static enum asked ask_ease(struct session *session)
         session->repeat.next_count = FIRST_COUNT;
     if (is_asked(session, now)) {
         session->repeat.asked_ms = now;
+        look_at_replicas(session, NULL); /* so that their answers are newer than the server's */
         struct io_op *op = session_add_one(session, SQL_PRESSURE);
         op->op.tx_after = TX_OUTSIDE;
         op->owner = &session->repeat.watch;
@@ -157,13 +173,12 @@ static bool check_end(struct session *session, const struct io_op *count, struct
                    MORE_THAN_ROWS, repeating(session)->table);
 }
 
-static enum session_state wait_for(struct session *session, enum pressure_verdict verdict)
+static enum session_state wait_for(struct session *session)
 {
     const struct pressure_watch *watch = &session->repeat.watch;
     const struct repeat *options = &session->repeat.options;
     struct err err;
     session->repeat.pause_ms = pressure_delay_ms(watch);
-    session->repeat.waits_for = pressure_words(verdict);
     if (!pressure_is_too_long(watch, options, now_ms()))
         return SESSION_PAUSE;
     err_set(&err, ERR_TIMEOUT,
@@ -173,6 +188,21 @@ static enum session_state wait_for(struct session *session, enum pressure_verdic
     (void)fail_here(session, &err);
     session->repeat.watch = (struct pressure_watch){0};
     return end_between(session);
+}
+
+/* That one of the replicas does not follow, or cannot be asked, is said once in the report. */
+static void note_trouble(struct session *session, enum pressure_verdict verdict)
+{
+    if (verdict != PRESSURE_STOPPED || session->repeat.has_said_trouble)
+        return;
+    session->repeat.has_said_trouble = true;
+    struct notice notice = {
+        .level = NOTICE_WARNING,
+        .text = arena_printf(&session->arena, "a statement that repeats has waited: %s",
+                             session->repeat.waits_for),
+        .revision = repeated(session)->step->revision,
+    };
+    notices_add(&session->result.notices, &session->arena, &notice);
 }
 
 /* The server says that it has replicas, and this login may not ask how they are: said once. */
@@ -191,6 +221,19 @@ static void note_blindness(struct session *session, const struct pressure *press
     notices_add(&session->result.notices, &session->arena, &notice);
 }
 
+static enum pressure_verdict judge(struct session *session, const struct io_op *op)
+{
+    struct session_repeat *repeat = &session->repeat;
+    struct pressure pressure = pressure_read(&op->answer.rows);
+    note_blindness(session, &pressure);
+    look_at_replicas(session, &pressure);
+    enum pressure_verdict verdict =
+        pressure_judge(&repeat->watch, &repeat->options, &pressure, now_ms());
+    pressure_tell(verdict, &pressure, repeat->waits_for);
+    note_trouble(session, verdict);
+    return verdict;
+}
+
 static enum session_state answer_ease(struct session *session)
 {
     const struct io_op *op = op_of(session, &session->repeat.watch);
@@ -202,15 +245,9 @@ static enum session_state answer_ease(struct session *session)
         (void)fail_here(session, &err);
         return end_between(session);
     }
-    session->repeat.waits_for = NULL;
-    if (op) {
-        struct pressure pressure = pressure_read(&op->answer.rows);
-        note_blindness(session, &pressure);
-        enum pressure_verdict verdict =
-            pressure_judge(&session->repeat.watch, &session->repeat.options, &pressure, now_ms());
-        if (verdict != PRESSURE_NONE)
-            return wait_for(session, verdict);
-    }
+    *session->repeat.waits_for = '\0';
+    if (op && judge(session, op) != PRESSURE_NONE)
+        return wait_for(session);
     bool needs_lock =
         io_info(session->conn.io)->is_pooled && !io_is_in_transaction(session->conn.io);
     return needs_lock ? SESSION_LOCK : SESSION_BATCH;
@@ -359,7 +396,7 @@ static void note_progress(struct session *session)
 static enum session_state end_repeat(struct session *session)
 {
     session->repeat.told_ms = 0;
-    tell(session, NULL);
+    tell(session, "");
     session->repeat.told_ms = 0;
     session->work.batch_end = session->work.cursor + 1;
     session->work.expected = session->result.rows;
@@ -388,7 +425,7 @@ static enum session_state answer_batch(struct session *session)
     session->repeat.count.batches += rows > 0;
     session->repeat.rows += rows;
     session->repeat.batches += rows > 0;
-    tell(session, NULL);
+    tell(session, "");
     if (options->max_batches && session->repeat.batches >= options->max_batches) {
         err_set(&err, ERR_SQL,
                 "the statement still changed rows in its last batch of the %" PRIu32

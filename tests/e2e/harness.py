@@ -469,6 +469,26 @@ class MariaDB:
             process.communicate()
 
 
+class MariaDBReplica(MariaDB):
+    """A server that follows another one, which logs its changes and has the server id 1."""
+
+    def __init__(self, primary, *settings):
+        super().__init__("--server-id=2", "--read-only=1", *settings)
+        self.sql("", f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={primary.port}, MASTER_USER='skein', "
+                     f"MASTER_PASSWORD='{primary.SECRET}', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1; START SLAVE")
+        self.follow(primary)
+
+    def follow(self, primary):
+        """Waits until it has all that the primary has by now."""
+        place = primary.sql("", "SELECT @@gtid_binlog_pos")[0][0]
+        wait_until(lambda: self.sql("", f"SELECT MASTER_GTID_WAIT('{place}', 1)") == [["0"]], what="the replica")
+
+    def status(self):
+        """The columns of SHOW SLAVE STATUS."""
+        done = self.client("", "-E", "-e", "SHOW SLAVE STATUS", "--column-names")
+        lines = (line.partition(":") for line in done.stdout.decode().splitlines())
+        return {name.strip(): value.strip() for name, _, value in lines}
+
 
 class FleetCase(unittest.TestCase):
     def setUp(self):

@@ -147,6 +147,40 @@ static void batches_are_set_as_other_settings_are(void **state)
     fleet_free(fleet);
 }
 
+static void replicas_are_those_of_the_tenants_engine(void **state)
+{
+    struct fleet *fleet = fleet_new();
+    (void)state;
+    setenv("TEST_PASSWORD", "s3cret", 1);
+    const struct inventory *inventory =
+        parse(fleet, "defaults:\n"
+                     "  password_env: TEST_PASSWORD\n"
+                     "  batch_replicas: ['mysql://u@r1', 'postgresql://u:own@r2/d', "
+                     "'mariadb://u:x@r3:3307/d']\n"
+                     "tenants:\n"
+                     "  - {name: a, url: 'mysql://h/a'}\n"
+                     "  - {name: b, url: 'mariadb://h/b'}\n"
+                     "  - {name: c, url: 'postgresql://h/c'}\n"
+                     "  - {name: d, url: 'sqlite:///d.db'}\n"
+                     "  - {name: e, url: 'mysql://h/e', batch_replicas: []}\n"
+                     "  - {name: f, url: 'mysql://h/f', batch_replicas: ['mysql://u@r1']}\n");
+    const struct tenant *tenants = inventory->tenants;
+    const struct replica_set *set = tenants[0].replicas;
+    assert_int_equal(set->count, 2);
+    assert_ptr_equal(tenants[1].replicas, set);
+    assert_string_equal(set->replicas[0]->name, "r1:3306");
+    assert_null(set->replicas[0]->url.database);
+    assert_int_equal(set->replicas[0]->password->kind, PASSWORD_ENV);
+    assert_string_equal(set->replicas[1]->url_redacted, "mariadb://u@r3:3307/d");
+    assert_int_equal(set->replicas[1]->password->kind, PASSWORD_VALUE);
+    assert_null(set->replicas[1]->url.password);
+    assert_int_equal(tenants[2].replicas->count, 1);
+    assert_null(tenants[3].replicas);
+    assert_null(tenants[4].replicas);
+    assert_ptr_equal(tenants[5].replicas->replicas[0], set->replicas[0]);
+    fleet_free(fleet);
+}
+
 static void tenants_override_defaults(void **state)
 {
     struct fleet *fleet = fleet_new();
@@ -572,6 +606,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(settings_add_up_and_the_nearest_wins),
     cmocka_unit_test(fills_in_defaults),
     cmocka_unit_test(batches_are_set_as_other_settings_are),
+    cmocka_unit_test(replicas_are_those_of_the_tenants_engine),
     cmocka_unit_test(tenants_override_defaults),
     cmocka_unit_test(equal_things_are_shared),
     cmocka_unit_test(labels_may_be_a_mapping),

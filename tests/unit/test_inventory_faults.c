@@ -201,8 +201,46 @@ static void refuses_bad_values(void **state)
          "sources[0]: a source has either a 'glob' or a 'query'"},
         {"sources:\n - {query: b}\n", 2, "sources[0]: 'url' is missing"},
         {"sources:\n - {glob: b, url: c}\n", 2,
-         "sources[0]: a 'glob' finds SQLite files, which have no 'url', 'schema' or password"},
+         "sources[0]: a 'glob' finds SQLite files, which have no 'url', 'schema', replicas or "
+         "password"},
     };
+    (void)state;
+    unsetenv("TEST_UNSET");
+    assert_faults(cases, ARRAY_LEN(cases));
+}
+
+static void refuses_bad_replicas(void **state)
+{
+#define OF(url, list) "tenants:\n - name: a\n   url: " url "\n   batch_replicas: [" list "]\n"
+    static const struct fault_case cases[] = {
+        {OF("mysql://h/d", "mysql://r:x/"), 4,
+         "tenant 'a': 'batch_replicas': bad URL: "
+         "the port must be a number from 1 to 65535"},
+        {OF("mysql://h/d", "'mysql://r'"
+                           ", ''"),
+         4, "tenant 'a': 'batch_replicas' is empty"},
+        {OF("mysql://h/d", "'sqlite:///x.db'"), 4,
+         "tenant 'a': 'batch_replicas' is for PostgreSQL or MySQL only"},
+        {OF("sqlite:///x.db", "'mysql://r'"), 4,
+         "tenant 'a': 'batch_replicas' is for PostgreSQL or MySQL only"},
+        {OF("mysql://h/d", "'postgresql://r/d'"), 4,
+         "tenant 'a': 'batch_replicas' names 'r:5432', which is no MySQL server"},
+        {OF("mysql://h/d", "'mysql://r', 'mariadb://R:3306/x'"), 4,
+         "tenant 'a': 'batch_replicas' names 'r:3306' twice"},
+        {OF("mysql://h/d", "'mysql://u:s3cret@H'"), 4,
+         "tenant 'a': 'batch_replicas' names 'h:3306', which is the tenant's own server"},
+        {OF("mysql://h/d", "'mysql://u:${TEST_UNSET}@r'"), 4,
+         "tenant 'a': 'batch_replicas': the environment variable 'TEST_UNSET' is not set"},
+        {OF("mysql://h/d", "'mysql://r?charset=x&read_default_file=y'"), 4,
+         "tenant 'a': 'batch_replicas': a file of options is for tenants only: say all of it in the "
+         "URL"},
+        {"defaults:\n batch_replicas: ['sqlite:///x']\n", 2,
+         "'defaults': 'batch_replicas' is for PostgreSQL or MySQL only"},
+        {"sources:\n - glob: x\n   batch_replicas: ['mysql://r']\n", 2,
+         "sources[0]: a 'glob' finds SQLite files, which have no 'url', 'schema', replicas or "
+         "password"},
+    };
+#undef OF
     (void)state;
     unsetenv("TEST_UNSET");
     assert_faults(cases, ARRAY_LEN(cases));
@@ -354,15 +392,11 @@ static void an_unreadable_file_is_a_fault(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(refuses_wrong_shapes),
-    cmocka_unit_test(refuses_dangerous_yaml),
-    cmocka_unit_test(refuses_bad_values),
-    cmocka_unit_test(refuses_bad_tenants),
-    cmocka_unit_test(lists_faults_together),
-    cmocka_unit_test(refuses_depth_and_size),
-    cmocka_unit_test(refuses_alias_bombs),
-    cmocka_unit_test(aliases_within_reason_work),
-    cmocka_unit_test(an_unreadable_file_is_a_fault),
+    cmocka_unit_test(refuses_wrong_shapes),       cmocka_unit_test(refuses_dangerous_yaml),
+    cmocka_unit_test(refuses_bad_values),         cmocka_unit_test(refuses_bad_tenants),
+    cmocka_unit_test(refuses_bad_replicas),       cmocka_unit_test(lists_faults_together),
+    cmocka_unit_test(refuses_depth_and_size),     cmocka_unit_test(refuses_alias_bombs),
+    cmocka_unit_test(aliases_within_reason_work), cmocka_unit_test(an_unreadable_file_is_a_fault),
 };
 
 UNIT_MAIN(tests)

@@ -194,6 +194,88 @@ static void those_at_work_are_given_way_to(void **state)
     assert_false(pressure_is_too_long(&watch, &repeat, 999999));
 }
 
+static void named_replicas_hold_batches_up(void **state)
+{
+    static const struct {
+        struct pressure pressure; /* of the server */
+        bool is_known;
+        struct replica_standing standing;
+        const char *words;
+    } cases[] = {
+        {{0}, false, {0}, "the replica 'db2:3306' has not answered yet"},
+        {{0}, true, {0}, ""},
+        {{0}, true, {.lag_ms = 2000}, ""},
+        {{0}, true, {.lag_ms = 12000}, "the replica 'db2:3306' is 12 s late"},
+        {{0},
+         true,
+         {.trouble = "it is no replica"},
+         "the replica 'db2:3306' does not follow its primary: it is no replica"},
+        {{.has_position = true, .position = 100}, true, {.has_place = true, .replayed = 100}, ""},
+        {{.has_position = true, .position = 100},
+         true,
+         {.has_place = true, .replayed = 90},
+         "the replicas are late"},
+        {{.has_position = true, .has_replicas = true, .position = 100, .replayed = 95},
+         true,
+         {.has_place = true, .replayed = 99},
+         "the replicas are late"},
+        {{.waiting = 3}, true, {0}, "too many sessions wait for locks"},
+    };
+    static const struct repeat repeat = {.max_lag_ms = 2000, .max_waiting = 2};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct pressure_watch watch = {.has_mark = true, .mark = 100, .mark_ms = 1000};
+        struct pressure pressure = cases[i].pressure;
+        char words[PRESSURE_TEXT];
+        pressure_add_replica(&pressure, "db2:3306", cases[i].is_known ? &cases[i].standing : NULL);
+        pressure_tell(pressure_judge(&watch, &repeat, &pressure, 4000), &pressure, words);
+        if (strcmp(words, cases[i].words) != 0)
+            fail_msg("case %zu: %s", i, words);
+    }
+}
+
+/* A server says it under the names of its version, and has a row for each primary that it follows. */
+static void what_a_replica_says_is_read(void **state)
+{
+    static const char *const older[] = {"Connection_name",   "Slave_IO_Running",
+                                        "Slave_SQL_Running", "Last_IO_Error",
+                                        "Last_SQL_Error",    "Seconds_Behind_Master"};
+    static const char *const newer[] = {"Source_Host",         "Replica_IO_Running",
+                                        "Replica_SQL_Running", "Last_IO_Error",
+                                        "Last_SQL_Error",      "Seconds_Behind_Source"};
+    static const struct {
+        const char *values[12];
+        size_t rows;
+        const char *trouble;
+        uint64_t lag_ms;
+    } cases[] = {
+        {{NULL}, 0, "it is no replica", 0},
+        {{"", "Yes", "Yes", "", "", "7"}, 1, NULL, 7000},
+        {{"a", "Yes", "Yes", "", "", "0", "b", "Yes", "Yes", "", "", "3"}, 2, NULL, 3000},
+        {{"", "Yes", "No", "", "", NULL}, 1, "its SQL thread is stopped", 0},
+        {{"", "Yes", "No", "", "Error 'x' on query", NULL}, 1, "Error 'x' on query", 0},
+        {{"", "Connecting", "Yes", "error connecting to master", "", NULL},
+         1,
+         "error connecting to master",
+         0},
+        {{"", "No", "Yes", "", "", "5"}, 1, "its I/O thread is not connected to the primary", 5000},
+        {{"a", "Yes", "Yes", "", "", "1", "b", "Yes", "Yes", "", "", NULL},
+         2,
+         "it does not say how late it is",
+         1000},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases) * 2; i++) {
+        const struct grid rows = {cases[i / 2].values, cases[i / 2].rows, 6};
+        struct replica_standing standing =
+            dialect_mariadb.read_replica(&rows, i % 2 ? older : newer);
+        const char *wanted = cases[i / 2].trouble;
+        if (strcmp(standing.trouble ? standing.trouble : "", wanted ? wanted : "") != 0 ||
+            standing.lag_ms != cases[i / 2].lag_ms || standing.has_place)
+            fail_msg("case %zu: %s", i, standing.trouble);
+    }
+}
+
 static void an_answer_is_read(void **state)
 {
     static const char *const all[] = {"300", "200", "1500", "0", "4", "12"};
@@ -214,6 +296,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(replicas_are_waited_for_until_they_have_replayed),
     cmocka_unit_test(those_at_work_are_given_way_to),
     cmocka_unit_test(an_answer_is_read),
+    cmocka_unit_test(named_replicas_hold_batches_up),
+    cmocka_unit_test(what_a_replica_says_is_read),
 };
 
 UNIT_MAIN(tests)

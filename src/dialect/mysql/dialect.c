@@ -11,6 +11,7 @@
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
 #include "dialect/mysql/question.h"
+#include "dialect/mysql/replica.h"
 #include "dialect/mysql/settings.h"
 #include "dialect/mysql/split.h"
 #include "dialect/mysql/templates.h"
@@ -75,6 +76,7 @@ static const char *const harmless_words[] = {"alter", "analyze", "check",  "crea
     .sets_session = mysql_sets_session, \
     .keeps_transaction = mysql_keeps_transaction, \
     .read_repeated = mysql_read_repeated, \
+    .read_replica = mysql_read_replica, \
     .catalog = &mysql_catalog_reader, \
     .emitter = &mysql_emitter, \
     .probe = mysql_probe, \

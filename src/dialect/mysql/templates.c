@@ -124,6 +124,8 @@ const struct grid_shape mysql_session_shape = {"!!!!!!!!!", 1};
 
 const char *const mysql_sql[SQL__COUNT] = {
     [SQL_PRESSURE] = PRESSURE,
+    [SQL_REPLICA] = "SHOW /*M!100000 ALL SLAVES STATUS */ /*!80022 REPLICA STATUS */",
+    [SQL_REPLICA_SECOND] = "SHOW SLAVE STATUS",
     [SQL_LOCK] =
         "SELECT IF(CONNECTION_ID() = {backend_pid}, COALESCE(GET_LOCK(" LOCK_NAME ", 0), 0), NULL)",
     [SQL_LOCK_HOLDER] =

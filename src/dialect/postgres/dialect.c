@@ -16,6 +16,7 @@
 #include "dialect/postgres/templates.h"
 #include "dialect/postgres/types.h"
 #include "dialect/repeated.h"
+#include "dialect/replica.h"
 #include "dialect/template.h"
 
 static const char *const transaction_words[] = {"begin", "start", "commit", "end", "abort", NULL};
@@ -100,6 +101,22 @@ static const char *refuse_discard(const char *sql, size_t len)
 }
 
 /* SET and RESET, and what pg_dump writes: SELECT pg_catalog.set_config(…). */
+/* A place in the WAL that it reports means the same as the primary's. */
+static struct replica_standing read_replica(const struct grid *rows, const char *const *columns)
+{
+    static const char *const follows[] = {"follows", NULL}, *const paused[] = {"is_paused", NULL},
+                             *const replayed[] = {"replayed", NULL};
+    const char *is_standby = rows->row_count ? replica_value(rows, columns, 0, follows) : NULL;
+    if (!is_standby || *is_standby != 't')
+        return (struct replica_standing){.trouble = "it is no standby"};
+    const char *is_paused = replica_value(rows, columns, 0, paused);
+    const char *place = replica_value(rows, columns, 0, replayed);
+    if (!place || (is_paused && *is_paused == 't'))
+        return (struct replica_standing){.trouble = place ? "its replay is paused"
+                                                          : "it has replayed nothing so far"};
+    return (struct replica_standing){.has_place = true, .replayed = strtoull(place, NULL, 10)};
+}
+
 static void read_repeated(const char *sql, size_t len, struct repeated *repeated)
 {
     struct postgres_scan scan = {.sql = sql, .len = len};
@@ -153,6 +170,7 @@ const struct dialect dialect_postgres = {
     .refuses = refuse_discard,
     .sets_session = sets_session,
     .read_repeated = read_repeated,
+    .read_replica = read_replica,
     .check_url = postgres_check_url,
     .check_environment = postgres_check_environment,
     .refuse_setting = postgres_refuse_setting,

@@ -150,6 +150,10 @@ const char *const postgres_sql[SQL__COUNT] = {
         "(SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state = 'active' AND backend_type = "
         "'client backend' AND pid <> pg_catalog.pg_backend_pid()) "
         "FROM pg_catalog.pg_stat_replication",
+    [SQL_REPLICA] =
+        "SELECT pg_catalog.pg_is_in_recovery() AS follows, CASE WHEN pg_catalog.pg_is_in_recovery() "
+        "THEN pg_catalog.pg_is_wal_replay_paused() END AS is_paused, "
+        "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::bigint AS replayed",
     [SQL_RESET] = "DISCARD ALL",
     [SQL_INSPECT] =
         /* Few functions: each one that a fresh session looks up costs it as much as a

@@ -57,6 +57,7 @@ struct common {
     const struct settings *settings;
     const struct password *password;
     const char *schema;
+    const struct replica_set *replicas; /* as they are named, of whichever engine; NULL: none is */
     const struct label *labels;
     const struct lack *lacks;
     size_t label_count;
@@ -65,6 +66,7 @@ struct common {
     bool has_own_schema;
     bool has_own_path;
     bool has_own_session;
+    bool has_own_replicas;
     bool is_control; /* of a query source: no revision runs there */
 };
 
@@ -233,12 +235,25 @@ const struct settings *load_settings(struct inventory_builder *builder,
                                      const struct raw_common *raw, const struct settings *base,
                                      struct common *common);
 
+/* ---- replicas.c ------------------------------------------------------------------------------ */
+
+/* Reads `batch_replicas` of the item at hand, if it is there. `common` has the item's settings and password already. */
+void load_replicas(struct inventory_builder *builder, const struct raw_common *raw,
+                   struct common *common);
+
+/* Those of them that a tenant at that URL, of that server (NULL: not known), may have. NULL: none, or a fault. */
+const struct replica_set *load_replicas_of(struct inventory_builder *builder, const struct url *url,
+                                           const char *server, const struct common *common);
+
 /* ---- tenants.c, sources.c -------------------------------------------------- */
 
 /* Fills in everything but the name from the URL (borrowed; SQLite paths as written, relative to
  * the inventory) and the common part. False: a fault. */
 bool load_fill_tenant(struct inventory_builder *builder, const struct url *url,
                       const struct common *common, struct tenant *ret_tenant);
+
+/* A copy in the inventory's arena, without the password. */
+struct url load_keep_url(struct inventory_builder *builder, const struct url *url);
 
 /* Appends a copy; the array of tenants may move. */
 void load_add_tenant(struct inventory *inventory, const struct tenant *tenant);

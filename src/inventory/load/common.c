@@ -308,9 +308,11 @@ struct common load_common(struct inventory_builder *builder, const struct raw_co
     struct common common = *base;
     common.has_own_password = false;
     common.has_own_schema = false;
+    common.has_own_replicas = false;
     common.settings = load_settings(builder, raw, base->settings, &common);
     read_password(builder, raw, &common);
     read_schema(builder, raw->schema, &common);
+    load_replicas(builder, raw, &common);
     load_labels(builder, raw->labels, raw->labels_count, &common);
     inherit_lacks(builder, base, &common);
     common.lacks = builder->subject.lacks;

@@ -34,6 +34,7 @@
     STRING("batch_timeout", struct raw_common, batch_timeout),                                     \
     STRING("batch_max_waiting", struct raw_common, batch_max_waiting),                             \
     STRING("batch_max_active", struct raw_common, batch_max_active),                               \
+    LIST("batch_replicas", struct raw_common, batch_replicas, &text_schema, 0),                    \
     STRING("schema", struct raw_common, schema),                                                   \
     LIST("search_path", struct raw_common, search_path, &text_schema, 0),                          \
     CYAML_FIELD_IGNORE("settings", CYAML_FLAG_OPTIONAL), /* places.h has them */                   \

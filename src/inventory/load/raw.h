@@ -29,6 +29,8 @@ struct raw_common {
     char *batch_timeout;
     char *batch_max_waiting;
     char *batch_max_active;
+    char **batch_replicas;
+    uint32_t batch_replicas_count;
     char *schema;
     char **search_path;
     uint32_t search_path_count;

@@ -112,9 +112,9 @@ static void refuse_keys(struct inventory_builder *builder, const struct raw_sour
     if (raw->under)
         load_fault(builder, "under", "'under' is for the rows of a 'query'");
     if (raw->url || common->has_own_password || common->has_own_schema || common->has_own_path ||
-        common->has_own_session)
+        common->has_own_session || common->has_own_replicas)
         load_fault(builder, "glob",
-                   "a 'glob' finds %s files, which have no 'url', 'schema' or password",
+                   "a 'glob' finds %s files, which have no 'url', 'schema', replicas or password",
                    dialect_info(dialect_of_files())->title);
 }
 
@@ -132,7 +132,7 @@ static void read_glob(struct inventory_builder *builder, const struct raw_source
     }
     size_t skipped = *pattern == '/' ? 0 : strlen(builder->dir);
     common->has_own_password = common->has_own_schema = false;
-    common->has_own_path = common->has_own_session = false;
+    common->has_own_path = common->has_own_session = common->has_own_replicas = false;
     bool has_files = find_files(builder, pattern, &found);
     for (size_t i = 0; has_files && i < found.gl_pathc; i++) {
         load_turn_to(builder, SECTION_SOURCES, index);
@@ -161,7 +161,7 @@ static bool fill_control(struct inventory_builder *builder, const struct raw_sou
     if (!load_url(builder, raw->url, &url))
         return false;
     own.schema = NULL;
-    own.has_own_schema = own.has_own_path = own.has_own_session = false;
+    own.has_own_schema = own.has_own_path = own.has_own_session = own.has_own_replicas = false;
     own.is_control = true;
     own.has_own_password &= !dialect_info(url.dialect)->is_file;
     return load_fill_tenant(builder, &url, &own, ret_control);
@@ -193,6 +193,7 @@ static void read_query(struct inventory_builder *builder, const struct raw_sourc
         base->under = arena_strdup(inventory->arena, *under ? load_path(builder, under) : ".");
     base->common.has_own_password = base->common.has_own_schema = false;
     base->common.has_own_path = base->common.has_own_session = false;
+    base->common.has_own_replicas = false;
 }
 
 void load_sources(struct inventory_builder *builder, const struct raw_inventory *raw)

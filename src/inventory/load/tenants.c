@@ -20,7 +20,7 @@ static const struct url_param *intern_params(struct inventory_builder *builder,
 }
 
 /* The password is left to the tenant's password source, which is what all others read. */
-static struct url keep_url(struct inventory_builder *builder, const struct url *url)
+struct url load_keep_url(struct inventory_builder *builder, const struct url *url)
 {
     struct arena *arena = builder->inventory->arena;
     bool is_file = url->database && dialect_info(url->dialect)->is_file;
@@ -190,13 +190,16 @@ static bool is_of_schemas(const char *key)
 }
 
 /* Drops the lacks of the defaults' keys that the tenant does not use. */
-static void drop_lacks(struct inventory_builder *builder, bool uses_password, bool uses_schemas)
+static void drop_lacks(struct inventory_builder *builder, bool uses_password, bool uses_schemas,
+                       bool uses_replicas)
 {
     const struct lack *all = builder->subject.lacks;
     builder->subject.lacks = NULL;
     for (; all; all = all->next) {
         bool is_password = strncmp(all->key, "password_", strlen("password_")) == 0;
-        if ((uses_password || !is_password) && (uses_schemas || !is_of_schemas(all->key)))
+        bool is_replica = strcmp(all->key, "batch_replicas") == 0;
+        if ((uses_password || !is_password) && (uses_schemas || !is_of_schemas(all->key)) &&
+            (uses_replicas || !is_replica))
             load_keep_lack(builder, all);
     }
 }
@@ -303,16 +306,19 @@ bool load_fill_tenant(struct inventory_builder *builder, const struct url *given
     note_copies(builder, url, common);
     bool has_schemas = !builder->subject.lacks_dialect && dialect_info(url->dialect)->has_schemas;
     bool is_file = !builder->subject.lacks_dialect && dialect_info(url->dialect)->is_file;
-    drop_lacks(builder, !is_file && !url->password, has_schemas || builder->subject.lacks_dialect);
+    drop_lacks(builder, !is_file && !url->password, has_schemas || builder->subject.lacks_dialect,
+               !is_file && !common->is_control);
+    const char *server = server_of(builder, url);
     *ret_tenant = (struct tenant){
-        .url = keep_url(builder, url),
+        .url = load_keep_url(builder, url),
         .url_redacted = shown_url(builder, url),
-        .server = server_of(builder, url),
+        .server = server,
         .schema = has_schemas ? common->schema : NULL,
         .labels = common->labels,
         .label_count = common->label_count,
         .settings = common->settings,
         .password = password ? password : common->password,
+        .replicas = load_replicas_of(builder, url, server, common),
         .lacks = builder->subject.lacks,
         .line = load_line(builder, NULL),
         .password_line = common->password_line ? common->password_line : load_line(builder, NULL),
