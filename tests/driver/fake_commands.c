@@ -523,6 +523,102 @@ static enum fake_outcome do_survey_newest(struct fake_call *call)
     return survey(call, 1);
 }
 
+/* Of databases of a server, whose names are those of their schemas (DIALECT_SURVEYS_DATABASES). */
+
+static enum fake_outcome do_server_identity(struct fake_call *call)
+{
+    static const char *const columns[] = {"knows_case", "identity"};
+    set_columns(call, columns, ARRAY_LEN(columns));
+    add_row(call, (const char *const[]){"1", "fake"});
+    return FAKE_DONE;
+}
+
+/* NULL: there is no such table. */
+static const struct fake_table *table_in(const struct fake_call *call, const char *database,
+                                         const char *name)
+{
+    const struct fake_db *db = fake_db_find(call->session->db->world, database);
+    return db ? fake_store_table(db->store, database, name) : NULL;
+}
+
+/* `survey_places 'TABLE' 'a' , 'b'`: a row for each of the two tables that is there. */
+static enum fake_outcome do_survey_places(struct fake_call *call)
+{
+    static const char *const columns[] = {"number",   "pid",    "is_history",
+                                          "is_usual", "schema", "name"};
+    const char *const names[] = {word(call, 1), "skein_history"};
+    size_t number = 0;
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = 2; i < call->count; i++) {
+        number += !call->words[i].is_bare;
+        for (size_t table = 0; table < 2 && !call->words[i].is_bare; table++)
+            if (table_in(call, word(call, i), names[table]))
+                add_row(call,
+                        (const char *const[]){arena_printf(arena_of(call), "%zu", number), "0",
+                                              table ? "t" : "f", "1", word(call, i), names[table]});
+    }
+    return FAKE_DONE;
+}
+
+/* A row of the version table, or of the history. */
+static void tell_surveyed_row(struct fake_call *call, const char *number, const char *const *row,
+                              size_t history_id)
+{
+    enum { VERSION = 3, HISTORY };
+    const char *values[HISTORY + HISTORY_WIDTH + 1] = {number, "0", history_id ? "t" : "f"};
+    if (history_id) {
+        memcpy(values + HISTORY, row, HISTORY_WIDTH * sizeof *values);
+        values[HISTORY + HISTORY_WIDTH] = arena_printf(arena_of(call), "%zu", history_id);
+    } else {
+        values[VERSION] = row[0];
+    }
+    add_row(call, values);
+}
+
+/* `survey_databases 1 "a"."versions" UNION ALL 1 "a"."skein_history" …`. A database that may not be read fails all of it. */
+static enum fake_outcome survey_databases(struct fake_call *call, size_t most)
+{
+    static const char *const columns[] = {"number",   "pid",       "is_history", "version",
+                                          "revision", "direction", "checksum",   "statements",
+                                          "state",    "run_id",    "id"};
+    struct fake_world *world = call->session->db->world;
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = 2; i < call->count; i++) {
+        const struct fake_word *name = &call->words[i];
+        if (!name->schema)
+            continue;
+        struct fake_db *db = fake_db_find(world, name->schema);
+        const struct fake_table *table = table_in(call, name->schema, name->text);
+        const struct fake_fault *fault = db ? fake_strike(db, FAKE_QUERY, NULL) : NULL;
+        if (!table || (fault && fault->act == FAKE_REFUSE))
+            return fail_at(call, i, fault ? fault->code : "42P01", "it cannot be read");
+        bool is_history = strcmp(name->text, "skein_history") == 0;
+        size_t first = is_history && table->row_count > most ? table->row_count - most : 0;
+        for (size_t row = first; row < table->row_count; row++)
+            tell_surveyed_row(call, word(call, i - 1), table->rows[row], is_history ? row + 1 : 0);
+    }
+    return FAKE_DONE;
+}
+
+static enum fake_outcome do_survey_databases(struct fake_call *call)
+{
+    return survey_databases(call, SIZE_MAX);
+}
+
+static enum fake_outcome do_survey_databases_newest(struct fake_call *call)
+{
+    return survey_databases(call, 1);
+}
+
+static enum fake_outcome do_use(struct fake_call *call)
+{
+    struct fake_db *db = fake_db_find(call->session->db->world, word(call, 1));
+    if (!db)
+        return fail_at(call, 1, "3D000", "no such database");
+    fake_session_use(call->session, db);
+    return FAKE_DONE;
+}
+
 /* A table that is to be written to; NULL: *ret says what to do. */
 static struct fake_table *writable_table(struct fake_call *call, enum fake_outcome *ret)
 {
@@ -1069,6 +1165,11 @@ static const struct {
     {"newest", 1, do_newest},
     {"survey", 2, do_survey},
     {"survey_newest", 2, do_survey_newest},
+    {"server_identity", 0, do_server_identity},
+    {"survey_places", 2, do_survey_places},
+    {"survey_databases", 2, do_survey_databases},
+    {"survey_databases_newest", 2, do_survey_databases_newest},
+    {"use", 1, do_use},
     {"insert", 2, do_insert},
     {"update", 3, do_update},
     {"delete", 2, do_delete},

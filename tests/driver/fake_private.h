@@ -140,6 +140,8 @@ void fake_session_start(struct fake_session *session, const struct op *op);
 void fake_session_run(struct fake_session *session);
 void fake_session_end(struct fake_session *session);
 struct fake_session *fake_session_find(const struct fake_world *world, uint32_t id);
+/* What follows is asked of another database of the server. */
+void fake_session_use(struct fake_session *session, struct fake_db *db);
 /* No one listens any more: it ends now, or once its message is done. */
 void fake_session_leave(struct fake_session *session);
 void fake_session_unlock(struct fake_session *session, bool of_transaction_only);

@@ -148,19 +148,32 @@ void fake_session_roll_back(struct fake_session *session)
     end_transaction(session);
 }
 
-void fake_session_end(struct fake_session *session)
+static void leave_database(struct fake_session *session)
 {
     struct fake_session **link = &session->db->sessions;
-    if (session->is_ended)
-        return;
     fake_session_roll_back(session);
     fake_session_unlock(session, false);
-    session->is_ended = true;
-    session->is_lost = true;
-    session->is_running = false;
     while (*link != session)
         link = &(*link)->next;
     *link = session->next;
+}
+
+void fake_session_use(struct fake_session *session, struct fake_db *db)
+{
+    leave_database(session);
+    session->db = db;
+    session->next = db->sessions;
+    db->sessions = session;
+}
+
+void fake_session_end(struct fake_session *session)
+{
+    if (session->is_ended)
+        return;
+    leave_database(session);
+    session->is_ended = true;
+    session->is_lost = true;
+    session->is_running = false;
 }
 
 /* What is left of the message, in memory of the server's own. */

@@ -17,7 +17,7 @@ struct fake_word {
     bool is_bare;
 };
 
-enum { FAKE_WORDS_MAX = 128 };
+enum { FAKE_WORDS_MAX = 256 };
 
 /* The end of the statement that begins at `at`: its semicolon, or `len`. */
 size_t fake_statement_end(const char *sql, size_t len, size_t at);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Says how much of src/rollout and src/link the simulation alone enters: lines, and branches that were taken at least once,
-# for each file and in all. Builds with gcov in a folder of its own.
+# Says how much of src/rollout and src/link the simulations alone enter: lines, and branches that were taken at least once,
+# for each file and in all. Builds with gcov in a folder of its own. CASES are of `sim`; `sim_machines` plays a tenth of them.
 #
 #     sh tests/sim/coverage.sh BUILD [CASES]      BUILD: a folder for the build, made where it is missing
 #
@@ -14,9 +14,10 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 
 [ -f "$build/build.ninja" ] || cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
     -DCMAKE_C_FLAGS='--coverage -fprofile-update=single' >/dev/null
-cmake --build "$build" --target sim -- --quiet
+cmake --build "$build" --target sim sim_machines -- --quiet
 find "$build" -name '*.gcda' -delete
 "$build/tests/sim/sim" --cases "$cases"
+"$build/tests/sim/sim_machines" --cases $((cases / 10))
 
 objects=$build/CMakeFiles/libskein.dir/src
 tmp=$(mktemp -d)

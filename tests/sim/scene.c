@@ -276,12 +276,15 @@ static void choose_drivers(struct scene *scene)
     scene->is_foreign = rng_chance(&scene->rng, 8);
     if (scene->is_crowded) {
         scene->drivers[DIALECT_POSTGRESQL] = &fake_joins;
-        scene->has_files = scene->has_no_ddl = false;
+        scene->has_files = false;
+        scene->has_no_ddl = scene->is_crowd_of_databases = rng_chance(&scene->more, 50);
     }
 }
 
 static enum dialect_id choose_dialect(struct scene *scene)
 {
+    if (scene->is_crowd_of_databases)
+        return DIALECT_MYSQL;
     if (scene->has_files && rng_chance(&scene->rng, 50))
         return DIALECT_SQLITE;
     return scene->has_no_ddl && rng_chance(&scene->rng, 50) ? DIALECT_MYSQL : DIALECT_POSTGRESQL;
@@ -290,7 +293,7 @@ static enum dialect_id choose_dialect(struct scene *scene)
 /* The database of the tenant before, where that one shares it. */
 static const struct tenant *find_shared(struct scene *scene, size_t index)
 {
-    if (scene->is_crowded)
+    if (scene->is_crowded && !scene->is_crowd_of_databases)
         return index ? &scene->inventory.tenants[index - 1] : NULL;
     bool can = index && scene->places[index - 1].is_shared && rng_chance(&scene->rng, 70);
     return can ? &scene->inventory.tenants[index - 1] : NULL;
@@ -306,6 +309,15 @@ static void lead_astray(struct scene *scene, struct scene_place *place)
     place->other = FAKE_SCHEMA;
 }
 
+/* As MariaDB has it: the database is the schema, and bears its name. */
+static void name_schema(struct scene *scene, struct scene_place *place, const struct tenant *tenant)
+{
+    const char *name = arena_printf(&scene->arena, "\"%s\"", tenant->name);
+    fake_do(place->db, arena_printf(&scene->arena, "schema %s", name));
+    fake_set_search_path(place->db, name);
+    place->schema = tenant->name;
+}
+
 static void place_tenant(struct scene *scene, size_t index, enum dialect_id dialect)
 {
     static const struct password by_command = {.kind = PASSWORD_COMMAND, .number = 1};
@@ -315,6 +327,8 @@ static void place_tenant(struct scene *scene, size_t index, enum dialect_id dial
     bool is_server = scene->drivers[dialect]->traits & DRIVER_IS_SERVER;
     bool has_schemas = dialect == DIALECT_POSTGRESQL;
     size_t server = is_server ? rng_below(rng, (uint32_t)scene->server_count) : SERVER_OF_FILES;
+    if (scene->is_crowd_of_databases)
+        server = 0;
     *place = (struct scene_place){.schema = FAKE_SCHEMA, .server = server};
     place->db = fake_db_new(scene->world, tenant->name);
     place->is_shared = has_schemas && (rng_chance(rng, 20) || scene->is_crowded);
@@ -332,6 +346,11 @@ static void place_tenant(struct scene *scene, size_t index, enum dialect_id dial
     tenant->url.user = rng_chance(rng, 70) ? "app" : "other";
     if (rng_chance(rng, 15))
         tenant->password = &by_command;
+    if (!scene->is_crowd_of_databases)
+        return;
+    name_schema(scene, place, tenant);
+    tenant->url.user = "app";
+    tenant->password = scene->inventory.tenants[0].password;
 }
 
 static void share_place(struct scene *scene, size_t index, const struct tenant *other)

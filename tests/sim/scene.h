@@ -60,10 +60,10 @@ struct scene {
     struct scene_place places[TENANTS_MAX]; /* by tenant */
     size_t server_count;
     bool has_files, has_no_ddl; /* tenants that are such */
-    bool
-        is_crowded; /* so many tenants share a database that their version tables are read together */
-    bool is_foreign; /* another tool has brought everyone where they stand */
-    bool has_extras; /* statements that change the session, and have no effect */
+    bool is_crowded;            /* so many tenants share a database, */
+    bool is_crowd_of_databases; /* or a server, that their version tables are read together */
+    bool is_foreign;            /* another tool has brought everyone where they stand */
+    bool has_extras;            /* statements that change the session, and have no effect */
 };
 
 struct scene *scene_new(uint64_t seed);
