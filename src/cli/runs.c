@@ -68,10 +68,68 @@ static void totals_cell(struct table *table, const struct ledger_run *run)
     buf_done(&cell);
 }
 
+/* `4 in flight, 120 a minute, 97 done, 2 taken over` */
+static void work_cell(struct table *table, const struct run_machine *machine)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    buf_addf(&cell, "%u in flight, %.0f a minute, %u done", machine->holds, machine->per_minute,
+             machine->finished);
+    if (machine->taken_over)
+        buf_addf(&cell, ", %u taken over", machine->taken_over);
+    table_cell(table, cell.data, NULL);
+    buf_done(&cell);
+}
+
+/* Who works on a run that is under way has lines of their own below it. */
+static size_t count_shown_machines(const struct ledger_run *run)
+{
+    return run->state == RUN_RUNNING ? run->machine_count : 0;
+}
+
+static void add_machine_name(struct buf *cell, const struct run_machine *machine)
+{
+    buf_adds(cell, "  ");
+    human_add_text(cell, machine->name);
+}
+
+static void add_machine_rows(struct table *table, const struct listing *listing,
+                             const struct ledger_run *run, bool has_room)
+{
+    struct buf cell;
+    buf_init(&cell, BUF_MAX_DEFAULT);
+    for (size_t i = 0; i < count_shown_machines(run); i++) {
+        const struct run_machine *machine = &run->machines[i];
+        table_row(table);
+        table_text(table, "");
+        buf_clear(&cell);
+        add_machine_name(&cell, machine);
+        table_cell(table, cell.data, NULL);
+        table_text(table, machine_state_name(run_machine_state(machine)));
+        if (has_room)
+            table_text(table, "");
+        work_cell(table, machine);
+        if (listing->options->takes_all)
+            table_text(table, "");
+    }
+    buf_done(&cell);
+}
+
+/* Someone is at work on it. */
+static bool is_under_way(const struct ledger_run *run)
+{
+    bool is_there =
+        !run->machine_count; /* what one machine alone does is running only while that is there */
+    for (size_t i = 0; i < run->machine_count; i++)
+        is_there |= run_machine_state(&run->machines[i]) == MACHINE_AT_WORK;
+    return run->state == RUN_RUNNING && is_there;
+}
+
 /* `failed, unfinished`: `resume` would take it up, or `rollback` where a part of it was rolled back. */
 static void add_state(struct buf *cell, const struct ledger_run *run)
 {
-    buf_addf(cell, "%s%s", run_state_name(run->state), run->is_unfinished ? ", unfinished" : "");
+    bool is_unfinished = run->is_unfinished && !is_under_way(run);
+    buf_addf(cell, "%s%s", run_state_name(run->state), is_unfinished ? ", unfinished" : "");
 }
 
 /* How wide the two columns are that tell one run from another. */
@@ -84,6 +142,11 @@ static size_t width_of_both(const struct listing *listing, bool has_room)
         buf_clear(&cell);
         add_command(&cell, &listing->runs[i], has_room);
         command = human_width(cell.data) > command ? human_width(cell.data) : command;
+        for (size_t j = 0; j < count_shown_machines(&listing->runs[i]); j++) {
+            buf_clear(&cell);
+            add_machine_name(&cell, &listing->runs[i].machines[j]);
+            command = human_width(cell.data) > command ? human_width(cell.data) : command;
+        }
         buf_clear(&cell);
         add_state(&cell, &listing->runs[i]);
         state = human_width(cell.data) > state ? human_width(cell.data) : state;
@@ -144,8 +207,10 @@ static void print_table(const void *ctx, FILE *out)
     table_column(table, "TENANTS", TABLE_CUT);
     if (listing->options->takes_all)
         table_column(table, "INVENTORY", TABLE_CUT);
-    for (size_t i = 0; i < listing->count; i++)
+    for (size_t i = 0; i < listing->count; i++) {
         add_row(table, listing, &runs[i], has_room);
+        add_machine_rows(table, listing, &runs[i], has_room);
+    }
     table_print(table);
 }
 

@@ -73,20 +73,28 @@ static void add_machines(struct markdown *markdown)
 {
     const struct run_info *run = &markdown->report->run;
     struct buf *item = &markdown->item;
+    struct buf process;
     if (run->machine_count < 2)
         return;
-    buf_adds(item, "\n| machine | state | in flight | done | failed | a minute | taken over |\n"
-                   "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
+    buf_init(&process, BUF_MAX_DEFAULT);
+    buf_adds(item,
+             "\n| machine | state | in flight | done | failed | a minute | taken over | process |\n"
+             "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
     for (size_t i = 0; i < run->machine_count && i < MACHINES_SHOWN; i++) {
         const struct run_machine *machine = &run->machines[i];
         buf_adds(item, "| ");
         markdown_cell(item, machine->name, NAME_MAX_BYTES);
-        buf_addf(item, " | %s | %u | %u | %u | %.0f | %u |\n",
+        buf_addf(item, " | %s | %u | %u | %u | %.0f | %u | ",
                  machine_state_name(run_machine_state(machine)), machine->holds, machine->finished,
                  machine->failed, machine->per_minute, machine->taken_over);
+        buf_clear(&process);
+        view_add_process(&process, machine);
+        markdown_cell(item, process.data, NAME_MAX_BYTES);
+        buf_adds(item, " |\n");
     }
     if (run->machine_count > MACHINES_SHOWN)
         buf_addf(item, "\nand %zu more machines\n", run->machine_count - MACHINES_SHOWN);
+    buf_done(&process);
     markdown_item(markdown, MARKDOWN_MAX);
 }
 

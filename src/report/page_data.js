@@ -154,6 +154,12 @@ const spacer = (height, columns) => {
   return make("tr", { class: "gap", "aria-hidden": "true" }, cell);
 };
 
-const table = (headings, rows) => make("div", { class: "sideways" }, make("table", {},
+// On a phone each row of one that stacks is a block, and each cell has its column's name beside it.
+const table = (headings, rows, stacks = false) => make("div", { class: "sideways" }, make("table", { class: stacks ? "stacks" : null },
   make("thead", {}, make("tr", {}, headings.map(([name, cls]) => make("th", { scope: "col", class: cls }, name || make("span", { class: "hidden" }, "bar"))))),
-  make("tbody", {}, rows)));
+  make("tbody", {}, stacks ? rows.map((row) => labelled(headings, row)) : rows)));
+
+function labelled(headings, row) {
+  [...row.cells].forEach((cell, i) => { if (i && headings[i][0]) cell.dataset.label = headings[i][0]; });
+  return row;
+}

@@ -12,21 +12,21 @@ function machinesIntro(machines) {
 const timeOfDay = (text) => make("time", { datetime: text }, text.replace("T", " ").replace(/\.\d+Z/, " UTC"));
 
 function machineRow(machine, finished) {
-  const number = (count, cls = "number") => make("td", { class: cls }, count.toLocaleString("en"));
+  const number = (count) => make("td", { class: "number" }, count.toLocaleString("en"));
   return make("tr", {},
     make("td", {}, make("strong", {}, shown(machine.name)), make("div", { class: "soft mono" }, shown(`${machine.host}:${machine.pid}`))),
     make("td", {}, make("span", { class: `tag grade whole tone-${MACHINE_TONES[machine.state]}` }, machine.state)),
-    make("td", { class: "optional whole" }, timeOfDay(machine.seen_at)),
+    make("td", { class: "whole" }, timeOfDay(machine.seen_at)),
     number(machine.in_flight), number(machine.finished),
     make("td", { class: "optional room" }, make("div", { class: "range", "aria-hidden": "true" }, make("i", { class: "p50", "width%": finished ? (machine.finished / finished) * 100 : 0 }))),
-    number(machine.failed), number(Math.round(machine.per_minute)), number(machine.taken_over), number(machine.lost, "number optional"));
+    number(machine.failed), number(Math.round(machine.per_minute)), number(machine.taken_over), number(machine.lost));
 }
 
 function machinesPart() {
   const SHOWN = 200, machines = data.machines ?? [];
   if (machines.length < 2) return null;
   const finished = machines.reduce((sum, machine) => sum + machine.finished, 0);
-  const headings = [["Machine"], ["State"], ["Last heard of", "optional"], ["In flight", "number"], ["Done", "number"], ["", "optional"], ["Failed", "number"], ["A minute", "number"], ["Taken over", "number"], ["Lost", "number optional"]];
-  return part("machines", "Machines", machinesIntro(machines), [table(headings, machines.slice(0, SHOWN).map((machine) => machineRow(machine, finished))),
+  const headings = [["Machine"], ["State"], ["Last heard of"], ["In flight", "number"], ["Done", "number"], ["", "optional"], ["Failed", "number"], ["A minute", "number"], ["Taken over", "number"], ["Lost", "number"]];
+  return part("machines", "Machines", machinesIntro(machines), [table(headings, machines.slice(0, SHOWN).map((machine) => machineRow(machine, finished)), true),
     machines.length > SHOWN ? make("p", { class: "soft" }, `and ${plural(machines.length - SHOWN, "more machine")}`) : null], machines.length);
 }

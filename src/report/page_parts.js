@@ -103,7 +103,8 @@ function timeline(times) {
   const done = tenants.filter((row) => row[STARTED] !== null && stateName(row) !== "running");
   if (done.length < 2 || data.run.dry_run) return null; // of a look no one wants to know when
   const total = Math.max(data.run.duration_ms, ...times.map((t) => t.end), 1);
-  const BINS = 80, W = 1000, LEFT = 46, TOP = 34, H = 120;
+  const isNarrow = matchMedia("(max-width: 760px)").matches; // words are as large as elsewhere then, and there are fewer of them
+  const BINS = isNarrow ? 40 : 80, W = isNarrow ? 400 : 1000, LEFT = 46, TOP = 34, H = 120;
   const size = total / BINS;
   const bins = Array.from({ length: BINS }, () => [0, 0]);
   for (const row of done) {
@@ -114,7 +115,7 @@ function timeline(times) {
   const most = Math.max(...bins.map(([a, b]) => a + b));
   const x = (ms) => LEFT + (ms / total) * (W - LEFT - 4);
   const y = (count) => TOP + H - (count / most) * (H - 8);
-  const step = tickSteps.find((s) => total / s <= 9) || 864e5;
+  const step = tickSteps.find((s) => total / s <= (isNarrow ? 4 : 9)) || 864e5;
   const parts = [];
   for (let ms = 0; ms <= total; ms += step)
     parts.push(draw("line", { class: "axis", x1: x(ms), x2: x(ms), y1: TOP, y2: TOP + H }), draw("text", { x: x(ms), y: TOP + H + 16, "text-anchor": "middle" }, tickWords(ms, step, total)));
@@ -184,7 +185,7 @@ function wavesPart() {
     make("td", { class: "number optional" }, times[i].start === Infinity ? "" : duration(times[i].start)),
     make("td", { class: "number" }, times[i].start === Infinity ? "" : duration(times[i].end - times[i].start - pausedBetween(times[i].start, times[i].end))),
     make("td", {}, waveAfter(i, times))));
-  const list = table([["Wave"], ["State"], ["Tenants", "number"], ["Failed", "number"], ["Rules", "optional"], ["", "optional"], ["Began at", "number optional"], ["Took", "number"], ["Then"]], rows);
+  const list = table([["Wave"], ["State"], ["Tenants", "number"], ["Failed", "number"], ["Rules", "optional"], ["", "optional"], ["Began at", "number optional"], ["Took", "number"], ["Then"]], rows, true);
   return part("waves", isOne ? "Timeline" : "Waves", null, [chart, isOne ? null : list], isOne ? undefined : data.waves.length);
 }
 
@@ -314,7 +315,7 @@ function revisionsPart() {
   const most = Math.max(...data.revisions.map((revision) => revision.max_ms));
   const headings = [["Revision"], ["Tenants", "number"], ["Statements", "number"]];
   if (data.is_timed) headings.push(["p50", "number"], ["p95", "number"], ["max", "number"], ["", "optional"]);
-  return part("revisions", "Revisions", null, table(headings, data.revisions.map((revision) => revisionRow(revision, most))), data.revisions.length);
+  return part("revisions", "Revisions", null, table(headings, data.revisions.map((revision) => revisionRow(revision, most)), true), data.revisions.length);
 }
 
 // ---- slow, tried again, told by the databases ----
@@ -324,7 +325,7 @@ function slowestPart() {
   return part("slowest", "Slowest tenants", null, table([["Tenant"], ["Time", "number"], ["In steps", "number"], ["Longest step"]], data.slowest.map((slow) => make("tr", {},
     make("td", {}, tenantLink(slow.row)), make("td", { class: "number" }, duration(tenants[slow.row][DURATION])),
     make("td", { class: "number" }, `${Math.round(slow.share * 100)} %`),
-    make("td", {}, slow.revision ? [make("span", { class: "id" }, shown(slow.revision)), ` ${duration(slow.step_ms)}`] : null)))));
+    make("td", {}, slow.revision ? [make("span", { class: "id" }, shown(slow.revision)), ` ${duration(slow.step_ms)}`] : null))), true));
 }
 
 function retriesPart() {
@@ -333,7 +334,7 @@ function retriesPart() {
   const rows = data.retries.slice(0, SHOWN).map(([row, attempt, delay, text, detail]) => make("tr", {},
     make("td", {}, tenantLink(row)), make("td", { class: "number" }, String(attempt)), make("td", { class: "number" }, duration(delay)),
     make("td", {}, make("code", {}, shown(textOf(text, tenants[row]))), detail === null ? null : make("strong", {}, shown(textOf(detail, tenants[row]))))));
-  return part("retries", "Tried again", null, [table([["Tenant"], ["Attempt", "number"], ["Next after", "number"], ["Why, and who was in the way"]], rows),
+  return part("retries", "Tried again", null, [table([["Tenant"], ["Attempt", "number"], ["Next after", "number"], ["Why, and who was in the way"]], rows, true),
     data.retries.length > SHOWN ? make("p", { class: "soft" }, `and ${data.retries.length - SHOWN} more`) : null], data.retries.length);
 }
 

@@ -154,6 +154,9 @@ void view_add_names(const struct report *report, struct buf *buf, const uint32_t
 /* `sql 23505, revision 83241ca0f125, versions/83241ca0f125_added_table.sql:12` */
 void view_add_location(struct buf *buf, const struct cause *key);
 
+/* `ci-7:4711`: where a machine's process is, or was. As it came from outside. */
+void view_add_process(struct buf *buf, const struct run_machine *machine);
+
 /* `irreversible, outside a transaction`; nothing where there is none. */
 void view_add_marks(struct buf *buf, const struct step_marks *marks);
 

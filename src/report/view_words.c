@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "base/human.h"
 #include "chain/chain.h"
 #include "inventory/inventory.h"
@@ -121,4 +123,9 @@ void view_add_marks(struct buf *buf, const struct step_marks *marks)
         buf_addf(buf, "%s%s", before, words[i]);
         before = ", ";
     }
+}
+
+void view_add_process(struct buf *buf, const struct run_machine *machine)
+{
+    buf_addf(buf, "%s:%" PRId64, machine->host, machine->pid);
 }

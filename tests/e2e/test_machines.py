@@ -170,7 +170,7 @@ class Together(MachinesCase):
         first.kill()
         second.send_signal(signal.SIGSTOP)
         self.wait_for("SELECT max(lease_until_ms) < extract(epoch FROM clock_timestamp()) * 1000 FROM machines", "the end of both leases")
-        self.assertRegex(self.run_ok("runs").out, r"running, unfinished +\d.* m?s  2 machines, 0 at work; ")
+        self.assertRegex(self.run_ok("runs").out, r"running, unfinished +\d.* m?s  2 machines, 0 at work; .*\n +one +gone +\d+ in flight, \d+ a minute, \d+ done\n +two +gone ")
         second.send_signal(signal.SIGCONT)
         self.end(second)
         self.check_effects()
@@ -199,11 +199,21 @@ class Together(MachinesCase):
             for theme in ("light", "dark"):
                 page.theme(theme)
                 self.assertEqual(page.faults(), [], theme)
-            page.size(390, 844, is_phone=True)
+            page.size(360, 800, is_phone=True)
             page.eval("new Promise(requestAnimationFrame)")
-            self.assertEqual((page.faults(), page.eval("document.documentElement.scrollWidth")), ([], 390))
+            self.assertEqual((page.faults(), page.eval("document.documentElement.scrollWidth")), ([], 360))
+            # no table scrolls sideways there, nor on paper, and each number has its column's name beside it
+            too_wide = "[...document.querySelectorAll('.sideways')].filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.closest('section').id)"
+            self.assertEqual(page.eval(too_wide), [])
+            self.assertEqual(page.eval("[...document.querySelectorAll('#machines tbody tr:first-child td[data-label]')].map((e) => e.dataset.label)"),
+                             ["State", "Last heard of", "In flight", "Done", "Failed", "A minute", "Taken over", "Lost"])
+            page.size(794, 1123)
+            page.media("print")
+            page.eval("new Promise(requestAnimationFrame)")
+            self.assertEqual(page.eval(too_wide), [])
             page.close()
-        self.assertRegex(self.run_ok("report", "-o", "markdown").out, rf"(?m)^\| `two` \| left \| 0 \| {two['finished']} \| 0 \| \d+ \| {two['taken_over']} \|$")
+        self.assertRegex(self.run_ok("report", "-o", "markdown").out, rf"(?m)^\| `two` \| left \| 0 \| {two['finished']} \| 0 \| \d+ \| {two['taken_over']} \| `{two['host']}:{two['pid']}` \|$")
+        self.assertRegex(self.run_ok("report").out, rf"(?m)^  two +left .* {two['host']}:{two['pid']}$")
 
     def test_a_machine_that_is_paused_for_longer_than_its_lease_applies_nothing_twice(self):
         self.make_fleet(slow=6, seconds=1)

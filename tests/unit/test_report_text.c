@@ -47,6 +47,26 @@ static void make_mixed(struct fleet *fleet)
     fleet_ends(fleet, RUN_HALTED);
 }
 
+/* On another engine the same revisions have other statements. */
+static void a_move_is_told_once_however_many_statements_it_took(void **state)
+{
+    static const char *const names[] = {"acme", "globex"};
+    struct fleet fleet;
+    struct step_done steps[FLEET_REVISIONS];
+    const char *rows[2];
+    (void)state;
+    fleet_init(&fleet, names, ARRAY_LEN(names));
+    fleet_moves(&fleet, 0, 1, 3);
+    struct outcome outcome = fleet_outcome(&fleet, 1, 3, steps, rows);
+    steps[0].statements = 9;
+    fleet_begins(&fleet, 1);
+    fleet_finishes(&fleet, 1, &outcome);
+    fleet_ends(&fleet, RUN_SUCCEEDED);
+    expect_part(&fleet, "From where to where\n"
+                        "  2 tenants  1975ea83b712 -> 83241ca0f125  (2 revisions)\n");
+    fleet_done(&fleet);
+}
+
 static void a_run_reads_from_what_to_why_to_what_next(void **state)
 {
     static const char golden[] =
@@ -606,6 +626,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_said_stands_under_the_message),
     cmocka_unit_test(notices_are_for_those_who_ask_and_lost_standbys_for_all),
     cmocka_unit_test(a_run_reads_from_what_to_why_to_what_next),
+    cmocka_unit_test(a_move_is_told_once_however_many_statements_it_took),
     cmocka_unit_test(color_only_adds_ansi),
     cmocka_unit_test(verbose_lists_every_tenant),
     cmocka_unit_test(tables_keep_to_the_width),
