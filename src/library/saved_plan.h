@@ -17,6 +17,8 @@
 #include "library/fleet.h"
 #include "lint/told.h"
 
+enum { SAVED_PLAN_VERSION = 1 };
+
 struct saved_plan_file {
     const char *id; /* of the revision, or of the one that the checkpoint leads to */
     const char *checksum;
