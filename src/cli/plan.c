@@ -56,6 +56,7 @@ static int run_plan(struct fleet *fleet, const struct options *options)
     saved_plan_begin(&watch.maker, fleet, &request);
     const struct plan_watch watching = {.observer = {on_planned, &watch},
                                         .on_findings = saved_plan_take_findings,
+                                        .on_report = saved_plan_take_report,
                                         .ctx = &watch.maker};
     int exit_code = cli_run_plan(fleet, options, &request, &watching);
     bool has_looked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED;

@@ -221,6 +221,8 @@ static int conclude(const struct company *company, struct report *report,
     }
     if (company->fleet && is_told)
         foretell(company->fleet, report);
+    if (company->watch && is_told)
+        company->watch->on_report(company->watch->ctx, report);
     /* A report that cannot be written changes nothing about what happened to the tenants; where nothing happened to
      * them, the report was all that was asked for. */
     bool is_written = !is_told || cli_write_reports(report, options, exit_code == EXIT_OK);

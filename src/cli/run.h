@@ -5,6 +5,8 @@
 #include "cli/options.h"
 #include "library/prepare.h"
 
+struct report;
+
 /* What the command line asks for: the verb with its arguments as targets, a dry run with --dry-run. A command that means
  * something else changes the request before it runs it. Borrows the options. */
 struct request cli_request(const struct options *options, enum verb_id verb);
@@ -16,10 +18,11 @@ struct request cli_request(const struct options *options, enum verb_id verb);
 int cli_run(struct fleet *fleet, const struct options *options, const struct request *request,
             const struct observer *observer);
 
-/* The same of a plan: `on_findings` is told what lint says of it, once that is known. */
+/* The same of a plan: `on_findings` is told what lint says of it, once that is known; `on_report` sees the whole report. */
 struct plan_watch {
     struct observer observer;
     void (*on_findings)(void *ctx, const struct told_findings *findings);
+    void (*on_report)(void *ctx, const struct report *report);
     void *ctx;
 };
 int cli_run_plan(struct fleet *fleet, const struct options *options, const struct request *request,

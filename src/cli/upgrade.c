@@ -1,3 +1,5 @@
+#include "base/buf.h"
+#include "base/human.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
@@ -16,6 +18,21 @@ static void tell_others(const struct fleet *fleet, size_t before, const struct o
                  others == 1 ? "it is" : "they are");
 }
 
+/* What may take hours is said before it begins. */
+static void tell_forecast(const struct saved_plan *plan, const struct options *options)
+{
+    struct buf words, line;
+    if (!plan->forecast || options->is_quiet)
+        return;
+    buf_init(&words, BUF_MAX_DEFAULT);
+    buf_init(&line, BUF_MAX_DEFAULT);
+    saved_plan_add_forecast(plan, &words);
+    human_add_text(&line, words.data);
+    cli_note("%s", line.data);
+    buf_done(&words);
+    buf_done(&line);
+}
+
 static int run_plan(struct fleet *fleet, const struct options *options, struct request *request)
 {
     struct saved_plan plan;
@@ -31,6 +48,7 @@ static int run_plan(struct fleet *fleet, const struct options *options, struct r
         exit_code = cli_fail(&err);
     } else if (saved_plan_apply(&plan, fleet, request, &faults)) {
         tell_others(fleet, before, options);
+        tell_forecast(&plan, options);
         exit_code = cli_run(fleet, options, request, NULL);
     }
     cli_tell_faults(&faults);

@@ -112,6 +112,7 @@ const char *forecast_source_name(enum forecast_source source)
     static const char *const names[FORECAST_FROM__COUNT] = {
         [FORECAST_FROM_WAVES] = "waves",
         [FORECAST_FROM_LEDGER] = "ledger",
+        [FORECAST_FROM_PLAN] = "plan",
     };
     return names[source];
 }

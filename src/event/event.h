@@ -306,16 +306,18 @@ const char *halt_kind_goes_back(enum halt_kind kind);
 enum forecast_source {
     FORECAST_FROM_WAVES,  /* of the run that ended before it */
     FORECAST_FROM_LEDGER, /* what earlier runs took */
+    FORECAST_FROM_PLAN,   /* the plan that the run follows has kept it */
     FORECAST_FROM__COUNT
 };
 
-const char *forecast_source_name(enum forecast_source source); /* waves, ledger */
+const char *forecast_source_name(enum forecast_source source); /* waves, ledger, plan */
 
 struct wave_forecast {
     double duration_ms; /* of work: without soak, gate and pauses */
     size_t tenants;     /* that are to be worked on; 0: nothing is foretold */
     enum forecast_source source;
-    const char *run; /* FORECAST_FROM_LEDGER: the newest one that it is from */
+    const char *
+        run; /* of the ledger: the newest one that it is from; NULL: none, or the plan was rehearsed */
 };
 
 /* How a wave went beyond what was foretold of it, or allowed. */

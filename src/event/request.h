@@ -98,6 +98,10 @@ struct request {
         shown_by; /* the file of the plan that says `shown` (library/saved_plan.h); NULL: a person was asked */
     /* what lint had found in that plan; NULL: no plan is followed, or nothing was found in it */
     const struct told_findings *findings;
+    /* And how long the visit of each tenant was foretold to take, in ms; 0: nothing was to be done; negative: that was not foretold. NULL: no
+     * plan is followed, or none with a forecast. Then the run of the ledger by whose times it was; NULL: by a rehearsal. */
+    const double *foretold_ms;
+    const char *foretold_by;
     /* NULL, or by tenant of the selection: it could not be compared before the run (library/proof.h), and so fails and is not
      * touched where there is work for it all the same. */
     const bool *is_unproved;

@@ -14,7 +14,7 @@ _Static_assert(RUN_INTERRUPTED == 6 && RUN__COUNT == 7, "run states are in ledge
 _Static_assert(TENANT_SKIPPED == 9 && TENANT__COUNT == 10, "tenant states are in ledgers");
 _Static_assert(NOTICE_WARNING == 4 && NOTICE__COUNT == 5, "levels of notices are in ledgers");
 _Static_assert(LINT_NOTE == 1 && LINT_ERROR == 3 && LINT__COUNT == 4, "severities are in ledgers");
-_Static_assert(HALT_FORECAST == 5 && FORECAST_FROM_LEDGER == 1, "halts, forecasts are in ledgers");
+_Static_assert(HALT_FORECAST == 5 && FORECAST_FROM_PLAN == 2, "halts, forecasts are in ledgers");
 _Static_assert(MOMENT_LATE == 4 && MOMENT__COUNT == 5, "kinds of moments are in ledgers");
 _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
 

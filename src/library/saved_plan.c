@@ -1,5 +1,7 @@
 #include "library/saved_plan.h"
 
+#include "base/buf.h"
+#include "base/human.h"
 #include "base/map.h"
 #include "library/fleet_lint.h"
 
@@ -70,6 +72,7 @@ static void narrow(const struct saved_plan *plan, struct fleet *fleet, struct re
     size_t before = fleet->tenant_count, count = 0;
     const struct tenant **tenants = arena_calloc(&fleet->arena, before + 1, sizeof *tenants);
     struct rows *shown = arena_calloc(&fleet->arena, before + 1, sizeof *shown);
+    double *foretold = arena_calloc(&fleet->arena, before + 1, sizeof *foretold);
     map_init(&planned);
     for (size_t i = 0; i < plan->tenant_count; i++)
         map_put(&planned, plan->tenants[i].name, (uint32_t)i);
@@ -78,6 +81,7 @@ static void narrow(const struct saved_plan *plan, struct fleet *fleet, struct re
         if (at == MAP_NONE)
             continue;
         shown[count] = plan->tenants[at].rows;
+        foretold[count] = plan->tenants[at].visit_ms;
         tenants[count++] = fleet->tenants[i];
     }
     map_done(&planned);
@@ -85,6 +89,8 @@ static void narrow(const struct saved_plan *plan, struct fleet *fleet, struct re
     fleet->tenant_count = count;
     request->shown = shown;
     request->shown_by = plan->path;
+    request->foretold_ms = plan->forecast ? foretold : NULL;
+    request->foretold_by = plan->forecast ? arena_strdup(&fleet->arena, plan->forecast->run) : NULL;
 }
 
 /* What the inventory keeps out of reports by now is kept out of these, too. */
@@ -122,4 +128,37 @@ bool saved_plan_apply(const struct saved_plan *plan, struct fleet *fleet, struct
     request->targets = plan->targets.items;
     request->target_count = plan->targets.count;
     return true;
+}
+
+/* ---- what it foretells ------------------------------------------------------------------------- */
+
+static void add_rehearsed(const struct saved_plan_forecast *forecast, struct buf *buf)
+{
+    if (forecast->lock_tenant) {
+        buf_addf(buf, "; %s wait for at most ", forecast->lock_blocks);
+        human_add_duration(buf, forecast->lock_ms);
+        buf_addf(buf, ", for %s in %s",
+                 forecast->lock_table ? forecast->lock_table : "the database",
+                 forecast->lock_tenant);
+    }
+    if (!forecast->written_bytes)
+        return;
+    buf_adds(buf, "; ");
+    human_add_size(buf, forecast->written_bytes);
+    buf_adds(buf, " are written");
+}
+
+void saved_plan_add_forecast(const struct saved_plan *plan, struct buf *buf)
+{
+    const struct saved_plan_forecast *forecast = plan->forecast;
+    buf_adds(buf, "the plan foretells about ");
+    human_add_duration(buf, forecast->duration_ms);
+    if (!forecast->run) {
+        buf_adds(buf, ", as it was rehearsed");
+        add_rehearsed(forecast, buf);
+        return;
+    }
+    buf_addf(buf, ", as run %s took; no transaction held its locks for longer than ",
+             forecast->run);
+    human_add_duration(buf, forecast->transaction_ms);
 }

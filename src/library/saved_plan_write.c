@@ -1,7 +1,9 @@
 /* What becomes a plan's file. */
 #include "library/saved_plan.h"
 
+#include "report/json.h"
 #include "report/lint_report.h"
+#include "report/view_forecast.h"
 
 #define NOT_SEEN UINT32_MAX
 
@@ -34,8 +36,23 @@ void saved_plan_take_findings(void *ctx, const struct told_findings *findings)
     maker->findings = told_copy(&maker->arena, findings);
 }
 
+void saved_plan_take_report(void *ctx, const struct report *report)
+{
+    struct saved_plan_maker *maker = ctx;
+    struct view_forecast forecast;
+    if (!view_forecast_init(&forecast, report))
+        return;
+    maker->forecast = json_forecast(report, &forecast);
+    maker->visit_ms =
+        arena_calloc(&maker->arena, report->run.tenant_count + 1, sizeof *maker->visit_ms);
+    for (uint32_t i = 0; i < report->run.tenant_count; i++)
+        maker->visit_ms[i] = (float)view_forecast_time(&forecast, report, i);
+    view_forecast_done(&forecast);
+}
+
 void saved_plan_end(struct saved_plan_maker *maker)
 {
+    json_decref(maker->forecast);
     rows_pool_free(maker->places);
     arena_done(&maker->arena);
 }
@@ -60,6 +77,20 @@ static int compare_planned(const void *a, const void *b)
     return left->tenant < right->tenant ? -1 : left->tenant > right->tenant;
 }
 
+/* In the order of the tenants. */
+static void put_times(const struct saved_plan_maker *maker, struct json_stream *stream,
+                      const struct planned *planned, size_t count)
+{
+    if (!maker->forecast)
+        return;
+    json_open(stream, "duration_ms", '[');
+    for (size_t i = 0; i < count; i++) {
+        double ms = (double)maker->visit_ms[planned[i].tenant];
+        json_put(stream, NULL, ms < 0 ? json_null() : json_rounded(ms, JSON_STEP_DECIMALS));
+    }
+    json_close(stream, ']');
+}
+
 static void put_standings(struct saved_plan_maker *maker, struct json_stream *stream)
 {
     size_t count = 0;
@@ -71,6 +102,7 @@ static void put_standings(struct saved_plan_maker *maker, struct json_stream *st
     qsort(planned, count, sizeof *planned, compare_planned);
     json_open(stream, "standings", '[');
     for (size_t i = 0; i < count;) {
+        size_t begin = i;
         uint32_t place = planned[i].place;
         json_open(stream, NULL, '{');
         put_rows(stream, rows_pool_at(maker->places, place));
@@ -78,6 +110,7 @@ static void put_standings(struct saved_plan_maker *maker, struct json_stream *st
         for (; i < count && planned[i].place == place; i++)
             json_put(stream, NULL, json_text(maker->fleet->tenants[planned[i].tenant]->name));
         json_close(stream, ']');
+        put_times(maker, stream, planned + begin, i - begin);
         json_close(stream, '}');
     }
     json_close(stream, ']');
@@ -108,5 +141,7 @@ void saved_plan_write(struct saved_plan_maker *maker, FILE *out)
     for (size_t i = 0; i < maker->findings.count; i++)
         json_put(&stream, NULL, lint_json_finding(&maker->findings.items[i]));
     json_close(&stream, ']');
+    if (maker->forecast)
+        json_put(&stream, "forecast", json_incref(maker->forecast));
     json_close(&stream, '}');
 }

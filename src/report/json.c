@@ -138,12 +138,15 @@ static void put_totals(struct json_stream *stream, const struct report *report)
     json_close(stream, '}');
 }
 
-static json_t *wave_forecast_value(const struct wave_forecast *forecast)
+static json_t *wave_forecast_value(const struct report_wave *wave)
 {
-    return json_pack(
-        "{s:o, s:o, s:o, s:o}", "duration_ms", json_rounded(forecast->duration_ms, JSON_DECIMALS),
-        "tenants", json_count(forecast->tenants), "from",
-        json_text(forecast_source_name(forecast->source)), "run", json_text(forecast->run));
+    const struct wave_forecast *forecast = &wave->forecast;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "duration_ms",
+                     json_rounded(forecast->duration_ms, JSON_DECIMALS), "tenants",
+                     json_count(forecast->tenants), "from",
+                     json_text(forecast_source_name(forecast->source)), "run",
+                     json_text(forecast->run), "took_ms",
+                     wave->took_ms > 0 ? json_rounded(wave->took_ms, JSON_DECIMALS) : json_null());
 }
 
 static json_t *wave_value(const struct report *report, const struct report_wave *wave)
@@ -154,7 +157,7 @@ static json_t *wave_value(const struct report *report, const struct report_wave 
     json_object_set_new(value, "tenants", json_count(wave->tenant_count));
     json_object_set_new(value, "failed", json_count(wave->failed_count));
     if (wave->forecast.tenants)
-        json_object_set_new(value, "forecast", wave_forecast_value(&wave->forecast));
+        json_object_set_new(value, "forecast", wave_forecast_value(wave));
     return value;
 }
 
@@ -186,61 +189,12 @@ static void put_moments(struct json_stream *stream, const struct report *report)
     json_close(stream, ']');
 }
 
-static json_t *lock_value(const struct report *report, const struct view_forecast *forecast)
-{
-    if (!forecast->lock)
-        return json_null();
-    json_t *value = json_object();
-    json_object_set_new(value, "tenant", json_text(report->run.tenants[forecast->lock_row]->name));
-    json_object_set_new(value, "table", json_text(forecast->lock->object));
-    json_object_set_new(value, "blocks", json_text(seen_blocks_name(forecast->lock->blocks)));
-    json_object_set_new(value, "held_ms", json_rounded(forecast->lock->ms, JSON_STEP_DECIMALS));
-    return value;
-}
-
-static void put_rehearsed(struct json_stream *stream, const struct report *report,
-                          const struct view_forecast *forecast)
-{
-    json_put(stream, "longest_lock", lock_value(report, forecast));
-    json_put(stream, "written_bytes", json_integer((json_int_t)forecast->bytes));
-    json_put(stream, "without_rows", json_count(forecast->without_rows));
-}
-
-static void put_timings(struct json_stream *stream, const struct view_forecast *forecast)
-{
-    const struct step_timing *longest = forecast->longest;
-    json_put(stream, "run", json_text(forecast->newest->run));
-    json_put(stream, "longest_step",
-             json_pack("{s:o, s:s, s:o, s:o}", "revision", json_text(longest->revision),
-                       "direction", longest->direction == DIRECTION_UP ? "up" : "down", "run",
-                       json_text(longest->run), "duration_ms",
-                       json_rounded(longest->longest_ms, JSON_STEP_DECIMALS)));
-    json_put(stream, "untimed", json_count(forecast->untimed));
-}
-
 static void put_forecast(struct json_stream *stream, const struct report *report)
 {
     struct view_forecast forecast;
     if (!view_forecast_init(&forecast, report))
         return;
-    json_open(stream, "forecast", '{');
-    json_put(stream, "duration_ms", json_rounded(forecast.duration_ms, JSON_DECIMALS));
-    json_t *waves = json_array();
-    for (size_t i = 0; i < forecast.wave_count; i++) {
-        const struct view_forecast_wave *wave = &forecast.waves[i];
-        json_array_append_new(waves,
-                              json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(wave->name),
-                                        "tenants", json_count(wave->tenants), "duration_ms",
-                                        json_rounded(wave->duration_ms, JSON_DECIMALS), "soak_ms",
-                                        json_rounded(wave->soak_ms, JSON_DECIMALS)));
-    }
-    json_put(stream, "waves", waves);
-    json_put(stream, "from", json_text(forecast.newest ? "ledger" : "rehearsal"));
-    if (forecast.newest)
-        put_timings(stream, &forecast);
-    else
-        put_rehearsed(stream, report, &forecast);
-    json_close(stream, '}');
+    json_put(stream, "forecast", json_forecast(report, &forecast));
     view_forecast_done(&forecast);
 }
 

@@ -31,6 +31,8 @@ void json_put_tenants(struct json_stream *stream, const struct report *report);
 void json_put_history(struct json_stream *stream, const struct report *report);
 
 /* Values, which the caller owns. */
+struct view_forecast;
+json_t *json_forecast(const struct report *report, const struct view_forecast *forecast);
 json_t *json_labels(const struct tenant *tenant);
 json_t *json_ids(const struct report *report, uint32_t number);
 json_t *json_half(const struct report *report, uint32_t number); /* null for REPORT_NONE */

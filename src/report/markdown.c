@@ -48,20 +48,37 @@ static void add_totals(struct markdown *markdown)
     markdown_item(markdown, MARKDOWN_MAX);
 }
 
-/* Of one wave, the headline says it. */
+static void add_took(struct buf *item, const struct report_wave *wave)
+{
+    buf_adds(item, " ");
+    if (wave->forecast.tenants)
+        human_add_duration(item, wave->forecast.duration_ms);
+    buf_adds(item, " | ");
+    if (wave->took_ms > 0)
+        human_add_duration(item, wave->took_ms);
+    buf_adds(item, " |");
+}
+
+/* Of one wave, the headline says it, but for what was foretold. */
 static void add_waves(struct markdown *markdown)
 {
     const struct view *view = markdown->view;
     struct buf *item = &markdown->item;
-    if (view->wave_count < 2)
+    bool compares = report_compares_forecasts(markdown->report);
+    if (view->wave_count < 2 && !compares)
         return;
-    buf_adds(item, "\n| wave | state | tenants | failed |\n| --- | --- | ---: | ---: |\n");
+    buf_adds(item, "\n| wave | state | tenants | failed |");
+    buf_adds(item, compares ? " foretold | took |" : "");
+    buf_adds(item, "\n| --- | --- | ---: | ---: |");
+    buf_adds(item, compares ? " ---: | ---: |\n" : "\n");
     for (size_t i = 0; i < view->wave_count && i < WAVES_SHOWN; i++) {
         const struct view_wave *wave = &view->waves[i];
         buf_adds(item, "| ");
         markdown_cell(item, wave->name, NAME_MAX_BYTES);
-        buf_addf(item, " | %s | %zu | %zu |\n", wave->words, wave->tenant_count,
-                 wave->failed_count);
+        buf_addf(item, " | %s | %zu | %zu |", wave->words, wave->tenant_count, wave->failed_count);
+        if (compares)
+            add_took(item, &markdown->report->waves[i]);
+        buf_addc(item, '\n');
     }
     if (view->wave_count > WAVES_SHOWN)
         buf_addf(item, "\nand %zu more waves\n", view->wave_count - WAVES_SHOWN);

@@ -135,6 +135,8 @@ struct report_wave {
     int64_t ended_at_ms;           /* since the epoch; 0: it has no end */
     const struct run_wave *rules;  /* what was asked of it; NULL: not known */
     struct wave_forecast forecast; /* the last one that was made; `tenants` 0: none was */
+    double
+        took_ms; /* after the end: from its first tenant to its last, pauses left out; 0: none was begun, or not all are told of */
 };
 
 struct report {
@@ -249,6 +251,9 @@ const struct said *report_example(const struct report *report, const struct repo
 
 /* How long it stood still since someone had it pause, in ms. */
 double report_paused_ms(const struct report *report);
+
+/* Will everyone want to know what was foretold of its waves: one took longer, or the plan that was followed has kept it? */
+bool report_compares_forecasts(const struct report *report);
 
 /* The wave of a tenant. */
 struct report_wave *report_wave_of(const struct report *report, size_t tenant);

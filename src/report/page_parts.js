@@ -173,7 +173,7 @@ function waveRules({ max_failures, soak_ms }, { forecast }) {
 function wavesPart() {
   const times = waveTimes();
   const chart = timeline(times);
-  const isOne = data.waves.length < 2;
+  const isOne = data.waves.length < 2 && !data.waves[0].forecast;
   if (isOne && !chart) return null;
   const rows = data.waves.map((wave, i) => make("tr", {},
     make("th", { scope: "row" }, make("button", { type: "button", class: "link", onclick: () => showTenants({ wave: i }) }, shown(wave.name))),

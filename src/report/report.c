@@ -1,6 +1,8 @@
 #include "report/model.h"
 
 #include <assert.h>
+#include <math.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "chain/chain.h"
@@ -329,6 +331,45 @@ static void keep_forecast(struct report *report, const struct event *event)
     forecast->run = arena_strdup(&report->arena, forecast->run);
 }
 
+bool report_compares_forecasts(const struct report *report)
+{
+    for (size_t i = 0; i < report->moment_count; i++)
+        if (report->moments[i].kind == MOMENT_LATE)
+            return true;
+    for (size_t i = 0; i < report->wave_count; i++)
+        if (report->waves[i].forecast.tenants &&
+            report->waves[i].forecast.source == FORECAST_FROM_PLAN)
+            return true;
+    return false;
+}
+
+/* A rollback ends tenants once more, and a narrowed report has not all of them. */
+static void time_waves(struct report *report)
+{
+    double *begins = xcalloc(report->wave_count + 1, sizeof *begins);
+    double *ends = xcalloc(report->wave_count + 1, sizeof *ends);
+    for (size_t i = 0; i < report->wave_count; i++)
+        begins[i] = INFINITY;
+    for (size_t i = 0; i < report->run.tenant_count; i++) {
+        const struct report_row *row = &report->rows[i];
+        size_t wave = (size_t)(report_wave_of(report, i) - report->waves);
+        if (!row->attempts || row->is_carried)
+            continue;
+        begins[wave] = fmin(begins[wave], row->started_ms);
+        ends[wave] = fmax(ends[wave], row->started_ms + row->duration_ms);
+    }
+    for (size_t i = 0; i < report->wave_count; i++) {
+        int64_t at_ms = report->run.started_at_ms;
+        if (ends[i] <= begins[i] || report->rolls_back || report->run.narrowed_from)
+            continue;
+        double paused_ms = moment_paused_ms(report->moments, report->moment_count,
+                                            at_ms + (int64_t)begins[i], at_ms + (int64_t)ends[i]);
+        report->waves[i].took_ms = fmax(ends[i] - begins[i] - paused_ms, 0);
+    }
+    free(begins);
+    free(ends);
+}
+
 double report_paused_ms(const struct report *report)
 {
     int64_t from_ms = report->run.started_at_ms;
@@ -377,6 +418,7 @@ static void finish_run(struct report *report, const struct event *event)
     halt_for_skipped(report);
     skip_the_rest(report);
     count_waves(report);
+    time_waves(report);
     report_sort_errors(report);
     report_sort_notices(report);
 }

@@ -18,21 +18,54 @@ static const struct step_timing *timing_of(const struct timings *timings,
     return NULL;
 }
 
-/* By what earlier runs took; negative: no run has timed all of it, of which `ret_untimed` is a step. */
-static double ledger_time(const struct report *report, const struct report_row *row,
-                          const struct report_step **ret_untimed)
+/* What earlier runs say of a list of steps, which many tenants share. */
+struct told_steps {
+    bool is_known;
+    double ms; /* of a visit; negative: no run has timed all of it, of which `untimed` is a step */
+    double sum_ms, most_ms; /* of the longest that each step took */
+    const struct report_step *untimed;
+    const struct step_timing *newest, *longest;
+};
+
+/* They are in the order of their runs. */
+static void take_timing(struct told_steps *told, const struct step_timing *timing)
+{
+    told->ms += timing->mean_ms;
+    told->sum_ms += timing->longest_ms;
+    if (timing->longest_ms > told->most_ms)
+        told->most_ms = timing->longest_ms;
+    if (!told->newest || timing > told->newest)
+        told->newest = timing;
+    if (!told->longest || timing->longest_ms > told->longest->longest_ms)
+        told->longest = timing;
+}
+
+static struct told_steps tell_steps(const struct report *report, const struct report_row *row)
 {
     struct step_list steps = report_steps(report, row->steps);
-    double ms = report->timings->visit_ms[row->dialect];
+    struct told_steps told = {.is_known = true, .ms = report->timings->visit_ms[row->dialect]};
     for (size_t i = 0; i < steps.count; i++) {
         const struct step_timing *timing =
             timing_of(report->timings, &steps.steps[i], row->dialect);
-        *ret_untimed = &steps.steps[i];
         if (!timing)
-            return -1;
-        ms += timing->mean_ms;
+            return (struct told_steps){.is_known = true, .ms = -1, .untimed = &steps.steps[i]};
+        take_timing(&told, timing);
     }
-    return steps.count ? ms : -1;
+    if (!steps.count)
+        told.ms = -1;
+    return told;
+}
+
+static const struct told_steps *told_of(const struct view_forecast *forecast,
+                                        const struct report *report, const struct report_row *row)
+{
+    static const struct told_steps nothing = {.ms = -1};
+    if (row->steps == REPORT_NONE)
+        return &nothing;
+    struct told_steps *told = &forecast->told[row->steps * DIALECT__COUNT + row->dialect];
+    if (!told->is_known)
+        *told = tell_steps(report, row);
+    return told;
 }
 
 static bool is_from_ledger(const struct report *report)
@@ -40,27 +73,39 @@ static bool is_from_ledger(const struct report *report)
     return !report->run.request->rehearses;
 }
 
-static bool is_told(const struct report *report, const struct report_row *row)
+static bool is_told(const struct view_forecast *forecast, const struct report *report,
+                    const struct report_row *row)
 {
-    const struct report_step *untimed;
     if (row->state != TENANT_SUCCEEDED)
         return false;
-    return is_from_ledger(report) ? ledger_time(report, row, &untimed) >= 0
+    return is_from_ledger(report) ? told_of(forecast, report, row)->ms >= 0
                                   : row->rehearsed != REHEARSED_NOWHERE;
 }
 
 /* A copy takes a time that an upgrade does not; in place the whole visit counts. */
-static double time_of(const struct report *report, const struct report_row *row)
+static double time_of(const struct view_forecast *forecast, const struct report *report,
+                      const struct report_row *row)
 {
     double ms = 0;
-    const struct report_step *untimed;
     if (is_from_ledger(report))
-        return ledger_time(report, row, &untimed);
+        return told_of(forecast, report, row)->ms;
     if (row->rehearsed == REHEARSED_IN_PLACE)
         return row->duration_ms;
-    for (size_t i = 0; row->step_ms && i < report_steps(report, row->steps).count; i++)
+    size_t count = row->step_ms ? report_steps(report, row->steps).count : 0;
+    for (size_t i = 0; i < count; i++)
         ms += (double)row->step_ms[i];
     return ms;
+}
+
+double view_forecast_time(const struct view_forecast *forecast, const struct report *report,
+                          uint32_t row)
+{
+    const struct report_row *told = &report->rows[row];
+    if (told->state == TENANT_UNCHANGED)
+        return 0;
+    if (!is_told(forecast, report, told) || told->rehearsed == REHEARSED_ON_SCRATCH)
+        return -1;
+    return time_of(forecast, report, told);
 }
 
 static int compare(const void *left, const void *right)
@@ -79,13 +124,13 @@ static void add_wave(struct view_forecast *forecast, const struct report *report
     *told = (struct view_forecast_wave){.name = wave->name};
     for (size_t i = 0; i < report->run.tenant_count; i++) {
         const struct tenant *tenant = report->run.tenants[i];
-        if (report->run.wave_of[i] != index || !is_told(report, &report->rows[i]))
+        if (report->run.wave_of[i] != index || !is_told(forecast, report, &report->rows[i]))
             continue;
         bool is_file = dialect_info(tenant->url.dialect)->is_file;
         tenants[told->tenants++] = (struct forecast_tenant){
             .server = is_file ? FORECAST_NO_SERVER
                               : intern_put(servers, tenant->server, strlen(tenant->server)),
-            .ms = time_of(report, &report->rows[i]),
+            .ms = time_of(forecast, report, &report->rows[i]),
         };
     }
     if (!told->tenants || !wave->rules || !wave->rules->parallel)
@@ -133,25 +178,28 @@ static void take_row(struct view_forecast *forecast, const struct report_row *ro
 
 /* What is told of the steps of a row by earlier runs, or that none has timed them. */
 static void take_timings(struct view_forecast *forecast, const struct report *report,
-                         const struct report_row *row)
+                         uint32_t index)
 {
-    const struct report_step *untimed = NULL;
-    struct step_list steps = report_steps(report, row->steps);
-    if (row->state != TENANT_SUCCEEDED || !steps.count)
+    const struct report_row *row = &report->rows[index];
+    const struct told_steps *told = told_of(forecast, report, row);
+    const struct settings *settings = report->run.tenants[index]->settings;
+    bool is_each = settings && settings->transaction == TRANSACTION_EACH;
+    double transaction_ms = is_each ? told->most_ms : told->sum_ms;
+    if (row->state != TENANT_SUCCEEDED || !report_steps(report, row->steps).count)
         return;
-    if (ledger_time(report, row, &untimed) < 0) {
+    if (told->ms < 0) {
         forecast->untimed++;
-        forecast->untimed_revision = untimed->revision;
+        forecast->untimed_revision = told->untimed->revision;
         return;
     }
-    for (size_t i = 0; i < steps.count; i++) {
-        const struct step_timing *timing =
-            timing_of(report->timings, &steps.steps[i], row->dialect);
-        if (!forecast->newest || timing > forecast->newest)
-            forecast->newest = timing; /* they are in the order of their runs */
-        if (!forecast->longest || timing->longest_ms > forecast->longest->longest_ms)
-            forecast->longest = timing;
-    }
+    if (!forecast->newest || told->newest > forecast->newest)
+        forecast->newest = told->newest;
+    if (!forecast->longest || told->longest->longest_ms > forecast->longest->longest_ms)
+        forecast->longest = told->longest;
+    if (transaction_ms <= forecast->transaction_ms)
+        return;
+    forecast->transaction_ms = transaction_ms;
+    forecast->transaction_row = index;
 }
 
 static bool is_possible(const struct report *report)
@@ -169,14 +217,18 @@ bool view_forecast_init(struct view_forecast *forecast, const struct report *rep
         return false;
     arena_init(&forecast->arena);
     intern_init(&servers, &forecast->arena);
+    if (is_from_ledger(report))
+        forecast->told =
+            arena_calloc(&forecast->arena, report->step_lists.count * DIALECT__COUNT + 1,
+                         sizeof *forecast->told);
     forecast->waves = arena_calloc(&forecast->arena, report->wave_count, sizeof *forecast->waves);
     for (uint32_t i = 0; i < report->wave_count; i++)
         add_wave(forecast, report, &servers, i);
     for (uint32_t i = 0; i < report->run.tenant_count; i++)
-        if (is_told(report, &report->rows[i]))
+        if (is_told(forecast, report, &report->rows[i]))
             take_row(forecast, &report->rows[i], i);
     for (uint32_t i = 0; is_from_ledger(report) && i < report->run.tenant_count; i++)
-        take_timings(forecast, report, &report->rows[i]);
+        take_timings(forecast, report, i);
     for (size_t i = 0; i < forecast->wave_count; i++) {
         bool is_last = i + 1 == forecast->wave_count;
         forecast->duration_ms += forecast->waves[i].duration_ms;
@@ -201,6 +253,8 @@ static void add_timings(const struct view_forecast *forecast, struct buf *buf)
     buf_addf(buf, "; the longest step was %s %s with ", forecast->longest->revision,
              forecast->longest->direction == DIRECTION_UP ? "up" : "down");
     human_add_duration(buf, forecast->longest->longest_ms);
+    buf_adds(buf, ", and no transaction held its locks for longer than ");
+    human_add_duration(buf, forecast->transaction_ms);
     if (!forecast->untimed)
         return;
     buf_adds(buf, "; not in it: ");

@@ -33,12 +33,21 @@ struct view_forecast {
     const struct step_timing *newest, *longest;
     size_t untimed;
     const struct revision *untimed_revision;
+    /* The longest transaction, by the longest that each step of it took: no lock is held for longer. */
+    double transaction_ms;
+    uint32_t transaction_row;
+    struct told_steps *told; /* by list of steps and dialect, of what earlier runs took */
     struct arena arena;
 };
 
 /* False: nothing was rehearsed and no run has timed it, and there is nothing to free. */
 bool view_forecast_init(struct view_forecast *forecast, const struct report *report);
 void view_forecast_done(struct view_forecast *forecast);
+
+/* How long the visit of one tenant will take, in ms; 0: there is nothing to do; negative: it is not known, or was seen where no table has
+ * rows. */
+double view_forecast_time(const struct view_forecast *forecast, const struct report *report,
+                          uint32_t row);
 
 /* `in all about 34.18 s; reads and writes wait for at most 984 ms, for task in acme; 24.1 MB are written, …`: a line, as it came. */
 void view_add_forecast(const struct view_forecast *forecast, const struct report *report,

@@ -47,13 +47,25 @@ static struct pace pace_of_all(const struct outlook *outlook)
                          run};
 }
 
-static double time_of(const struct outlook *outlook, const struct pace *all,
-                      enum dialect_id dialect)
+/* What the plan has foretold of it. Negative: nothing. */
+static double planned_time(const struct outlook *outlook, size_t tenant)
 {
+    return outlook->options.foretold_ms ? outlook->options.foretold_ms[tenant] : -1;
+}
+
+/* Negative: nothing is known of its like. */
+static double time_of(const struct outlook *outlook, const struct pace *all, size_t tenant)
+{
+    enum dialect_id dialect = outlook->options.run->tenants[tenant]->url.dialect;
     const struct sum *own = &outlook->sums[dialect];
     const struct pace *earlier = &outlook->paces[dialect];
+    double planned_ms = planned_time(outlook, tenant);
+    if (planned_ms >= 0)
+        return planned_ms;
     if (own->count)
         return own->ms / (double)own->count;
+    if (!all->count)
+        return -1;
     return !all->run || !earlier->count ? all->mean_ms : earlier->mean_ms;
 }
 
@@ -63,51 +75,81 @@ static int compare(const void *left, const void *right)
     return (a->server > b->server) - (a->server < b->server);
 }
 
-/* What an earlier run of the rollout has done is only looked at. */
 static bool is_done(const struct run_info *run, size_t tenant)
 {
     enum tenant_state state = run->standings ? run->standings[tenant].state : TENANT_PENDING;
     return state == TENANT_SUCCEEDED || state == TENANT_UNCHANGED;
 }
 
-static void foretell(struct outlook *outlook, uint32_t index, const struct pace *all)
+/* Is there work for it? What an earlier run of the rollout has done is only looked at. */
+static bool is_to_do(const struct outlook *outlook, size_t tenant)
+{
+    return !is_done(outlook->options.run, tenant) && planned_time(outlook, tenant) != 0;
+}
+
+/* The tenants of a wave that there is work for. */
+struct gathered {
+    struct forecast_tenant *tenants;
+    size_t count;
+    bool is_planned; /* of some the plan has foretold it */
+    bool is_unknown; /* of some nothing is known */
+};
+
+static void gather_tenant(const struct outlook *outlook, const struct pace *all, size_t index,
+                          struct intern *servers, struct gathered *gathered)
+{
+    const struct tenant *tenant = outlook->options.run->tenants[index];
+    bool is_file = dialect_info(tenant->url.dialect)->is_file;
+    double ms = time_of(outlook, all, index);
+    gathered->tenants[gathered->count++] = (struct forecast_tenant){
+        .server = is_file ? FORECAST_NO_SERVER
+                          : intern_put(servers, tenant->server, strlen(tenant->server)),
+        .ms = ms};
+    gathered->is_planned |= planned_time(outlook, index) > 0;
+    gathered->is_unknown |= ms < 0;
+}
+
+static struct gathered gather(const struct outlook *outlook, const struct pace *all, uint32_t wave)
 {
     const struct run_info *run = outlook->options.run;
-    const struct outlook_wave *rules = &outlook->waves[index];
-    struct forecast_wave wave = {.parallel = rules->parallel, .per_server = rules->per_server};
-    struct forecast_tenant *tenants = xcalloc(run->tenant_count + 1, sizeof *tenants);
+    struct gathered gathered = {.tenants =
+                                    xcalloc(run->tenant_count + 1, sizeof *gathered.tenants)};
     struct arena arena;
     struct intern servers;
-    size_t count = 0;
     arena_init(&arena);
     intern_init(&servers, &arena);
-    for (size_t i = 0; i < run->tenant_count; i++) {
-        const struct tenant *tenant = run->tenants[i];
-        if ((run->wave_of ? run->wave_of[i] : 0) != index || is_done(run, i))
-            continue;
-        bool is_file = dialect_info(tenant->url.dialect)->is_file;
-        tenants[count++] = (struct forecast_tenant){
-            .server = is_file ? FORECAST_NO_SERVER
-                              : intern_put(&servers, tenant->server, strlen(tenant->server)),
-            .ms = time_of(outlook, all, tenant->url.dialect)};
-    }
-    qsort(tenants, count, sizeof *tenants, compare);
-    forecast_wave(&wave, tenants, count);
-    outlook->forecasts[index] = (struct wave_forecast){
-        .tenants = count,
-        .duration_ms = wave.duration_ms,
-        .source = all->run ? FORECAST_FROM_LEDGER : FORECAST_FROM_WAVES,
-        .run = all->run,
-    };
+    for (size_t i = 0; i < run->tenant_count; i++)
+        if ((run->wave_of ? run->wave_of[i] : 0) == wave && is_to_do(outlook, i))
+            gather_tenant(outlook, all, i, &servers, &gathered);
+    qsort(gathered.tenants, gathered.count, sizeof *gathered.tenants, compare);
     arena_done(&arena);
-    free(tenants);
+    return gathered;
+}
+
+/* Where nothing is known of some of its tenants, nothing is foretold of the wave. */
+static void foretell(struct outlook *outlook, uint32_t index, const struct pace *all)
+{
+    const struct outlook_wave *rules = &outlook->waves[index];
+    struct forecast_wave wave = {.parallel = rules->parallel, .per_server = rules->per_server};
+    struct gathered gathered = gather(outlook, all, index);
+    forecast_wave(&wave, gathered.tenants, gathered.count);
+    outlook->forecasts[index] = (struct wave_forecast){
+        .tenants = gathered.is_unknown ? 0 : gathered.count,
+        .duration_ms = wave.duration_ms,
+        .source = gathered.is_planned ? FORECAST_FROM_PLAN
+                  : all->run          ? FORECAST_FROM_LEDGER
+                                      : FORECAST_FROM_WAVES,
+        .run = gathered.is_planned ? outlook->options.foretold_by : all->run,
+    };
+    free(gathered.tenants);
 }
 
 /* Of all waves from this one on. */
 static void foretell_from(struct outlook *outlook, size_t first)
 {
     const struct pace all = pace_of_all(outlook);
-    for (size_t i = first; all.count && i < outlook->options.wave_count; i++)
+    bool is_known = all.count || outlook->options.foretold_ms;
+    for (size_t i = first; is_known && i < outlook->options.wave_count; i++)
         foretell(outlook, (uint32_t)i, &all);
 }
 

@@ -8,7 +8,7 @@
  *     outlook_of(outlook, wave)->duration_ms …
  *     switch (outlook_look(outlook, now_ms, has_more, &overrun)) …
  *
- * A wave is foretold by how long tenants took that the waves before it changed; before any has ended, by those that earlier runs
+ * Of a run that follows a plan with a forecast, tenants count with what the plan has foretold of them. Else a wave is foretold by how long tenants took that the waves before it changed; before any has ended, by those that earlier runs
  * took to the same place, which the ledger tells. Each tenant counts with the mean of its dialect, and of all where there is none of
  * its own. Soaks and gates are between waves, and a pause is no time of the wave.
  */
@@ -32,6 +32,9 @@ struct outlook_options {
     const struct outlook_wave *waves;
     size_t wave_count;
     const struct pace *paces; /* by dialect, of earlier runs; NULL: none are known */
+    /* What the plan that the run follows has foretold (struct request); NULL: nothing */
+    const double *foretold_ms;
+    const char *foretold_by;
 };
 
 enum outlook_verdict { OUTLOOK_FINE, OUTLOOK_LATE, OUTLOOK_HALTS };

@@ -27,7 +27,9 @@ void rollout_open_outlook(struct rollout *rollout)
     rollout->outlook = outlook_new(&(struct outlook_options){.run = &rollout->info,
                                                              .waves = waves,
                                                              .wave_count = options->wave_count,
-                                                             .paces = options->paces});
+                                                             .paces = options->paces,
+                                                             .foretold_ms = request->foretold_ms,
+                                                             .foretold_by = request->foretold_by});
 }
 
 /* From this wave on, as far as they will be begun. */

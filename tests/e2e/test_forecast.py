@@ -3,9 +3,14 @@
 import json
 import sqlite3
 
+import schema
 from harness import FleetCase, PostgresCase, main, wait_until
 
 WAVES = [{"name": "canary", "select": "name=a"}, {"name": "second", "select": "name=b"}, {"name": "third"}]
+
+
+def halt_of(report):
+    return report["run"]["halted_by"]
 
 
 class Late:
@@ -26,11 +31,11 @@ class Late:
     def has(self, event):
         return lambda: any(told["event"] == event and told.get("wave", "second") == "second" for told in self.events())
 
-    def run_late(self, event, code):
+    def run_late(self, event, code, *args):
         """Until that event is told, b waits."""
         with self.blocked("b"):
             with open(self.fleet.path("err"), "wb") as err:
-                run = self.fleet.start("upgrade", "--progress", "json", "-o", "json", stderr=err)
+                run = self.fleet.start("upgrade", *args, "--progress", "json", "-o", "json", stderr=err)
             wait_until(self.has(event), what=event)
         out, _ = run.communicate(timeout=120)
         self.assertEqual(run.returncode, code, self.fleet.read("err"))
@@ -39,13 +44,15 @@ class Late:
     def states(self, report):
         return {tenant["name"]: tenant["state"] for tenant in report["tenants"]}
 
-    def check_halted(self, report):
+    def check_halted(self, report, source="waves"):
         self.assertEqual(self.states(report), {"a": "succeeded", "b": "succeeded", "c": "skipped"})
         self.assertEqual([wave["state"] for wave in report["waves"]], ["succeeded", "halted", "skipped"])
-        self.assertNotIn("forecast", report["waves"][0])
+        self.assertEqual("forecast" in report["waves"][0], source == "plan")
         second = report["waves"][1]["forecast"]
-        self.assertEqual((second["from"], second["run"], second["tenants"]), ("waves", None, 1))
-        halt = report["run"]["halted_by"]
+        self.assertEqual((second["from"], second["run"], second["tenants"]), (source, None, 1))
+        self.assertGreater(second["took_ms"], halt_of(report)["limit_ms"])
+        self.assertIsNone(report["waves"][2]["forecast"]["took_ms"])
+        halt = halt_of(report)
         self.assertEqual((halt["kind"], halt["wave"], halt["forecast_ms"]), ("forecast", "second", second["duration_ms"]))
         self.assertGreaterEqual(halt["limit_ms"], 100)
         self.assertGreater(halt["took_ms"], halt["limit_ms"])
@@ -64,13 +71,36 @@ class Late:
                          [("wave_forecast", "second"), ("wave_forecast", "third"), ("wave_late", "second"), ("wave_forecast", "third"), ("run_finished", None)])
         text = self.run_ok("report").out
         self.assertRegex(text, r"halted in wave 'second': wave 'second' takes longer than foretold: [\d.]+ m?s, and about [\d.]+ m?s were foretold \(limit: [\d.]+ m?s\)")
-        self.assertRegex(text, r"second +halted +1 +0 +[\d.]+ m?s\n")
+        self.assertRegex(text, r"second +halted +1 +0 +[\d.]+ m?s +[\d.]+ m?s\n")
         # what is left has not begun, and is measured by what earlier runs took
         self.make({"halt_above": "3x", "at_least": "60s"})
         resumed = json.loads(self.run_ok("resume", "-o", "json").out)
         self.assertEqual(resumed["run"]["state"], "succeeded")
         third = resumed["waves"][2]["forecast"]
         self.assertEqual((third["from"], third["run"], third["tenants"]), ("ledger", report["run"]["id"], 1))
+
+    def save(self, times):
+        """A rehearsed plan, with times that no machine is too slow for."""
+        path = self.fleet.path("release.plan")
+        self.run_ok("plan", "--rehearse", "--save", path)
+        with open(path, encoding="utf-8") as file:
+            plan = json.load(file)
+        schema.check("plan", plan)
+        self.assertEqual(plan["forecast"]["from"], "rehearsal")
+        self.assertEqual([(wave["name"], wave["tenants"]) for wave in plan["forecast"]["waves"]], [("canary", 1), ("second", 1), ("third", 1)])
+        [standing] = plan["standings"]
+        self.assertTrue(all(ms > 0 for ms in standing["duration_ms"]), standing)
+        standing["duration_ms"] = [times[name] for name in standing["tenants"]]
+        self.fleet.write("release.plan", json.dumps(plan))
+        return path
+
+    def test_it_halts_by_what_the_plan_has_foretold(self):
+        self.make({"halt_above": "3x", "at_least": "100ms"})
+        path = self.save({"a": 90000, "b": 40, "c": 70000})
+        report = self.run_late("run_drains", 1, "--plan", path)
+        self.check_halted(report, source="plan")
+        self.assertEqual([wave["forecast"]["duration_ms"] for wave in report["waves"]], [90000, 40, 70000])
+        self.assertEqual((halt_of(report)["forecast_ms"], halt_of(report)["limit_ms"]), (40, 120))
 
     def test_it_goes_back_where_failures_would(self):
         self.make({"halt_above": "3x", "at_least": "100ms"}, on_failure="rollback")
@@ -192,6 +222,124 @@ class Plans:
             forecast = dry.report["forecast"]
             self.assertEqual((forecast["longest_step"]["direction"], forecast["longest_step"]["run"]), ("down", back))
             self.assertEqual(sum(wave["tenants"] for wave in forecast["waves"]), 3)
+
+
+class Followed(FleetCase):
+    """What a saved plan foretells stands in the report of the run that follows it."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id INTEGER);", "DROP TABLE task;")
+        self.tenants = [self.fleet.sqlite(name) for name in "abcd"]
+        self.inventory()
+        self.plan = self.fleet.path("release.plan")
+
+    def inventory(self, **rollout):
+        self.fleet.inventory(self.tenants, rollout={"waves": [{"name": "canary", "select": "name=a"}, {"name": "everyone", "parallel": 1}], **rollout})
+
+    def save(self, *args, times=None):
+        self.run_ok("plan", *args, "--save", self.plan)
+        with open(self.plan, encoding="utf-8") as file:
+            plan = json.load(file)
+        schema.check("plan", plan)
+        for standing in plan["standings"] if times else ():
+            standing["duration_ms"] = [times[name] for name in standing["tenants"]]
+        self.write(plan)
+        return plan
+
+    def write(self, plan):
+        self.fleet.write("release.plan", json.dumps(plan, indent=1))
+
+    def follow(self, *args):
+        self.said = self.run_ok("upgrade", "--plan", self.plan, "-o", "json", *args)
+        return [wave.get("forecast") for wave in self.said.report["waves"]]
+
+    def test_it_is_told_beside_what_it_took(self):
+        self.save("--rehearse", times={"a": 1000, "b": 2000, "c": 3000, "d": 4000})
+        canary, everyone = self.follow()
+        self.assertEqual((canary["duration_ms"], canary["from"], canary["run"], canary["tenants"]), (1000, "plan", None, 1))
+        self.assertEqual((everyone["duration_ms"], everyone["from"], everyone["tenants"]), (9000, "plan", 3))
+        self.assertGreater(everyone["took_ms"], 0)
+        self.assertRegex(self.said.err, r"the plan foretells about [\d.]+ m?s, as it was rehearsed; writes wait for at most [\d.]+ m?s, for the database in [abcd]; [\d.]+ \w+ are written\n")
+        text = self.run_ok("report").out
+        self.assertRegex(text, r"WAVE +STATE +TENANTS +FAILED +FORETOLD +TOOK\n +canary +succeeded +1 +0 +1\.00 s +[\d.]+ m?s\n +everyone +succeeded +3 +0 +9\.00 s +[\d.]+ m?s\n")
+        markdown = self.run_ok("report", "-o", "markdown").out
+        self.assertRegex(markdown, r"\| `everyone` \| succeeded \| 3 \| 0 \| 9\.00 s \| [\d.]+ m?s \|\n")
+        self.assertEqual(json.loads(self.run_ok("report", "-o", "json").out), self.said.report)
+
+    def test_a_part_of_its_tenants(self):
+        self.save("--rehearse", times={"a": 1000, "b": 2000, "c": 3000, "d": 0})
+        canary, everyone = self.follow("--tenant", "b", "--tenant", "d")
+        self.assertIsNone(canary)
+        self.assertEqual((everyone["duration_ms"], everyone["tenants"]), (2000, 1))  # for d there is nothing to do
+
+    def test_what_it_does_not_know_is_foretold_as_without_it(self):
+        self.save("--rehearse", times={"a": 60000, "b": 2000, "c": None, "d": 5000})
+        canary, everyone = self.follow()
+        self.assertEqual((canary["duration_ms"], canary["from"]), (60000, "plan"))
+        # c counts with what the canary took
+        self.assertEqual((everyone["from"], everyone["tenants"]), ("plan", 3))
+        self.assertGreater(everyone["duration_ms"], 7000)
+        self.assertLess(everyone["duration_ms"], 60000)
+
+    def test_from_the_ledger(self):
+        self.run_ok("upgrade", "--tenant", "a")
+        run = json.loads(self.run_ok("runs", "-o", "json").out)[0]["id"]
+        plan = self.save()
+        self.assertEqual((plan["forecast"]["from"], plan["forecast"]["run"], plan["forecast"]["untimed"]), ("ledger", run, 0))
+        self.assertEqual(plan["forecast"]["longest_transaction"]["duration_ms"], plan["forecast"]["longest_step"]["duration_ms"])
+        at = {tuple(standing["revision"]): standing["duration_ms"] for standing in plan["standings"]}
+        self.assertEqual(at[("aaaa1111",)], [0])
+        self.assertEqual(len(at[()]), 3)
+        canary, everyone = self.follow()
+        self.assertIsNone(canary)
+        self.assertEqual((everyone["from"], everyone["run"], everyone["tenants"]), ("plan", run, 3))
+        self.assertIn(f", as run {run} took; no transaction held its locks for longer than ", self.said.err)
+
+    def test_none_is_kept_where_nothing_is_known(self):
+        plan = self.save()
+        self.assertNotIn("forecast", plan)
+        self.assertNotIn("duration_ms", plan["standings"][0])
+        self.assertEqual(self.follow(), [None, {**self.said.report["waves"][1]["forecast"], "from": "waves"}])
+        self.assertNotIn("foretells", self.said.err)
+
+    def test_a_dry_run_says_it_and_changes_nothing(self):
+        self.save("--rehearse")
+        self.assertEqual(self.follow("--dry-run"), [None, None])
+        self.assertIn("the plan foretells", self.said.err)
+        self.assertEqual(self.fleet.tables("a"), set())
+
+    def test_what_was_tampered_with_is_refused_with_its_line(self):
+        good = self.save("--rehearse")
+        marker = 987654321987
+        cases = [("'standings' has no time", ["standings", 0, "duration_ms", 2], value) for value in (-marker, "x987654321987", marker * 1.0, [marker], marker * 10**20 * 1.0)]
+        cases += [("'forecast' has a time that is none", ["forecast", "duration_ms"], -marker), ("'forecast' has a time", ["forecast", "waves", 1, "soak_ms"], marker),
+                  ("'waves' with their times", ["forecast", "waves", 0, "tenants"], -marker), ("'written_bytes' is no number", ["forecast", "written_bytes"], -marker),
+                  ("'longest_lock' is no lock", ["forecast", "longest_lock"], marker), ("something else where a text", ["forecast", "longest_lock", "tenant"], marker),
+                  ("neither 'rehearsal' nor 'ledger'", ["forecast", "from"], "x987654321987"), ("'targets' is no list", ["targets"], marker),
+                  ("'forecast' is none", ["forecast"], marker), ("does not name checksums", ["revisions", "aaaa1111"], marker), ("'standings' does not", ["standings", 0, "tenants", 1], marker),
+                  ("a newer skein", ["skein_plan"], marker)]
+        for words, path, value in cases:
+            with self.subTest(path=path, value=value):
+                plan = json.loads(json.dumps(good))
+                holder = plan
+                for key in path[:-1]:
+                    holder = holder[key]
+                holder[path[-1]] = value
+                self.write(plan)
+                lines = self.fleet.read("release.plan").decode().split("\n")
+                [line] = [number for number, line in enumerate(lines, 1) if "987654321987" in line or "9.87654321987e" in line]
+                err = self.run_ok("upgrade", "--plan", self.plan, code=2).err
+                self.assertIn(f"release.plan:{line + isinstance(value, list) * -1}: it is no plan that 'skein plan --save' wrote: ", err)
+                self.assertIn(words, err)
+        for words, change in [("has no time for each", lambda plan: plan["standings"][0]["duration_ms"].pop()), ("no 'forecast' that says from what", lambda plan: plan.pop("forecast")),
+                              ("names a tenant twice", lambda plan: plan["standings"].append(plan["standings"][0])), ("is no JSON: ", lambda plan: plan["forecast"].update(duration_ms="HUGE"))]:
+            with self.subTest(words=words):
+                plan = json.loads(json.dumps(good))
+                change(plan)
+                self.fleet.write("release.plan", json.dumps(plan, indent=1).replace('"HUGE"', "1e999"))
+                self.assertRegex(self.run_ok("upgrade", "--plan", self.plan, code=2).err, r"release\.plan:\d+: .*" + words)
+        self.assertEqual(self.fleet.tables("a"), set())
 
 
 class PlansOnSqlite(Plans, FleetCase):

@@ -113,6 +113,55 @@ static void what_is_done_takes_no_time(void **state)
     end(&it);
 }
 
+/* A canary of `a`; in the second wave `b` has nothing to do, and of `e` nothing was foretold. */
+static const double foretold[TENANTS] = {400, 0, 70, 30, -1};
+
+static void begin_planned(struct case_of_outlook *it, const struct pace *paces)
+{
+    static const char *const names[TENANTS] = {"a", "b", "c", "d", "e"};
+    const struct outlook_wave waves[] = {{.parallel = 1, .per_server = 1},
+                                         {.parallel = 1, .per_server = 1}};
+    fleet_prepare(&it->fleet, names, TENANTS);
+    it->fleet.run.wave_of = wave_of;
+    it->outlook = outlook_new(&(struct outlook_options){.run = &it->fleet.run,
+                                                        .waves = waves,
+                                                        .wave_count = ARRAY_LEN(waves),
+                                                        .paces = paces,
+                                                        .foretold_ms = foretold,
+                                                        .foretold_by = "run-2"});
+}
+
+static void what_a_plan_has_foretold_comes_first(void **state)
+{
+    struct case_of_outlook it;
+    (void)state;
+    begin_planned(&it, NULL);
+    assert_float_equal(outlook_of(it.outlook, 0)->duration_ms, 400, 0.001);
+    assert_int_equal(outlook_of(it.outlook, 0)->source, FORECAST_FROM_PLAN);
+    assert_string_equal(outlook_of(it.outlook, 0)->run, "run-2");
+    assert_null(outlook_of(it.outlook, 1)); /* who knows how long `e` takes */
+    outlook_begin(it.outlook, 0, 0);
+    outlook_note(it.outlook, 0, 1000);
+    outlook_end(it.outlook);
+    assert_float_equal(outlook_of(it.outlook, 1)->duration_ms, 70 + 30 + 1000, 0.001);
+    assert_int_equal(outlook_of(it.outlook, 1)->tenants, 3);
+    assert_int_equal(outlook_of(it.outlook, 1)->source, FORECAST_FROM_PLAN);
+    end(&it);
+}
+
+static void earlier_runs_tell_what_a_plan_does_not(void **state)
+{
+    struct case_of_outlook it;
+    struct pace paces[DIALECT__COUNT];
+    (void)state;
+    for (size_t k = 0; k < DIALECT__COUNT; k++)
+        paces[k] = (struct pace){1, 5, "run-1"};
+    begin_planned(&it, paces);
+    assert_float_equal(outlook_of(it.outlook, 1)->duration_ms, 70 + 30 + 5, 0.001);
+    assert_string_equal(outlook_of(it.outlook, 1)->run, "run-2");
+    end(&it);
+}
+
 static void limits(void **state)
 {
     static const struct {
@@ -176,6 +225,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(canaries_foretell_those_that_follow),
     cmocka_unit_test(earlier_runs_foretell_the_first_wave),
     cmocka_unit_test(what_is_done_takes_no_time),
+    cmocka_unit_test(what_a_plan_has_foretold_comes_first),
+    cmocka_unit_test(earlier_runs_tell_what_a_plan_does_not),
     cmocka_unit_test(limits),
     cmocka_unit_test(a_pause_is_no_time_of_the_wave),
 };
