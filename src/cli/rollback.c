@@ -22,8 +22,8 @@ const struct command command_rollback = {
     .example = "skein rollback --dry-run",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
-              OPTIONS_METRICS | OPTIONS_CONTINUATION | OPTIONS_DRY_RUN | OPTIONS_YES |
-              OPTIONS_NARROW,
+              OPTIONS_METRICS | OPTIONS_MACHINE | OPTIONS_CONTINUATION | OPTIONS_DRY_RUN |
+              OPTIONS_YES | OPTIONS_NARROW,
     .max_args = 1,
     .needs = FLEET_AGAIN,
     .run = run_rollback,

@@ -237,6 +237,7 @@ struct standing {
     const char *snapshot; /* the copy from before the first change; NULL: none */
     bool is_elsewhere;    /* by now the inventory names another database for it */
     const char *twin;     /* and it is the one in which the run changed this tenant; NULL: none */
+    bool is_gone;         /* it is no more in the inventory: only a rollback has it */
 };
 
 /* The state of a tenant that a run did not come to, from an earlier run: where something went wrong there, it

@@ -30,7 +30,8 @@ struct machine_card {
 
 /* What a run that others may join begins with, beside its EVENT_RUN_STARTED. */
 struct course_plan {
-    struct course course; /* `gates`, `rolls_back`, `wave_limit` and `lease_ms` of it */
+    struct course
+        course; /* `gates`, `rolls_back`, `is_rollback`, `ends_failure`, `wave_limit` and `lease_ms` of it */
     const struct course_wave
         *waves; /* as many as the run has: `parallel`, `per_server` and `soak_until_ms` of them */
     int64_t wall_ms;    /* the time of day here, by which `soak_until_ms` goes */
@@ -75,8 +76,9 @@ struct beat_ask {
 struct claimed_tenant {
     uint32_t tenant;
     uint32_t epoch;
-    bool is_taken_over;              /* another machine had it, and has not told its end */
-    const struct standing *standing; /* what is known of it by now; NULL: nothing */
+    bool is_taken_over; /* another machine had it, and has not told its end */
+    /* What is known of it by now, but for what the inventory had to say when the run began; NULL: nothing */
+    const struct standing *standing;
 };
 
 struct beat_answer {

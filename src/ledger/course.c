@@ -117,7 +117,11 @@ static enum run_state final_state(const struct course *course, const struct cour
         return RUN_INTERRUPTED;
     if (course->has_rolled_back)
         return RUN_ROLLED_BACK;
-    if (!is_complete || course->is_refused)
+    if (course->is_rollback && totals->failed)
+        return RUN_ROLLBACK_FAILED;
+    if (is_complete && course->ends_failure)
+        return RUN_ROLLED_BACK;
+    if (!is_complete || (course->is_refused && !course->is_rollback))
         return RUN_HALTED;
     return totals->failed ? RUN_FAILED : RUN_SUCCEEDED;
 }

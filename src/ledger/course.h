@@ -37,6 +37,8 @@ struct course {
     uint32_t wave_limit; /* and only these are begun */
     unsigned gates;      /* bits by enum gate: those that there are */
     bool rolls_back;     /* after a trip */
+    bool is_rollback;    /* the run brings back what an earlier one has changed, */
+    bool ends_failure;   /* which no one asked for: that one had begun to, since it failed */
     uint64_t lease_ms;   /* so long a machine that says nothing keeps what it has claimed */
 
     uint32_t failed;       /* of the wave: they count against its threshold, */

@@ -8,6 +8,11 @@ enum claim_state { CLAIM_READY, CLAIM_HELD, CLAIM_DONE };
 
 #define REACH_LABEL "reachable_from="
 
+/* Whoever comes first tells of a tenant without a server that it has left the inventory (library/gone.h). */
+#define REACH                                                                                      \
+    "CASE WHEN tenants.server <> '' THEN (SELECT substr(item, length(?3) + 1) FROM label_lists"    \
+    " WHERE list = tenants.labels AND substr(item, 1, length(?3)) = ?3) END"
+
 /* Tenants of one server, and of one machine that can reach them, are a queue. */
 bool stored_claims_begin(struct stored_beat *beat, struct err *err)
 {
@@ -19,8 +24,7 @@ bool stored_claims_begin(struct stored_beat *beat, struct err *err)
                "INSERT INTO claim_queues(run, n, server, reach, is_unlimited)"
                " SELECT ?1, row_number() OVER (ORDER BY server, reach), server, reach, is_unlimited"
                " FROM (SELECT DISTINCT tenants.server AS server,"
-               "  (SELECT substr(item, length(?3) + 1) FROM label_lists"
-               "   WHERE list = tenants.labels AND substr(item, 1, length(?3)) = ?3) AS reach,"
+               "  " REACH " AS reach,"
                "  (CAST(?2 AS BIGINT) >> CAST(tenants.dialect AS INTEGER)) % 2 = 1 AS is_unlimited"
                "  FROM runs JOIN fleet_tenants AS member ON member.fleet = runs.fleet"
                "  JOIN tenants ON tenants.id = member.tenant WHERE runs.seq = ?1) AS places",
@@ -33,9 +37,7 @@ bool stored_claims_begin(struct stored_beat *beat, struct err *err)
                " JOIN tenants ON tenants.id = member.tenant"
                " JOIN claim_queues ON claim_queues.run = ?1 AND claim_queues.server = tenants.server"
                "  AND claim_queues.reach IS NOT DISTINCT FROM"
-               "  (SELECT substr(item, length(?3) + 1) FROM label_lists"
-               "   WHERE list = tenants.labels AND substr(item, 1, length(?3)) = ?3)"
-               " WHERE runs.seq = ?1",
+               "  " REACH " WHERE runs.seq = ?1",
                run, value_int(CLAIM_READY), value_text(prefix));
 }
 
@@ -189,7 +191,9 @@ bool stored_claims_count(struct stored_beat *beat, struct course_facts *facts, s
 bool stored_claims_skip_unreached(struct stored_beat *beat, struct err *err)
 {
     struct store *store = beat->ledger->store;
-    struct outcome outcome = {.state = TENANT_SKIPPED};
+    /* what should go back and could not is a person's, as where a machine could not reach it */
+    struct outcome outcome = {.state = beat->course.is_rollback ? TENANT_ROLLBACK_FAILED
+                                                                : TENANT_SKIPPED};
     struct err why;
     struct value error, run = value_int(beat->ledger->writing.run),
                         wave = value_int(beat->course.wave);
@@ -217,7 +221,7 @@ bool stored_claims_skip_unreached(struct stored_beat *beat, struct err *err)
                      " FROM claims WHERE run = ?1 AND wave = ?2 AND state = 0"
                      " ON CONFLICT(run, n) DO UPDATE SET outcome = excluded.outcome,"
                      " error = excluded.error",
-                     run, wave, value_int(TENANT_SKIPPED), error) &&
+                     run, wave, value_int(outcome.state), error) &&
            store_run(store, err,
                      "UPDATE claims SET state = 2 WHERE run = ? AND wave = ? AND state = 0", run,
                      wave);

@@ -11,12 +11,13 @@ static bool insert_course(struct stored_beat *beat, const struct course *course,
         beat->ledger->store, err,
         "INSERT INTO courses(run, phase, wave, wave_count, wave_limit, gates, rolls_back, lease_ms,"
         " failed, errors, has_wave_changed, has_tripped, is_refused, stopped_by, has_rolled_back,"
-        " gate, gate_machine, until_ms, changed, finish, is_paused)"
-        " VALUES(?, ?, 0, ?, ?, ?, ?, ?, 0, 0, FALSE, FALSE, FALSE, 0, FALSE, ?, 0, 0, 0, ?, FALSE)",
+        " gate, gate_machine, until_ms, changed, finish, is_paused, is_rollback, ends_failure)"
+        " VALUES(?, ?, 0, ?, ?, ?, ?, ?, 0, 0, FALSE, FALSE, FALSE, 0, FALSE, ?, 0, 0, 0, ?, FALSE, ?, ?)",
         value_int(beat->ledger->writing.run), value_int(COURSE_BEFORE),
         value_int((int64_t)beat->ask->run->wave_count), value_int(course->wave_limit),
         value_int(course->gates), value_int(course->rolls_back),
-        value_int((int64_t)course->lease_ms), value_int(COURSE_UNASKED), value_int(RUN_RUNNING));
+        value_int((int64_t)course->lease_ms), value_int(COURSE_UNASKED), value_int(RUN_RUNNING),
+        value_int(course->is_rollback), value_int(course->ends_failure));
 }
 
 /* An earlier run's soak goes by our clock, the course by the store's. */
@@ -73,6 +74,8 @@ static bool fill_course(const struct cursor *row, struct course *course)
         .changed = (uint32_t)cursor_int(row, 17),
         .end = (enum run_state)cursor_int(row, 18),
         .is_paused = cursor_int(row, 19) != 0,
+        .is_rollback = cursor_int(row, 20) != 0,
+        .ends_failure = cursor_int(row, 21) != 0,
     };
     return course->phase < COURSE__COUNT && course->gate < COURSE_GATE__COUNT &&
            course->end < RUN__COUNT && course->wave <= course->wave_count && course->wave_count;
@@ -104,7 +107,8 @@ static bool read_rules(struct stored_beat *beat, struct err *err)
 #define SELECT_COURSE                                                                              \
     "SELECT phase, wave, wave_count, wave_limit, gates, rolls_back, lease_ms, failed,"             \
     " errors, has_wave_changed, has_tripped, is_refused, stopped_by, has_rolled_back,"             \
-    " gate, gate_machine, until_ms, changed, finish, is_paused FROM courses WHERE run = ?"
+    " gate, gate_machine, until_ms, changed, finish, is_paused, is_rollback, ends_failure"         \
+    " FROM courses WHERE run = ?"
 
 static bool end_course(struct store *store, struct cursor *row, struct course *ret_course,
                        bool *ret_is_there, struct err *err)

@@ -45,7 +45,7 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
 
 /* Runs that several machines work on (course.h, beat.h). `courses` has one row a run, whose lock puts the machines in order. Times
  * are the store's. A claim's state is of stored_claims.c; its place is its order in the wave. */
-#define MACHINE_TABLES                                                                             \
+#define MACHINE_TABLES(of_courses)                                                                 \
     "CREATE TABLE courses("                                                                        \
     " run {int} PRIMARY KEY, phase {int} NOT NULL, wave {int} NOT NULL,"                           \
     " wave_count {int} NOT NULL, wave_limit {int} NOT NULL, gates {int} NOT NULL,"                 \
@@ -54,7 +54,7 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     " is_refused {bool} NOT NULL, stopped_by {int} NOT NULL, has_rolled_back {bool} NOT NULL,"     \
     " gate {int} NOT NULL, gate_machine {int} NOT NULL, until_ms {int} NOT NULL,"                  \
     " changed {int} NOT NULL, finish {int} NOT NULL,"                                              \
-    " is_paused {bool} NOT NULL){rows};"                                                           \
+    " is_paused {bool} NOT NULL" of_courses "){rows};"                                             \
     "CREATE TABLE course_waves("                                                                   \
     " run {int}, n {int}, parallel {int} NOT NULL, per_server {int} NOT NULL,"                     \
     " max_failures {int} NOT NULL, soak_ms {int} NOT NULL, soak_until_ms {int} NOT NULL,"          \
@@ -150,7 +150,13 @@ static const char newest_runs[] =
     " notices {int} NOT NULL DEFAULT 0, warnings {int} NOT NULL DEFAULT 0,"
     /* Whose sections it ran; NULL: an older skein's run. */
     " dialect {int},"
+    /* By now the inventory names another database for it, which may be the one of another tenant of the rollout, or it has it no more. */
+    " is_elsewhere {bool} NOT NULL DEFAULT {no}, twin TEXT, is_gone {bool} NOT NULL DEFAULT {no},"
     " PRIMARY KEY(run, n)){keyed};";
+
+/* A course of a rollback: of which run, runs.resumed_from says. */
+static const char newest_machines[] = MACHINE_TABLES(
+    ", is_rollback {bool} NOT NULL DEFAULT {no}, ends_failure {bool} NOT NULL DEFAULT {no}");
 
 static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES MOMENT_TABLES
 
@@ -249,7 +255,7 @@ static const char to_version_7[] =
     "ALTER TABLE waves ADD COLUMN max_failures {int};"
     "ALTER TABLE waves ADD COLUMN soak_ms {int} NOT NULL DEFAULT 0;" SECTION_TABLES;
 
-static const char to_version_8[] = MACHINE_TABLES;
+static const char to_version_8[] = MACHINE_TABLES("");
 
 static const char to_version_9[] =
     "ALTER TABLE steps ADD COLUMN batches {int} NOT NULL DEFAULT 0;"
@@ -270,11 +276,18 @@ static const char to_version_13[] = "ALTER TABLE runs ADD COLUMN halt_took_ms {r
                                     "ALTER TABLE waves ADD COLUMN forecast_from {int};"
                                     "ALTER TABLE waves ADD COLUMN forecast_run TEXT;";
 
+static const char to_version_14[] =
+    "ALTER TABLE courses ADD COLUMN is_rollback {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE courses ADD COLUMN ends_failure {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE run_tenants ADD COLUMN is_elsewhere {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE run_tenants ADD COLUMN twin TEXT;"
+    "ALTER TABLE run_tenants ADD COLUMN is_gone {bool} NOT NULL DEFAULT {no};";
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL,         to_version_2,  to_version_3,  to_version_4,
-                                       to_version_5, to_version_6,  to_version_7,  to_version_8,
-                                       to_version_9, to_version_10, to_version_11, to_version_12,
-                                       to_version_13};
+static const char *const upgrades[] = {NULL,          to_version_2,  to_version_3,  to_version_4,
+                                       to_version_5,  to_version_6,  to_version_7,  to_version_8,
+                                       to_version_9,  to_version_10, to_version_11, to_version_12,
+                                       to_version_13, to_version_14};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)
@@ -289,9 +302,10 @@ static bool check_version(const struct store *store, int64_t version, struct err
 /* From a version to the newest. */
 static bool upgrade(struct store *store, int64_t version, struct err *err)
 {
-    bool is_fine = version > 0 ||
-                   (store_exec(store, err, newest_runs) && store_exec(store, err, newest_rest) &&
-                    store_exec(store, err, to_version_8) && store_exec(store, err, to_version_12));
+    bool is_fine =
+        version > 0 ||
+        (store_exec(store, err, newest_runs) && store_exec(store, err, newest_rest) &&
+         store_exec(store, err, newest_machines) && store_exec(store, err, to_version_12));
     for (; is_fine && version > 0 && version < NEWEST_VERSION; version++)
         is_fine = store_exec(store, err, upgrades[version]);
     return is_fine && store_set_version(store, NEWEST_VERSION, err);

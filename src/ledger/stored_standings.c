@@ -96,7 +96,10 @@ enum {
     COL_GOAL,
     COL_LEFT_AT,
     COL_REACHED,
-    COL_SNAPSHOT
+    COL_SNAPSHOT,
+    COL_IS_ELSEWHERE,
+    COL_TWIN,
+    COL_IS_GONE
 };
 
 static bool read_standing(const struct cursor *row, struct fleet_reading *reading, size_t at)
@@ -116,6 +119,9 @@ static bool read_standing(const struct cursor *row, struct fleet_reading *readin
         .is_begun = cursor_int(row, COL_IS_BEGUN) != 0,
         .has_changed = cursor_int(row, COL_HAS_CHANGED) != 0,
         .snapshot = cursor_copy(row, COL_SNAPSHOT, reading->arena),
+        .is_elsewhere = cursor_int(row, COL_IS_ELSEWHERE) != 0,
+        .twin = cursor_copy(row, COL_TWIN, reading->arena),
+        .is_gone = cursor_int(row, COL_IS_GONE) != 0,
     };
     return stored_rows_at(row, COL_BEFORE, reading->lists, &standing->before) &&
            stored_rows_at(row, COL_GOAL, reading->lists, &standing->goal) &&
@@ -132,7 +138,8 @@ static bool read_standings(struct stored_ledger *ledger, const struct stored_run
     store_query(ledger->store, &cursor,
                 "SELECT member.n, tenants.name, url, schema, member.wave,"
                 " CASE WHEN is_running THEN ?3 ELSE coalesce(state, ?4) END, is_begun, has_changed,"
-                " before, goal, left_at, reached, snapshot FROM fleet_tenants AS member"
+                " before, goal, left_at, reached, snapshot, is_elsewhere, twin, is_gone"
+                " FROM fleet_tenants AS member"
                 " JOIN tenants ON tenants.id = member.tenant"
                 " LEFT JOIN run_tenants ON run_tenants.run = ?1 AND run_tenants.n = member.n"
                 " WHERE member.fleet = ?2 ORDER BY member.n",

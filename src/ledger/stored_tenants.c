@@ -16,7 +16,7 @@ static bool is_blank(const struct standing *standing)
 {
     return standing->state == TENANT_PENDING && !standing->is_begun && !standing->has_changed &&
            !standing->before.is_known && !standing->goal.is_known && !standing->to.is_known &&
-           !standing->snapshot;
+           !standing->snapshot && !standing->is_elsewhere && !standing->is_gone;
 }
 
 /* Nothing to say of it: no row. */
@@ -33,11 +33,13 @@ bool stored_write_standing(struct stored_ledger *ledger, size_t tenant,
         return false;
     return store_run(ledger->store, err,
                      "INSERT INTO run_tenants(run, n, state, is_begun, has_changed, before, goal,"
-                     " left_at, reached, snapshot) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     " left_at, reached, snapshot, is_elsewhere, twin, is_gone)"
+                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                      value_int(ledger->writing.run), value_int((int64_t)tenant),
                      value_int(standing->state), value_int(standing->is_begun),
                      value_int(standing->has_changed), before, goal, to, reached,
-                     value_text(standing->snapshot));
+                     value_text(standing->snapshot), value_int(standing->is_elsewhere),
+                     value_text(standing->twin), value_int(standing->is_gone));
 }
 
 static void note_row(struct stored_ledger *ledger, const struct event *event, enum tenant_rows rows)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "library/fleet_ledger.h"
+#include "library/gone.h"
 #include "library/newest.h"
 #include "library/own.h"
 #include "library/waves.h"
@@ -229,43 +230,15 @@ struct choice {
     struct map names; /* of the inventory's tenants */
     struct map seen;  /* names that a later run knows more of */
     struct map only;  /* names that are meant; empty: all */
-    const char *run;
     const struct ledger_fleet *past;
     struct own_homes homes;
-    const struct tenant *const
-        *remembered; /* the run's tenants as the ledger knows them; NULL: not read yet */
+    struct gone gone; /* of that run */
     const struct tenant **tenants;
     struct standing *standings;
     bool *is_left_out;
     size_t count; /* of all three */
     size_t tenant_capacity, standing_capacity, left_out_capacity;
 };
-
-static void on_remembered(void *ctx, const struct event *event)
-{
-    struct choice *choice = ctx;
-    choice->remembered = event->run->tenants;
-}
-
-/* A tenant that is to go back and has left the inventory: without it the run could not claim that all went
- * back. */
-static const struct tenant *make_gone(struct choice *choice, size_t n, struct err *err)
-{
-    static const struct settings no_settings;
-    static const struct password no_password = {.kind = PASSWORD_NONE};
-    struct arena *arena = &choice->fleet->arena;
-    struct observer observer = {on_remembered, choice};
-    if (!choice->remembered &&
-        !ledger_replay(choice->continuation->ledger, choice->run, arena, &observer, err))
-        return NULL;
-    struct tenant *tenant = arena_alloc(arena, sizeof *tenant);
-    *tenant = *choice->remembered[n];
-    tenant->is_gone = true;
-    tenant->server = "";
-    tenant->settings = &no_settings;
-    tenant->password = &no_password;
-    return tenant;
-}
 
 static bool is_seen(struct choice *choice, const char *name)
 {
@@ -301,13 +274,17 @@ static bool choose_tenant(struct choice *choice, size_t n, struct err *err)
         note_missing(choice->continuation, past->names[n]);
     if (is_gone && !is_rollback)
         return true;
-    tenant = is_gone ? make_gone(choice, n, err) : &choice->fleet->inventory->tenants[index];
+    tenant =
+        is_gone ? gone_tenant(&choice->gone, n, err) : &choice->fleet->inventory->tenants[index];
     if (!tenant)
         return false;
     choice->standings = arena_grow(arena, choice->standings, choice->count,
                                    &choice->standing_capacity, sizeof *choice->standings);
     struct standing *standing = &choice->standings[choice->count];
     *standing = past->standings[n];
+    standing->is_elsewhere = false;
+    standing->twin = NULL;
+    standing->is_gone = tenant->is_gone;
     struct own_was last = {past->names[n], past->urls ? past->urls[n] : NULL,
                            past->urls ? past->schemas[n] : NULL};
     if (!tenant->is_gone)
@@ -323,9 +300,9 @@ static bool choose_of(struct choice *choice, const char *run, const struct ledge
                       struct err *err)
 {
     bool is_fine = true;
-    choice->run = run;
     choice->past = past;
-    choice->remembered = NULL;
+    choice->gone = (struct gone){
+        .ledger = choice->continuation->ledger, .run = run, .arena = &choice->fleet->arena};
     for (size_t n = 0; is_fine && n < past->count; n++) /* back in reverse order */
         is_fine =
             choose_tenant(choice, choice->continuation->is_rollback ? past->count - 1 - n : n, err);

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/parse.h"
 #include "library/fleet_ledger.h"
+#include "library/gone.h"
 #include "library/own.h"
 #include "library/snapshots.h"
 #include "report/report.h"
@@ -70,10 +71,13 @@ static bool check_chain(const struct fleet *fleet, const struct ledger_run *run,
 
 /* ---- its tenants --------------------------------------------------------------------------- */
 
-/* Passwords and settings are this machine's own; who is meant is the ledger's. */
-static bool select_tenants(struct fleet *fleet, const struct ledger_run *run,
+/* Passwords and settings are this machine's own; who is meant is the ledger's. A tenant that had left the inventory when the run began
+ * is so for all machines. */
+static bool select_tenants(struct fleet *fleet, struct joining *joining,
                            const struct ledger_fleet *past, struct err *err)
 {
+    const struct ledger_run *run = &joining->run;
+    struct gone gone = {.ledger = joining->prepared.ledger, .run = run->id, .arena = &fleet->arena};
     struct map names;
     const struct tenant **tenants = arena_calloc(&fleet->arena, past->count + 1, sizeof *tenants);
     bool is_fine = true;
@@ -82,8 +86,13 @@ static bool select_tenants(struct fleet *fleet, const struct ledger_run *run,
         map_put(&names, fleet->inventory->tenants[i].name, i);
     for (size_t i = 0; is_fine && i < past->count; i++) {
         uint32_t at = map_get(&names, past->names[i]);
-        tenants[i] = at == MAP_NONE ? NULL : &fleet->inventory->tenants[at];
-        if (!tenants[i])
+        bool is_gone = past->standings[i].is_gone;
+        tenants[i] = is_gone          ? gone_tenant(&gone, i, err)
+                     : at == MAP_NONE ? NULL
+                                      : &fleet->inventory->tenants[at];
+        if (is_gone)
+            is_fine = tenants[i] != NULL;
+        else if (!tenants[i])
             is_fine = err_set(err, ERR_CONFIG,
                               "tenant '%s' of run %s is not in the inventory here: bring the same "
                               "inventory here",
@@ -154,6 +163,22 @@ static bool fill_run(struct fleet *fleet, const struct ledger_fleet *past, struc
                               &rollout->family.ids, &rollout->family.count, err);
 }
 
+/* A rollback runs scripts or only sets rows, as the run did that it brings back; what was begun to go back is not resumed forward. */
+static bool find_rolled_back(struct fleet *fleet, struct joining *joining, bool *ret_can_resume,
+                             struct err *err)
+{
+    struct ledger_run first = joining->run;
+    *ret_can_resume = false;
+    for (bool is_last = true; first.verb->rolls_back && first.resumed_from; is_last = false) {
+        if (!ledger_find(joining->prepared.ledger, first.resumed_from, &fleet->arena, &first, err))
+            return false;
+        if (is_last)
+            *ret_can_resume = !first.verb->rolls_back && !first.is_rolling_back;
+    }
+    joining->request.rolled_back = joining->run.verb->rolls_back ? first.verb : NULL;
+    return true;
+}
+
 static bool join(struct fleet *fleet, const struct joining_request *ask, struct joining *joining,
                  struct err *err)
 {
@@ -163,13 +188,16 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
     struct ledger_fleet past;
     if (!choose_run(fleet, ask, joining, &course, err) || !check_chain(fleet, &joining->run, err) ||
         !ledger_read_fleet(ledger, joining->run.id, &fleet->arena, &past, err) ||
-        !select_tenants(fleet, &joining->run, &past, err))
+        !select_tenants(fleet, joining, &past, err))
         return false;
     struct request *request = &joining->request;
     *request = (struct request){.verb = joining->run.verb,
                                 .purges = joining->run.purges,
                                 .forces = joining->run.forces,
                                 .machine = ask->machine};
+    bool can_resume;
+    if (!find_rolled_back(fleet, joining, &can_resume, err))
+        return false;
     split_targets(&joining->run, &fleet->arena, request);
     const struct rollout_wave *waves = make_waves(fleet, &past, &course, ask->parallel);
     bool is_fine = prepare_joined(fleet, request, waves, past.wave_count, prepared, err);
@@ -179,6 +207,8 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
     struct rollout_options *rollout = &prepared->rollout;
     rollout->on_failure = course.course.rolls_back ? ON_FAILURE_ROLLBACK : ON_FAILURE_STOP;
     rollout->wave_limit = course.course.wave_limit;
+    rollout->can_resume = can_resume;
+    rollout->ends_failure = course.course.ends_failure;
     rollout->ledger = ledger;
     prepared->share = (struct rollout_share){.has_begun = true, .lease_ms = course.course.lease_ms};
     machines_name(&fleet->arena, ask->machine, &prepared->share);

@@ -145,11 +145,12 @@ static bool set_adoption(struct fleet *fleet, const struct request *request,
                          &prepared->adoption, err);
 }
 
-/* Each tenant goes back to where it stood before the run that is rolled back. */
+/* Each tenant goes back to where it stood before the run that is rolled back. Who joins a rollback has its target from the ledger. */
 static bool set_run(const struct request *request, struct prepared_run *prepared)
 {
     prepared->target = (struct target){.command = request_plan(request)};
-    prepared->rollout.run.target = request->continues->run.id;
+    if (request->continues)
+        prepared->rollout.run.target = request->continues->run.id;
     prepared->rollout.run.fixed_target = "";
     return true;
 }
@@ -279,12 +280,11 @@ bool prepare_needs_ledger(const struct request *request)
     return keeps_ledger(request) && !request->continues;
 }
 
-/* What was agreed to on a terminal, learnt in a scratch database or left to copies on this machine's disk, other machines know nothing
- * of; and a run that goes back is this machine's. */
+/* What was agreed to on a terminal or learnt in a scratch database other machines know nothing of. */
 static bool may_share(const struct request *request)
 {
-    return !request->verb->rolls_back && !request->shown && !request->is_unproved &&
-           !request->verifying.verification && !request->accepts_changes;
+    return !request->shown && !request->is_unproved && !request->verifying.verification &&
+           !request->accepts_changes;
 }
 
 /* Several machines may work on it from its first moment on. */

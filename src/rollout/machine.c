@@ -45,6 +45,8 @@ static const struct course_plan *plan_of(struct machine *machine)
     machine->plan = (struct course_plan){
         .course = {.gates = gates_of(machine->rollout),
                    .rolls_back = options->on_failure == ON_FAILURE_ROLLBACK,
+                   .is_rollback = options->run.request->verb->rolls_back,
+                   .ends_failure = options->ends_failure,
                    .wave_limit =
                        (uint32_t)(options->wave_limit ? options->wave_limit : options->wave_count),
                    .lease_ms = machine->share->lease_ms},
@@ -176,6 +178,9 @@ static void note_standing(struct machine *machine, const struct claimed_tenant *
         .to = rows_copy(arena, &known->to),
         .reached = rows_copy(arena, &known->reached),
         .snapshot = known->snapshot ? arena_strdup(arena, known->snapshot) : NULL,
+        .is_elsewhere = standing->is_elsewhere,
+        .twin = standing->twin,
+        .is_gone = standing->is_gone,
     };
     routes_note(rollout->routes, claimed->tenant, known->before.is_known ? &standing->before : NULL,
                 known->goal.is_known ? &standing->goal : NULL);

@@ -364,6 +364,98 @@ class Rules(MachinesCase):
 
 
 
+class Back(MachinesCase):
+    """A rollback, whose down sections leave a row each."""
+
+    def make_done(self, slow=6, fast=4, seconds=0.4, **keys):
+        self.make_fleet(slow=slow, fast=fast, seconds=0, **keys)
+        self.run_ok("upgrade")
+        self.fleet.revision("cccc3333", up="INSERT INTO log VALUES ('up');",
+                            down="-- migrate:down dialect:sqlite\nINSERT INTO log VALUES ('back');\n\n"
+                                 f"-- migrate:down dialect:postgresql\nINSERT INTO log VALUES ('back');\nSELECT pg_sleep({seconds});\n")
+        self.run_ok("upgrade")
+
+    def back(self, *args, **options):
+        process = self.machine("rollback", *args, **options)
+        self.wait_for("SELECT count(*) = 3 FROM courses", "the rollback")
+        return process
+
+    def check_back(self):
+        rows = {name: self.fleet.query(name, "SELECT what FROM log ORDER BY rowid") for name in self.fast}
+        rows.update({name: [tuple(row) for row in self.pg.sql(name, "SELECT what FROM log")] for name in self.slow})
+        for name, found in rows.items():
+            self.assertEqual(found, [("done",), ("up",), ("back",)], name)
+        newest, done = self.run_ok("runs", "-o", "json").report[:2]
+        self.assertEqual((newest["command"], newest["state"], done["state"]), ("rollback", "succeeded", "rolled_back"))
+        self.assertEqual(self.totals()["rolled_back"], len(rows))
+
+    def test_two_machines_share_it(self):
+        self.make_done()
+        first = self.back("--as", "one")
+        second = self.machine("work", "--as", "two")
+        self.end(first)
+        _, err = self.end(second)
+        self.assertIn("joining run", err)
+        self.check_back()
+        done = dict(self.ledger("SELECT name, finished FROM machines WHERE run = 3"))
+        self.assertEqual(int(done["one"]) + int(done["two"]), 10)
+        self.assertGreater(int(done["two"]), 0)
+        self.assertIn("there is no run to resume", self.run_ok("resume", code=2).err)
+
+    def test_who_began_it_dies_and_the_other_ends_it(self):
+        self.make_done(seconds=1)
+        first = self.back("--as", "one")
+        second = self.machine("work", "--as", "two")
+        self.wait_for("SELECT count(*) FROM claims AS c JOIN machines AS m ON m.run = c.run AND m.id = machine JOIN run_tenants AS t ON t.run = c.run AND t.n = c.n"
+                      " WHERE c.run = 3 AND c.state = 1 AND m.name = 'one' AND is_running AND EXISTS (SELECT 1 FROM machines WHERE run = 3 AND name = 'two')",
+                      "a tenant that the first has begun")
+        first.kill()
+        self.end(second)
+        self.check_back()
+        self.assertGreater(self.number("SELECT sum(taken_over) FROM machines WHERE run = 3"), 0)
+
+    def test_one_that_was_stopped_is_gone_on_with_by_both(self):
+        self.make_done(seconds=1)
+        first = self.back("--as", "one")
+        self.wait_for("SELECT count(*) FROM run_tenants WHERE run = 3 AND is_running", "a tenant that was begun")
+        first.send_signal(signal.SIGINT)
+        self.end(first, 130)
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["state"], "interrupted")
+        first = self.machine("resume", "--as", "one")
+        self.wait_for("SELECT count(*) = 4 FROM courses", "the resume")
+        second = self.machine("work", "--as", "two")
+        self.end(first)
+        self.end(second)
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["command"], "rollback")
+        for name in self.slow:
+            self.assertEqual(self.pg.sql(name, "SELECT what FROM log"), [["done"], ["up"], ["back"]], name)
+
+    def test_a_tenant_that_cannot_go_back_fails_alone_and_one_that_left_the_inventory_is_told(self):
+        self.make_done(slow=2, fast=4, seconds=1)
+        self.fleet.query("f1", "ALTER TABLE log RENAME TO elsewhere")
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        inventory["tenants"] = [tenant for tenant in inventory["tenants"] if tenant["name"] != "f2"]
+        self.fleet.write("skein.yaml", json.dumps(inventory))
+        first = self.back("--as", "one")
+        second = self.machine("work", "--as", "two")
+        self.end(first, 4)
+        self.end(second, 4)
+        report = self.run_ok("report", "-o", "json").report
+        states = {tenant["name"]: tenant["state"] for tenant in report["tenants"]}
+        self.assertEqual(report["run"]["state"], "rollback_failed")
+        self.assertEqual({name for name in states if states[name] == "rollback_failed"}, {"f1", "f2"})
+        self.assertEqual(sum(state == "rolled_back" for state in states.values()), 4)
+        self.assertTrue(any("no longer in the inventory" in error["message"] for error in report["errors"]))
+        # both come back, and so does the rest of it
+        self.fleet.query("f1", "ALTER TABLE elsewhere RENAME TO log")
+        inventory["tenants"].append(self.fleet.sqlite("f2"))
+        self.fleet.write("skein.yaml", json.dumps(inventory))
+        self.run_ok("resume")
+        for name in self.fast:
+            self.assertEqual(self.fleet.query(name, "SELECT what FROM log ORDER BY rowid"), [("done",), ("up",), ("back",)], name)
+
+
 class Faults(MachinesCase):
     HELD_BY = "SELECT count(*) FROM claims JOIN machines ON machines.id = machine WHERE state = 1 AND name = '%s'"
 
@@ -516,6 +608,8 @@ class Waiting(MachinesCase):
         self.assertIn("is over", self.run_ok("work", run, "--wait", "30s", code=2).err)
         self.run_ok("rollback")
         back = self.run_ok("runs", "-o", "json").report[0]["id"]
+        self.assertIn("is over", self.run_ok("work", back, code=2).err)
+        self.ledger("DELETE FROM courses WHERE run = 2; UPDATE runs SET state = 0 WHERE seq = 2")  # as a released skein's would be
         self.assertRegex(self.run_ok("work", back, code=2).err, "is one machine's, and no other can join it")
 
 

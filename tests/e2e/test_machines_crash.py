@@ -32,16 +32,17 @@ class Wrong(Exception):
 
 
 class Scenario:
-    """`codes`: how machines end. `rows`: what each tenant holds at the end."""
+    """`codes`: how machines end. `rows`: what each tenant holds at the end. `command`: what begins the run; a rollback is of an upgrade before it."""
 
-    def __init__(self, name, codes, rows, rollout, fails=False):
-        self.name, self.codes, self.rows, self.rollout, self.fails = name, codes, rows, rollout, fails
+    def __init__(self, name, codes, rows, rollout, fails=False, command="upgrade"):
+        self.name, self.codes, self.rows, self.rollout, self.fails, self.command = name, codes, rows, rollout, fails, command
 
 
 WAVES = [{"name": "canary", "select": "name in (f0,p0)", "soak": "50ms"}, {"name": "rest"}]
 SCENARIOS = [
     Scenario("waves", (0,), ["down0", "up"], {"waves": WAVES, "gates": {"after_wave": ["true"], "after_run": ["true"]}}),
     Scenario("rollback", (3,), ["down0", "up", "down"], {"on_failure": "rollback"}, fails=True),
+    Scenario("back", (0,), ["down0", "up", "down"], {}, command="rollback"),
 ]
 
 
@@ -74,6 +75,10 @@ class World:
             for name in FILES[:-1]:
                 self.fleet.query(name, "CREATE TABLE only_here (what text)")
         both = f"until [ -e {self.fleet.path('go')} ]; do sleep 0.02; done"
+        if scenario.command == "rollback":
+            self.fleet.inventory(tenants, ledger=server.url(self.name))
+            done = self.fleet.run("upgrade")
+            self.expect(done.code == 0, "the run that is rolled back", done)
         rollout = {"parallel": 2, **scenario.rollout}
         rollout["gates"] = {"before_run": ["sh", "-c", both], **rollout.get("gates", {})}
         self.fleet.inventory(tenants, ledger=server.url(self.name), rollout=rollout)
@@ -100,15 +105,16 @@ class World:
 
     def play(self, first_env=None, second_env=None):
         """Two machines work to the end; who began the run is started again where it has died before anyone could know of it."""
-        first = self.start("upgrade", "--as", "first", env=first_env)
+        was = int(self.ledger("SELECT coalesce(max(seq), 0) FROM runs") or 0)
+        first = self.start(self.scenario.command, "--as", "first", env=first_env)
         second = self.start("work", "--as", "second", "--wait", "40s", env=second_env)
         end = time.monotonic() + 60
-        while time.monotonic() < end and self.ledger("SELECT count(*) > 1 FROM machines") != "t":
+        while time.monotonic() < end and self.ledger(f"SELECT count(*) > 1 FROM machines WHERE run > {was}") != "t":
             dead = [process for process in (first, second) if process.poll() is not None]
-            if dead and (first.poll() is None or self.ledger("SELECT count(*) > 0 FROM courses") == "t"):
+            if dead and (first.poll() is None or self.ledger(f"SELECT count(*) > 0 FROM courses WHERE run > {was}") == "t"):
                 break
             if dead:
-                self.start("upgrade", "--as", "again")
+                self.start(self.scenario.command, "--as", "again")
                 break
             time.sleep(0.03)
         self.fleet.write("go", "")
@@ -133,16 +139,17 @@ class World:
     def check(self):
         """Each effect is there once, and the ledger says what the tenants hold."""
         state = {0: "succeeded", 3: "rolled_back"}[self.scenario.codes[0]]
+        done = "succeeded" if self.scenario.command == "upgrade" else "rolled_back"
         report = self.fleet.run("report", "-o", "json").report
         self.expect(report["run"]["state"] == state, f"the run is {report['run']['state']}", report["totals"], report["errors"])
         for tenant in report["tenants"]:
             rows = self.rows(tenant["name"])
             is_untouched = rows == ["down0"] and self.scenario.fails and tenant["state"] in ("failed", "skipped", "rolled_back")
             self.expect(rows == self.scenario.rows or is_untouched, f"{tenant['name']} holds {rows}", tenant)
-            self.expect(tenant["state"] == ("succeeded" if state == "succeeded" else tenant["state"]), "state", tenant)
+            self.expect(tenant["state"] == (done if state == "succeeded" else tenant["state"]), "state", tenant)
         self.expect(self.ledger("SELECT count(*) FROM claims WHERE state = 1") == "0", "claims are left")
         self.expect(self.ledger("SELECT count(*) FROM run_tenants WHERE is_running") == "0", "someone is still at work")
-        if state == "succeeded":
+        if done == "succeeded" and state == "succeeded":
             again = self.fleet.run("upgrade", "-o", "json")
             self.expect(again.code == 0 and again.report["totals"]["unchanged"] == len(FILES) + len(SCHEMAS), "once more", again)
 

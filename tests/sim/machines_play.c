@@ -23,8 +23,9 @@ enum { GIVE_UP_MS = 2 * 3600 * 1000, JOINS_AGAIN_MS = 500 };
 enum { EXIT_NOTHING = -2 /* nothing is left of the run, or it is refused */ };
 
 enum at { AT_HOME, AT_WORK, AT_REST };
+enum deed { DEED_FORWARD, DEED_RESUME, DEED_ROLLBACK };
 
-/* A process of `skein upgrade`, `resume` or `work`. */
+/* A process of `skein upgrade`, `resume`, `rollback` or `work`. */
 struct machine_process {
     struct crowd *crowd;
     unsigned process; /* 1 and on; the first one begins the run */
@@ -271,12 +272,12 @@ static void bury(struct machine_process *machine)
 /* ---- beginning, and joining ------------------------------------------------------------------ */
 
 /* False: it is refused. */
-static bool open_run(struct machine_process *machine, bool resumes)
+static bool open_run(struct machine_process *machine, enum deed deed)
 {
     struct crowd *crowd = machine->crowd;
     struct err err;
     machine->continuation = (struct continuation){0};
-    if (!resumes) {
+    if (deed == DEED_FORWARD) {
         machine->request = (struct request){
             .verb = &verbs[crowd->command == PLAN_UPGRADE ? VERB_UPGRADE : VERB_DOWNGRADE],
             .targets = crowd->targets,
@@ -284,13 +285,14 @@ static bool open_run(struct machine_process *machine, bool resumes)
             .machine = machine->name};
         return true;
     }
-    struct continuation_request asked = {.run = crowd->run};
+    struct continuation_request asked = {.run = crowd->run, .is_rollback = deed == DEED_ROLLBACK};
     machine->request = (struct request){.machine = machine->name};
     if (!continuation_open(&machine->fleet, &asked, &machine->continuation, &err)) {
         machines_watch_say(&crowd->watch, "refused: %s", err.text);
         return false;
     }
     continuation_fill(&machine->continuation, &machine->request);
+    crowd->watch.is_rollback = machine->continuation.is_rollback;
     return true;
 }
 
@@ -308,12 +310,12 @@ static bool can_begin(struct machine_process *machine)
 }
 
 /* False: it is refused. */
-static bool begin_run(struct machine_process *machine, bool resumes)
+static bool begin_run(struct machine_process *machine, enum deed deed)
 {
     struct err err;
     loop_be(machine->process);
     open_fleet(machine);
-    bool is_open = open_run(machine, resumes);
+    bool is_open = open_run(machine, deed);
     if (!is_open || !can_begin(machine)) {
         if (is_open)
             continuation_close(&machine->continuation);
@@ -605,7 +607,8 @@ static int check_report(struct crowd *crowd)
         on_wrong(crowd, err.text);
     machines_watch_check_end(&crowd->watch, report, run.tenant_count);
     int exit_code = report_exit_code(report, 0);
-    crowd->goes_back = report_state(report) == RUN_ROLLBACK_FAILED;
+    crowd->goes_back =
+        report_state(report) == RUN_ROLLBACK_FAILED || (crowd->watch.is_rollback && exit_code != 0);
     machines_watch_say(&crowd->watch, "the report: %s, exit %d",
                        run_state_name(report_state(report)), exit_code);
     ledger_close(ledger);
@@ -615,7 +618,7 @@ static int check_report(struct crowd *crowd)
 }
 
 /* The exit code of the run; EXIT_NOTHING: it was refused, or the ledger knows nothing of it. */
-static int run_together(struct crowd *crowd, bool resumes, uint32_t count)
+static int run_together(struct crowd *crowd, enum deed deed, uint32_t count)
 {
     static const uint32_t soon_ms[] = {20, 1, 300, 3000, 30000};
     bool has_ended;
@@ -624,7 +627,7 @@ static int run_together(struct crowd *crowd, bool resumes, uint32_t count)
     crowd->last_of_all = machines_watch_newest_of_all(crowd->run, sizeof crowd->run);
     machines_watch_begin_run(&crowd->watch);
     loop_plan(&(struct loop_plan){.give_up_ms = GIVE_UP_MS});
-    if (!begin_run(add_machine(crowd), resumes))
+    if (!begin_run(add_machine(crowd), deed))
         return EXIT_NOTHING;
     crowd->rollouts++;
     for (uint32_t i = 1; i < count; i++)
@@ -659,7 +662,7 @@ static int begin_rollout(struct crowd *crowd, uint32_t count)
     bool is_down = crowd->command == PLAN_DOWNGRADE;
     settle_all(crowd, true);
     machines_watch_begin_rollout(&crowd->watch, is_down ? 0 : crowd->scene->all, is_down);
-    return run_together(crowd, false, count);
+    return run_together(crowd, DEED_FORWARD, count);
 }
 
 static void become_calm(struct crowd *crowd)
@@ -694,12 +697,12 @@ static void heal(struct crowd *crowd, int exit_code)
         if (i)
             settle_all(crowd, false);
         exit_code = exit_code == EXIT_NOTHING ? begin_rollout(crowd, calm_count(crowd))
-                                              : run_together(crowd, true, calm_count(crowd));
+                                              : run_together(crowd, DEED_RESUME, calm_count(crowd));
         if (exit_code == EXIT_NOTHING && crowd->scene->lacks_down)
             return;
     }
     if (exit_code == 0)
-        exit_code = run_together(crowd, true, calm_count(crowd));
+        exit_code = run_together(crowd, DEED_RESUME, calm_count(crowd));
     if (exit_code != EXIT_NOTHING && exit_code != 0 && exit_code != 3)
         on_wrong(crowd, "doing it twice ends otherwise than once");
 }
@@ -732,6 +735,19 @@ static void plan_fate(struct crowd *crowd)
         troubles_scatter(crowd->scene);
 }
 
+/* What is done may be brought back, and what is not may be gone on with. */
+static bool is_to_go_on(struct crowd *crowd, int exit_code)
+{
+    bool is_done = exit_code == 0 && !crowd->watch.is_rollback;
+    return exit_code != 3 && exit_code != EXIT_NOTHING && !crowd->watch.is_forgotten &&
+           (is_done || exit_code != 0) && rng_chance(&crowd->rng, 40);
+}
+
+static enum deed choose_deed(struct crowd *crowd, int exit_code)
+{
+    return exit_code == 0 || rng_chance(&crowd->rng, 25) ? DEED_ROLLBACK : DEED_RESUME;
+}
+
 unsigned play_case(uint64_t seed, const struct play_options *options)
 {
     static const uint32_t counts[] = {2, 2, 2, 3, 3, 4, 5, 8};
@@ -743,10 +759,10 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     choose_lease(&crowd);
     plan_fate(&crowd);
     int exit_code = begin_rollout(&crowd, RNG_PICK(&crowd.rng, counts));
-    while (exit_code != 0 && exit_code != 3 && exit_code != EXIT_NOTHING &&
-           !crowd.watch.is_forgotten && rng_chance(&crowd.rng, 40)) {
+    while (is_to_go_on(&crowd, exit_code)) {
+        enum deed deed = choose_deed(&crowd, exit_code);
         plan_fate(&crowd);
-        exit_code = run_together(&crowd, true, RNG_PICK(&crowd.rng, counts));
+        exit_code = run_together(&crowd, deed, RNG_PICK(&crowd.rng, counts));
     }
     heal(&crowd, exit_code);
     scene_free(crowd.scene);

@@ -488,7 +488,7 @@ void machines_watch_begin_run(struct machines_watch *watch)
     watching = watch;
     fake_watch_writes(watch->scene->world, on_write, watch);
     watch->gates_asked = watch->gates_due = watch->gates_answered = 0;
-    watch->is_stopped = false;
+    watch->is_stopped = watch->is_rollback = false;
     memset(watch->machines, 0, sizeof watch->machines);
 }
 
@@ -525,15 +525,18 @@ void machines_watch_check_end(struct machines_watch *watch, const struct report 
     if (fake_foreign_locks(watch->scene->world))
         wrong(watch, "the lock of one database was refused for another's sake");
     check_totals(watch, report, tenant_count);
+    if (watch->is_rollback && report_state(report) == RUN_FAILED)
+        wrong(watch, "a rollback in which a tenant failed is told as a run that failed");
     for (size_t i = 0; i < count; i++) {
         struct truth truth = machines_watch_truth(watch, i);
-        uint32_t wanted = exit_code == 3 ? watch->back[i] : watch->goal[i];
+        bool is_back = exit_code == 3 || watch->is_rollback;
+        uint32_t wanted = is_back ? watch->back[i] : watch->goal[i];
         bool is_there = truth_is_whole(watch->scene, &truth) && truth.stands == wanted;
         if (fake_unlocked_writes(watch->scene->places[i].db))
             wrong(watch, "t%zu was written to by a session without its lock", i);
         if (!truth_is_whole_but_one(watch->scene, &truth))
             wrong(watch, "t%zu: more than one step is not whole", i);
-        bool may_miss = watch->is_forgotten || (exit_code == 3 && watch->has_lost_commits);
+        bool may_miss = watch->is_forgotten || (is_back && watch->has_lost_commits);
         if ((exit_code == 0 || exit_code == 3) && !is_there && !may_miss)
             wrong(watch, "the report says %d, and t%zu stands at %x, not %x", exit_code, i,
                   truth.stands, wanted);

@@ -54,7 +54,8 @@ struct machines_watch {
     size_t gates_asked; /* programs that were begun */
     size_t gates_due;   /* gates that the ledger has handed out */
     size_t gates_answered;
-    bool is_stopped; /* by a signal, some time */
+    bool is_stopped;  /* by a signal, some time */
+    bool is_rollback; /* of another run */
     struct on_machine {
         bool knows_more; /* than the ledger, since that has lost commits, and has not told it yet */
         bool is_stopping, is_going_back;

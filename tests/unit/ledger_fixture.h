@@ -163,6 +163,8 @@ static inline void book_make_old(const struct book *book)
         "ALTER TABLE runs DROP COLUMN narrowed;"
         "ALTER TABLE errors DROP COLUMN quotes_values; DROP TABLE chain_files;"
         "ALTER TABLE run_tenants DROP COLUMN dialect; DROP TABLE revision_sections;"
+        "ALTER TABLE run_tenants DROP COLUMN is_elsewhere; ALTER TABLE run_tenants DROP COLUMN twin;"
+        "ALTER TABLE run_tenants DROP COLUMN is_gone;"
         "ALTER TABLE waves DROP COLUMN max_failures;"
         "ALTER TABLE waves DROP COLUMN soak_ms;"
         "DROP TABLE courses; DROP TABLE course_waves; DROP TABLE machines;"

@@ -35,6 +35,49 @@ static void waves_follow_each_other_when_nothing_is_left_of_one(void **state)
     assert_int_equal(course_move(&course, &facts), COURSE_STAYS);
 }
 
+static enum run_state end_of(bool is_rollback, bool ends_failure, struct course_totals totals)
+{
+    struct course course = course_of(1);
+    struct course_facts facts = facts_at(1);
+    facts.totals = totals;
+    course.is_rollback = is_rollback;
+    course.ends_failure = ends_failure;
+    while (course.phase != COURSE_AFTER_RUN)
+        assert_int_not_equal(course_move(&course, &facts), COURSE_STAYS);
+    return course.end;
+}
+
+static void a_rollback_ends_as_such(void **state)
+{
+    (void)state;
+    const struct course_totals all = {.wanted = 3, .finished = 3};
+    const struct course_totals some = {.wanted = 3, .finished = 2};
+    const struct course_totals failed = {.wanted = 3, .finished = 3, .failed = 1};
+    assert_int_equal(end_of(true, false, all), RUN_SUCCEEDED);
+    assert_int_equal(end_of(true, true, all), RUN_ROLLED_BACK);
+    assert_int_equal(end_of(true, true, some), RUN_HALTED);
+    assert_int_equal(end_of(true, false, failed), RUN_ROLLBACK_FAILED);
+    assert_int_equal(end_of(true, true, failed), RUN_ROLLBACK_FAILED);
+    assert_int_equal(end_of(false, false, failed), RUN_FAILED);
+}
+
+/* Of a run of one machine it is so too: all have gone back. */
+static void a_rollback_that_the_last_gate_refuses_has_succeeded(void **state)
+{
+    (void)state;
+    struct course course = course_of(1);
+    struct course_facts facts = facts_at(1);
+    facts.totals = (struct course_totals){.wanted = 1, .finished = 1};
+    course.is_rollback = true;
+    course.gates = 1u << GATE_AFTER_WAVE;
+    course_move(&course, &facts);
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS_WAVE);
+    course.gate = COURSE_ASKED;
+    course_answer_gate(&course, false);
+    assert_int_equal(course_move(&course, &facts), COURSE_ENDS);
+    assert_int_equal(course.end, RUN_SUCCEEDED);
+}
+
 static void a_soak_follows_a_wave_that_changed_something(void **state)
 {
     (void)state;
@@ -207,6 +250,8 @@ static void what_a_ledger_has_forgotten_a_machine_recalls(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(waves_follow_each_other_when_nothing_is_left_of_one),
+    cmocka_unit_test(a_rollback_ends_as_such),
+    cmocka_unit_test(a_rollback_that_the_last_gate_refuses_has_succeeded),
     cmocka_unit_test(a_soak_follows_a_wave_that_changed_something),
     cmocka_unit_test(too_many_failures_stop_it_and_orphans_are_ended_first),
     cmocka_unit_test(a_trip_leads_back_where_the_policy_says_so),
