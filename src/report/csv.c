@@ -13,6 +13,7 @@
 #include "report/view_lint.h"
 #include "report/view_preflight.h"
 #include "report/view_rehearsal.h"
+#include "report/view_schemas.h"
 
 struct csv {
     const struct report *report;
@@ -27,7 +28,7 @@ static const char columns[] =
     "error_class,error_code,error_message,error_revision,error_file,error_line,"
     "lint_errors,lint_warnings,lint_notes,lint_allowed,"
     "preflight_failure,preflight_fails,preflight_unsure,"
-    "rehearsed,longest_lock_ms,written_bytes,not_rehearsed\r\n";
+    "rehearsed,longest_lock_ms,written_bytes,not_rehearsed,schema,fingerprint\r\n";
 
 /* The wide forms are formulas too where the spreadsheet is a Japanese or Chinese one. */
 static bool begins_formula(const char *text)
@@ -218,6 +219,16 @@ static void add_rehearsal(struct csv *csv, const struct report_row *row)
     at ? add_count(csv, skipped) : end_field(csv);
 }
 
+/* Empty where no one asked. */
+static void add_schema(struct csv *csv, size_t index)
+{
+    const struct report_schema *schema = csv->report->schemas ? &csv->report->schemas[index] : NULL;
+    add_text(csv, schema ? view_schema_words(schema->verdict) : NULL);
+    if (schema && schema->fingerprint)
+        buf_addf(&csv->field, "sha256:%s", schema->fingerprint);
+    add_field(csv);
+}
+
 static void add_tenant(struct csv *csv, size_t index)
 {
     const struct report *report = csv->report;
@@ -241,6 +252,7 @@ static void add_tenant(struct csv *csv, size_t index)
     add_findings(csv, row);
     add_preflight(csv, row);
     add_rehearsal(csv, row);
+    add_schema(csv, index);
 }
 
 static bool write_csv(const struct report *report, const struct report_options *options, FILE *out,

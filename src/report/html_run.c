@@ -1,6 +1,7 @@
 /* The page's data of the run as a whole. */
 #include "report/html_data.h"
 #include "report/view_revisions.h"
+#include "report/view_schemas.h"
 
 /* ---- the verdict and what to do ------------------------------------------------------------ */
 
@@ -19,7 +20,8 @@ static const char *tone_of(const struct report *report)
     bool changes = request_changes(report->run.request);
     if (report->state == RUN_RUNNING)
         return "busy";
-    if (report_bad_count(report) || report->error_count || view_preflight_failing(report))
+    if (report_bad_count(report) || report->error_count || view_preflight_failing(report) ||
+        view_schemas_at_fault(report))
         return "bad";
     if (!changes)
         return "calm";

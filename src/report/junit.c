@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "inventory/inventory.h"
 #include "report/view_preflight.h"
+#include "report/view_schemas.h"
 
 const char *const junit_elements[VERDICT__COUNT] = {
     [VERDICT_SKIPPED] = "skipped",
@@ -67,7 +68,7 @@ static enum verdict verdict_of(const struct report *report, const struct report_
         return VERDICT_FAILURE;
     if (tenant_state_is_bad(row->state))
         return VERDICT_FAILURE;
-    if (view_preflight_fails(row))
+    if (view_preflight_fails(row) || view_schema_at_fault(report, row))
         return VERDICT_FAILURE;
     if (row->state == TENANT_SUCCEEDED || row->state == TENANT_UNCHANGED)
         return VERDICT_PASSED;
@@ -104,13 +105,42 @@ static void gather_failures(struct junit *junit, const struct report_row *row)
     }
 }
 
+static void gather_schema(struct junit *junit, const struct report_row *row)
+{
+    const struct report_schema *schema = view_schema_at_fault(junit->report, row);
+    buf_addf(&junit->text, "fingerprint: %s", schema->fingerprint);
+    if (schema->expected)
+        buf_addf(&junit->text, "\nexpected: %s", schema->expected);
+    if (schema->reason)
+        buf_addf(&junit->text, "\n%s", schema->reason);
+}
+
+/* What fails a tenant that has no error; NULL: nothing but its state. */
+static const struct fault {
+    const char *type;
+    const char *words;
+    void (*gather)(struct junit *junit, const struct report_row *row);
+} * fault_of(const struct report *report, const struct report_row *row)
+{
+    static const struct fault rows = {"preflight", "would fail on its rows", gather_failures};
+    static const struct fault differs = {"schema", "differs from what its revision says",
+                                         gather_schema};
+    static const struct fault unknown = {"schema", "its schema cannot be judged", gather_schema};
+    const struct report_schema *schema = view_schema_at_fault(report, row);
+    if (view_preflight_fails(row))
+        return &rows;
+    if (!schema)
+        return NULL;
+    return schema->verdict == SCHEMA_DIFFERS ? &differs : &unknown;
+}
+
 static const char *type_of(struct junit *junit, const struct report_row *row)
 {
     const struct cause *key;
     buf_clear(&junit->text);
     if (row->error == REPORT_NONE) {
-        buf_adds(&junit->text,
-                 view_preflight_fails(row) ? "preflight" : tenant_state_name(row->state));
+        const struct fault *fault = fault_of(junit->report, row);
+        buf_adds(&junit->text, fault ? fault->type : tenant_state_name(row->state));
     } else {
         key = &junit->report->errors[row->error].key;
         buf_adds(&junit->text, err_class_name((enum err_class)key->kind));
@@ -126,17 +156,17 @@ static void print_verdict(struct junit *junit, const struct report_row *row, enu
     fprintf(junit->out, ">\n      <%s", junit_elements[verdict]);
     if (verdict != VERDICT_SKIPPED)
         junit_attribute(junit->out, "type", type_of(junit, row));
-    bool fails = !has_error && view_preflight_fails(row);
+    const struct fault *fault = has_error ? NULL : fault_of(junit->report, row);
     buf_clear(&junit->text);
-    buf_addf(&junit->text, "%s%s%s", fails ? "would fail on its rows" : state,
-             has_error ? ": " : "", has_error ? row->text : "");
+    buf_addf(&junit->text, "%s%s%s", fault ? fault->words : state, has_error ? ": " : "",
+             has_error ? row->text : "");
     junit_attribute(junit->out, "message", junit->text.data);
-    if (!has_error && !fails) {
+    if (!has_error && !fault) {
         fputs("/>\n    </testcase>\n", junit->out);
         return;
     }
     buf_clear(&junit->text);
-    (has_error ? gather_error : gather_failures)(junit, row);
+    (fault ? fault->gather : gather_error)(junit, row);
     putc('>', junit->out);
     junit_text(junit->out, junit->text.data, true);
     fprintf(junit->out, "</%s>\n    </testcase>\n", junit_elements[verdict]);

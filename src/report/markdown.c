@@ -8,6 +8,7 @@
 #include "inventory/inventory.h"
 #include "report/markdown.h"
 #include "report/view_shared.h"
+#include "report/view_schemas.h"
 
 /* ---- the summary --------------------------------------------------------------------------- */
 
@@ -211,6 +212,41 @@ static void add_causes(struct markdown *markdown)
     markdown_item(markdown, MARKDOWN_MAX);
 }
 
+/* Of `current` and `check` with --schema. */
+static void add_schemas(struct markdown *markdown)
+{
+    struct view_schemas schemas;
+    struct buf *item = &markdown->item;
+    struct buf digits;
+    if (!markdown->report->schemas)
+        return;
+    view_schemas_init(&schemas, markdown->report);
+    buf_init(&digits, BUF_MAX_DEFAULT);
+    buf_adds(item, "\n**Schemas that are alike**\n\n| tenants | fingerprint | schema | in |\n"
+                   "| ---: | --- | --- | --- |\n");
+    for (size_t i = 0; i < schemas.count && i < SCHEMAS_SHOWN; i++) {
+        const struct view_schema_group *group = &schemas.items[i];
+        buf_clear(&digits);
+        view_add_fingerprint(&digits, group->schema);
+        buf_addf(item, "| %zu | ", group->count);
+        if (digits.len)
+            markdown_cell(item, digits.data, NAME_MAX_BYTES);
+        buf_addf(item, " | %s", view_schema_words(group->schema->verdict));
+        if (group->schema->reason) {
+            buf_adds(item, ": ");
+            markdown_cell(item, group->schema->reason, TEXT_MAX);
+        }
+        buf_adds(item, " | ");
+        markdown_names(markdown, group->rows, group->count);
+        buf_adds(item, " |\n");
+    }
+    if (schemas.count > SCHEMAS_SHOWN)
+        buf_addf(item, "\nand %zu more kinds\n", schemas.count - SCHEMAS_SHOWN);
+    markdown_item(markdown, MARKDOWN_MAX);
+    buf_done(&digits);
+    view_schemas_done(&schemas);
+}
+
 /* ---- details ------------------------------------------------------------------------------- */
 
 static void gather_move(struct markdown *markdown, const struct view_group *group)
@@ -347,6 +383,7 @@ static bool write_markdown(const struct report *report, const struct report_opti
     add_headline(&markdown);
     if (report->run.request->verb->shows_standings) {
         add_standings(&markdown);
+        add_schemas(&markdown);
         add_causes(&markdown);
     } else {
         add_totals(&markdown);
@@ -359,6 +396,7 @@ static bool write_markdown(const struct report *report, const struct report_opti
             markdown_add_steps(&markdown);
         }
         markdown_add_findings(&markdown);
+        add_schemas(&markdown);
         add_causes(&markdown);
         if (request_changes(report->run.request))
             add_moves(&markdown); /* of a dry run its steps say it */

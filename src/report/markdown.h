@@ -23,6 +23,7 @@ enum {
     COMMAND_MAX = 2000,
     WAVES_SHOWN = 20,
     MACHINES_SHOWN = 20,
+    SCHEMAS_SHOWN = 20,
 };
 
 struct markdown {

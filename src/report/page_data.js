@@ -154,6 +154,8 @@ const spacer = (height, columns) => {
   return make("tr", { class: "gap", "aria-hidden": "true" }, cell);
 };
 
+const schemaWords = new Map([[true, "as expected"], [false, "differs"], [null, "cannot be judged"]]);
+
 // On a phone each row of one that stacks is a block, and each cell has its column's name beside it.
 const table = (headings, rows, stacks = false) => make("div", { class: "sideways" }, make("table", { class: stacks ? "stacks" : null },
   make("thead", {}, make("tr", {}, headings.map(([name, cls]) => make("th", { scope: "col", class: cls }, name || make("span", { class: "hidden" }, "bar"))))),

@@ -346,22 +346,29 @@ function noticesPart() {
       make("div", {}, links(notice.rows.slice(0, 3), notice.rows.length)))))), data.notices.length);
 }
 
+// `8 of 14 hold what their revisions say; skein drift tells in what the others differ`
+function schemasIntro(groups) {
+  const all = [...groups.values()], count = (wanted) => all.filter(({ schema }) => schema.is_expected === wanted).reduce((sum, group) => sum + group.rows.length, 0);
+  return `${count(true).toLocaleString("en")} of ${plural(tenants.length, "tenant")} hold what their revisions say${count(false) ? "; skein drift tells in what the others differ" : ""}`;
+}
+
 // Tenants whose databases hold the same, largest group first.
 function schemasPart() {
   const groups = new Map();
   tenants.forEach((row, i) => {
     const { schema } = more(row);
     if (!schema) return;
-    const key = `${schema.fingerprint} ${schema.is_expected}`;
+    const key = `${schema.fingerprint} ${schema.is_expected} ${schema.reason}`;
     if (!groups.has(key)) groups.set(key, { schema, rows: [] });
     groups.get(key).rows.push(i);
   });
   if (!groups.size) return null;
-  const verdicts = new Map([[true, "as expected"], [false, "differs from what its revision says"], [null, "cannot be judged"]]);
-  const rows = [...groups.values()].sort((a, b) => b.rows.length - a.rows.length).slice(0, 50).map(({ schema, rows: found }) => make("tr", {},
-    make("td", { class: "number" }, String(found.length)),
+  const SHOWN = 50, tones = new Map([[true, "good"], [false, "bad"], [null, "odd"]]);
+  const rows = [...groups.values()].sort((a, b) => b.rows.length - a.rows.length).slice(0, SHOWN).map(({ schema, rows: found }) => make("tr", {},
     make("td", {}, make("code", { title: schema.fingerprint }, schema.fingerprint ? schema.fingerprint.slice(7, 19) : "not read")),
-    make("td", {}, verdicts.get(schema.is_expected), schema.reason ? [": ", shown(schema.reason)] : null),
-    make("td", {}, links(found.slice(0, 5), found.length))));
-  return part("schemas", "Schemas alike", null, table([["Tenants", "number"], ["Fingerprint"], ["Verdict"], ["Who"]], rows), groups.size);
+    make("td", { class: "number" }, found.length.toLocaleString("en")),
+    make("td", { class: "wide" }, make("span", { class: `tag grade whole tone-${tones.get(schema.is_expected)}` }, schema.fingerprint === null ? "could not be read" : schemaWords.get(schema.is_expected)), schema.reason ? make("div", { class: "soft" }, shown(schema.reason)) : null),
+    make("td", { class: "wide" }, links(found.slice(0, 5), found.length))));
+  return part("schemas", "Schemas that are alike", schemasIntro(groups), [table([["Fingerprint"], ["Tenants", "number"], ["Schema"], ["Who"]], rows, true),
+    groups.size > SHOWN ? make("p", { class: "soft" }, `and ${plural(groups.size - SHOWN, "more kind")}`) : null], groups.size);
 }

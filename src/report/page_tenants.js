@@ -317,13 +317,19 @@ function halfWords(row) {
   return `${direction} ${revision} (${in_doubt ? `in doubt: statement ${statements + 1}` : `partial: ${statements}`}${of ? ` of ${of}` : ""}${in_doubt ? "" : ` ${noun}`})`;
 }
 
-const csvColumns = "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,error_class,error_code,error_message,error_revision,error_file,error_line,lint_errors,lint_warnings,lint_notes,lint_allowed,preflight_failure,preflight_fails,preflight_unsure,rehearsed,longest_lock_ms,written_bytes,not_rehearsed";
+const csvColumns = "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,duration_ms,error_class,error_code,error_message,error_revision,error_file,error_line,lint_errors,lint_warnings,lint_notes,lint_allowed,preflight_failure,preflight_fails,preflight_unsure,rehearsed,longest_lock_ms,written_bytes,not_rehearsed,schema,fingerprint";
+
+function schemaColumns(row) {
+  const { schema } = more(row);
+  if (!schema) return ["", ""];
+  return schema.fingerprint === null ? ["could not be read", ""] : [schemaWords.get(schema.is_expected), schema.fingerprint];
+}
 
 function csvLine(row) {
   const cause = more(row).error === undefined ? {} : data.causes[more(row).error];
   const texts = [data.run.id, row[NAME], data.places[row[PLACE]][0], urlOf(row), labelTexts[row[LABELS]].join(","), data.waves[row[WAVE]].name, stateName(row), wouldWord(row) ?? "",
     row[FROM] < 0 ? "" : idWords(row[FROM]), row[TO] < 0 ? "" : idWords(row[TO]), halfWords(row), data.scripts[row[SCRIPT]].length, row[ATTEMPTS], started(row), row[DURATION].toFixed(1),
-    cause.class ?? "", cause.code ?? "", messageOf(row) ?? "", cause.revision ?? "", cause.file ?? "", cause.line ?? "", ...lintFields(row), ...preflightColumns(row), ...rehearsalColumns(row)];
+    cause.class ?? "", cause.code ?? "", messageOf(row) ?? "", cause.revision ?? "", cause.file ?? "", cause.line ?? "", ...lintFields(row), ...preflightColumns(row), ...rehearsalColumns(row), ...schemaColumns(row)];
   return texts.map(csvField).join(",");
 }
 

@@ -144,6 +144,20 @@ static void add_standing(const struct view *view, struct buf *buf)
         add_bad(report, buf);
 }
 
+/* Where someone asked whether tenants hold what their revisions say. */
+static void add_schemas(const struct report *report, struct buf *buf)
+{
+    size_t counts[SCHEMA__COUNT] = {0};
+    for (size_t i = 0; report->schemas && i < report->run.tenant_count; i++)
+        counts[report->schemas[i].verdict]++;
+    size_t differing = counts[SCHEMA_DIFFERS], unknown = counts[SCHEMA_UNKNOWN];
+    if (differing)
+        buf_addf(buf, "; %zu %s from what %s", differing, differing == 1 ? "differs" : "differ",
+                 differing == 1 ? "its revision says" : "their revisions say");
+    if (unknown)
+        buf_addf(buf, "; %zu cannot be judged", unknown);
+}
+
 void view_add_verdict(const struct view *view, struct buf *buf)
 {
     const struct report *report = view->report;
@@ -155,4 +169,5 @@ void view_add_verdict(const struct view *view, struct buf *buf)
         add_dry(report, buf);
     else
         add_change(report, buf);
+    add_schemas(report, buf);
 }

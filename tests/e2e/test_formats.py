@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import xml.etree.ElementTree
 
+from browser import Browser
 from harness import FleetCase, MariaDBCase, PostgresCase, main
 
 HOSTILE = ["=1+1", "@SUM(A1)", "a;=1", 'say "no"', "a,b", "<b>&amp;", "`x`|y", "]]></x>", "caf\u00e9", "\u202e\u200b", "acme"]
@@ -309,6 +310,67 @@ class Foretold(Formats):
 
     def outside_code(self, markdown):
         return re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", markdown)
+
+
+class Alike(PostgresCase, Formats):
+    """Tenants that differ from what their revisions say, in groups of those that are alike: `current --schema` in every format."""
+
+    def alter(self, name, sql):
+        with contextlib.closing(sqlite3.connect(self.fleet.path("data", name + ".db"), timeout=60)) as db:
+            db.execute(sql)
+
+    def test_those_that_are_alike_are_told_together(self):
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id integer PRIMARY KEY, title text);")
+        tenants = [self.fleet.sqlite(f"s{i}") for i in range(5)] + self.pg.create(*[f"alike{i}" for i in range(4)])
+        self.fleet.inventory(tenants, scratch={"postgresql": self.pg.url("postgres")})
+        self.run_ok("upgrade", "-q")
+        for name in ("s1", "s3"):
+            self.alter(name, "CREATE INDEX extra ON task (title)")
+        self.alter("s4", "ALTER TABLE task DROP COLUMN title")
+        for name in ("alike1", "alike2"):
+            self.pg.sql(name, "ALTER TABLE task ALTER title TYPE varchar(20)")
+        self.pg.sql("alike3", "CREATE INDEX extra ON task (title)")
+        files = {name: self.fleet.path("report." + name) for name in FORMATS}
+        self.run_ok("current", "--schema", *[word for name, path in files.items() for word in ("-o", f"{name}={path}")], code=1)
+        told = {}
+        for name, path in files.items():
+            with open(path, encoding="utf-8", newline="") as file:
+                told[name] = file.read()
+        report = json.loads(told["json"])
+        prints = {tenant["name"]: tenant["schema"]["fingerprint"] for tenant in report["tenants"]}
+        groups = {}
+        for name, digits in prints.items():
+            groups.setdefault(digits[7:19], []).append(name)
+        self.assertEqual(sorted(groups.values()), [["alike0"], ["alike1", "alike2"], ["alike3"], ["s0", "s2"], ["s1", "s3"], ["s4"]])
+        of = {name: digits for digits, names in groups.items() for name in names}
+        self.assertIn(f"""
+  3 tenants hold what their revisions say
+  6 tenants differ from what their revisions say: s1, s3, s4, alike1, alike2, alike3
+    2 of them are alike ({of['s1']}): s1, s3
+    2 of them are alike ({of['alike1']}): alike1, alike2
+    1 of them is alone ({of['s4']}): s4
+    1 of them is alone ({of['alike3']}): alike3
+""", told["text"])
+        self.assertIn(f"| 2 | `{of['s1']}` | differs | `s1`, `s3` |\n", told["markdown"])
+        rows = self.read_csv(told["csv"])
+        self.assertEqual({row["tenant"]: row["fingerprint"] for row in rows}, prints)
+        self.assertEqual([row["schema"] for row in rows[:3]], ["as expected", "differs", "as expected"])
+        cases = self.read_junit(told["junit"])[0].findall("testcase")
+        failed = {case.get("name"): case.find("failure").text for case in cases if case.find("failure") is not None}
+        self.assertEqual(list(failed), ["s1", "s3", "s4", "alike1", "alike2", "alike3"])
+        self.assertEqual(failed["s1"], f"fingerprint: {prints['s1'][7:]}\nexpected: {prints['s0'][7:]}")
+        with Browser() as browser:
+            page = browser.open(files["html"])
+            self.assertIn("6 differ from what their revisions say", page.text("h1"))
+            seen = [row.split("\t") for row in page.texts("#schemas tbody tr")]
+            self.assertEqual([(digits.strip(), count.strip(), words.strip()) for digits, count, words, _ in seen],
+                             [(digits, str(len(names)), "as expected" if {"s0", "alike0"} & set(names) else "differs")
+                              for digits, names in sorted(groups.items(), key=lambda item: (-len(item[1]), list(prints).index(item[1][0])))])
+            self.assertEqual(page.eval("csvText(inOrder())"), told["csv"])
+            self.assertEqual(json.loads(page.eval("jsonText(inOrder())")), report)
+            page.size(360, 800, is_phone=True)
+            page.eval("new Promise(requestAnimationFrame)")
+            self.assertEqual((page.faults(), page.eval("[...document.querySelectorAll('.sideways')].every((e) => e.scrollWidth <= e.clientWidth)")), ([], True))
 
 
 class Html(Formats):

@@ -2,7 +2,7 @@
 
 #include "unit/report_hostile.h"
 
-enum { COLUMNS = 32 };
+enum { COLUMNS = 34 };
 
 static char *write_csv(const struct fleet *fleet)
 {
@@ -17,15 +17,15 @@ static void a_row_has_the_documented_columns(void **state)
         "run,tenant,dialect,url,labels,wave,state,would,from,to,half_done,steps,attempts,started_at,"
         "duration_ms,error_class,error_code,error_message,error_revision,error_file,error_line,"
         "lint_errors,lint_warnings,lint_notes,lint_allowed,preflight_failure,preflight_fails,"
-        "preflight_unsure,rehearsed,longest_lock_ms,written_bytes,not_rehearsed\r\n"
+        "preflight_unsure,rehearsed,longest_lock_ms,written_bytes,not_rehearsed,schema,fingerprint\r\n"
         "20261123T101500Z-5f3a9c,acme,postgresql,postgresql://app@db1/shop,tier=canary,canary,succeeded,,"
-        "1975ea83b712,83241ca0f125,,2,1,2026-11-23T10:15:00.123Z,12.3,,,,,,,,,,,,,,,,,\r\n"
+        "1975ea83b712,83241ca0f125,,2,1,2026-11-23T10:15:00.123Z,12.3,,,,,,,,,,,,,,,,,,,\r\n"
         "20261123T101500Z-5f3a9c,globex,postgresql,postgresql://app@db1/shop,tier=canary,everyone,failed,,"
         "1975ea83b712,1975ea83b712,,0,2,2026-11-23T10:15:00.123Z,3.0,sql,23505,"
         "\"could not create unique index \"\"ix\"\"\",83241ca0f125,"
-        "versions/83241ca0f125_added_table.sql,12,,,,,,,,,,,\r\n"
+        "versions/83241ca0f125_added_table.sql,12,,,,,,,,,,,,,\r\n"
         "20261123T101500Z-5f3a9c,initech,postgresql,postgresql://app@db1/shop,tier=canary,everyone,skipped,,"
-        ",,,0,0,,0.0,,,,,,,,,,,,,,,,,\r\n";
+        ",,,0,0,,0.0,,,,,,,,,,,,,,,,,,,\r\n";
     (void)state;
     struct fleet fleet;
     struct err err = fleet_error();
