@@ -48,6 +48,9 @@ enum sql_id {
      * replayed (NULL: there is none, or it is not known), its lag in ms as the server says it (or NULL), are there replicas of
      * which the login may see nothing (0 or 1), sessions that wait for locks, others that are at work. NULL: no one can tell */
     SQL_PRESSURE,
+    /* in the transaction of a batch that counted no row -> has it changed or locked rows all the same (0 or 1)? NULL: no one can
+     * tell */
+    SQL_BATCH_END,
     SQL_REPLICA, /* to a replica: how far it is (read_replica). NULL: its engine has none that can be asked */
     SQL_REPLICA_SECOND, /* where the first is an error: as an older server wants to be asked. NULL: there is no other way */
     SQL_RESET,    /* makes a used connection like new. NULL: no statement does (DRIVER_RESETS) */

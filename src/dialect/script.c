@@ -276,7 +276,9 @@ static bool add_repeated(struct making *making, const struct section *section,
     add_one_by_one(making, section, statements, 1);
     struct piece *piece = &making->pieces[making->script.piece_count - 1];
     struct repeating *repeating = arena_alloc(arena, sizeof *repeating);
-    *repeating = (struct repeating){.options = section->repeat, .is_bounded = words.is_bounded};
+    *repeating = (struct repeating){.options = section->repeat,
+                                    .is_bounded = words.is_bounded,
+                                    .updates = strcmp(words.verb, "update") == 0};
     if (words.table_end)
         repeating->table =
             arena_strndup(arena, sql + words.table_begin, words.table_end - words.table_begin);

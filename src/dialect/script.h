@@ -28,6 +28,7 @@ struct repeating {
     const char *
         table; /* that it changes, with its schema, as it is written; NULL: not known, or it ends by itself */
     bool is_bounded; /* LIMIT */
+    bool updates;    /* it is an UPDATE */
 };
 
 struct piece {

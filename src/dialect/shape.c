@@ -23,6 +23,7 @@ static const struct grid_shape shapes[SQL__COUNT] = {
     [SQL_REHEARSE_BEFORE] = {"!!!!.", 0},
     [SQL_REHEARSE_SEEN] = {"!!!..!", 0},
     [SQL_REHEARSE_WAITING] = {"!", 1},
+    [SQL_BATCH_END] = {"!", 1},
     [SQL_PRESSURE] = {"...!!!", 1},
 };
 

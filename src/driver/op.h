@@ -104,11 +104,13 @@ struct conn_info {
 struct answer {
     /* NULL or ERR_NONE: it went well. Filled through op_make_err; err->offset counts in `sql`, from 1. */
     struct err *err;
-    struct grid rows;             /* OP_QUERY, OP_LOCK */
-    const char *const *columns;   /* their names */
-    size_t rows_seen;             /* that the statements have returned, kept or not */
-    size_t bytes_seen;            /* of values kept (row_writer.h) */
-    uint64_t rows_changed;        /* by the statements together */
+    struct grid rows;           /* OP_QUERY, OP_LOCK */
+    const char *const *columns; /* their names */
+    size_t rows_seen;           /* that the statements have returned, kept or not */
+    size_t bytes_seen;          /* of values kept (row_writer.h) */
+    uint64_t rows_changed;      /* by the statements together */
+    /* of these, those of UPDATEs that the server found, and left as they were; 0: none, or it does not say */
+    uint64_t rows_same;
     size_t statements_done;       /* that have finished; of a failed one it tells which failed */
     double duration_ms;           /* the caller's; of a joined op the driver's, if it knows */
     const struct conn_info *info; /* OP_CONNECT */

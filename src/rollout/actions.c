@@ -113,14 +113,21 @@ void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct b
     add_mark(acting, action, is_under_way ? &acting->count : &none, marked_ms(op, view), sql);
 }
 
+void actions_prepare_batch_end(struct io_op *op, const struct io_view *view, struct buf *sql)
+{
+    const struct actions *acting = op->input;
+    const struct io_op *batch = io_view_find(view, &acting->actions[acting->begin]);
+    if (acting->is_thorough && !batch->answer.rows_changed)
+        sql_expand(sql, acting->dialect, SQL_BATCH_END, &acting->vars);
+}
+
 void actions_prepare_batch(struct io_op *op, const struct io_view *view, struct buf *sql)
 {
     const struct actions *acting = op->input;
     const struct action *action = op->owner;
     struct action mark = *action;
     struct repeat_count count = acting->count;
-    const struct answer *batch = &op[-1].answer;
-    (void)view;
+    const struct answer *batch = &io_view_find(view, action)->answer;
     count.rows += batch->rows_changed;
     count.batches += batch->rows_changed > 0;
     mark.kind = ACTION_MARK;

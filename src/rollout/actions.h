@@ -38,7 +38,10 @@ void actions_prepare_script(struct io_op *op, const struct io_view *view, struct
 void actions_prepare_start(struct io_op *op, const struct io_view *view, struct buf *sql);
 /* So many of its statements are done. */
 void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct buf *sql);
-/* A batch of what is repeated, the op before this one: how much is done by now. */
+/* A batch of what is repeated, whose op has the same owner: that it counted no row may not mean that it has changed none. */
+void actions_prepare_batch_end(struct io_op *op, const struct io_view *view, struct buf *sql);
+
+/* The same: how much is done by now. */
 void actions_prepare_batch(struct io_op *op, const struct io_view *view, struct buf *sql);
 /* The checksum of a file that is accepted as it is now. */
 void actions_prepare_renew(struct io_op *op, const struct io_view *view, struct buf *sql);

@@ -351,6 +351,19 @@ static void add_statement(struct session *session)
     op->timeout_ms = session_budget(session, each_ms ? each_ms + STATEMENT_SLACK_MS : 0);
 }
 
+static void add_look(struct session *session)
+{
+    if (!session->dialect->sql[SQL_BATCH_END])
+        return;
+    struct io_op *op = session_add_op(session, OP_QUERY);
+    op->prepare = actions_prepare_batch_end;
+    op->input = &session->work.acting;
+    op->owner = repeated(session);
+    op->op.shape = sql_shape(SQL_BATCH_END);
+    op->op.tx_after = TX_INSIDE;
+    op->timeout_ms = session_control_budget(session);
+}
+
 static void add_mark(struct session *session)
 {
     struct io_op *op = session_add_op(session, OP_QUERY);
@@ -375,11 +388,12 @@ static enum asked ask_batch(struct session *session)
     uint64_t own_ms = make_options(session)->timeout_ms;
     session_make_actions(session, session->work.cursor);
     session->work.acting.is_thorough = session->repeat.is_thorough || !repeating(session)->thorough;
-    session_reserve_ops(session, 6);
+    session_reserve_ops(session, 7);
     set_timeout(session, own_ms ? own_ms : usual_ms);
     add_begin(session);
     add_statement(session);
     session->look.vars.statement_timeout_ms = usual_ms;
+    add_look(session);
     add_mark(session);
     add_commit(session);
     return ASKED_OPS;
@@ -393,8 +407,44 @@ static void note_progress(struct session *session)
     rollout_note_well(session->env->run, session);
 }
 
+/* The author's own question, which follows, says better whether all is done. */
+static bool is_verified(const struct session *session)
+{
+    const struct work *todo = &session->work.todo;
+    size_t next = session->work.cursor + 1;
+    return next < todo->count && todo->actions[next].kind == ACTION_VERIFY &&
+           !todo->actions[next].verify->fault;
+}
+
+static const struct io_op *look_of(const struct session *session)
+{
+    for (size_t i = 0; i < session->batch.count; i++)
+        if (session->batch.ops[i].prepare == actions_prepare_batch_end)
+            return &session->batch.ops[i];
+    return NULL;
+}
+
+/* What a trigger does in the place of the statement, and what its WITH changes, is not counted. */
+static void note_uncounted(struct session *session)
+{
+    const struct io_op *look = look_of(session);
+    bool has_written = look && look->answer.rows.row_count && *io_op_value(look, 0, 0) != '0';
+    if (!has_written || is_verified(session))
+        return;
+    struct notice notice = {
+        .level = NOTICE_WARNING,
+        .text =
+            "a statement that repeats has ended, since its last batch counted no row, and that "
+            "batch has changed or locked rows all the same, as a trigger or its WITH may do: look "
+            "whether all is done, and ask for it with '-- verify:'",
+        .revision = repeated(session)->step->revision,
+    };
+    notices_add(&session->result.notices, &session->arena, &notice);
+}
+
 static enum session_state end_repeat(struct session *session)
 {
+    note_uncounted(session);
     session->repeat.told_ms = 0;
     tell(session, "");
     session->repeat.told_ms = 0;
@@ -404,6 +454,21 @@ static enum session_state end_repeat(struct session *session)
     session->repeat.batches = session->repeat.rows = session->repeat.next_count = 0;
     session->repeat.is_thorough = false;
     return session_next_work(session);
+}
+
+/* A batch that leaves each row as it was will find the same rows again. Some servers say so (answer.rows_same). */
+static bool check_progress(const struct session *session, const struct answer *answer,
+                           struct err *err)
+{
+    bool goes_on = !repeating(session)->updates || !answer->rows_changed ||
+                   answer->rows_same < answer->rows_changed || session->repeat.options.max_batches;
+    return goes_on ||
+           err_set(
+               err, ERR_SQL,
+               "the statement finds the same rows again and again: the %" PRIu64
+               " of its last batch were as they should be; mend its condition, so that it leaves "
+               "them out, or say with 'max_batches:' how often it may run",
+               answer->rows_same);
 }
 
 /* Rows that others have locked are found by the same statement without its SKIP LOCKED, which waits for them. */
@@ -426,6 +491,10 @@ static enum session_state answer_batch(struct session *session)
     session->repeat.rows += rows;
     session->repeat.batches += rows > 0;
     tell(session, "");
+    if (!check_progress(session, &op->answer, &err)) {
+        (void)fail_here(session, &err);
+        return end_between(session);
+    }
     if (options->max_batches && session->repeat.batches >= options->max_batches) {
         err_set(&err, ERR_SQL,
                 "the statement still changed rows in its last batch of the %" PRIu32

@@ -285,6 +285,29 @@ class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
         self.assertEqual((step["statements"], step["batches"], step["rows"]), (3, ROWS // BATCH, ROWS))
         self.check_rows()
 
+    def test_what_is_not_counted_is_told(self):
+        """A trigger keeps the rows of the first batch as they are, or WITH does the work: it ends too early, or may have."""
+        trigger = ("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN CASE WHEN NEW.id > 10 THEN NEW END; END'; "
+                   "CREATE TRIGGER keep BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION keep()")
+        by_with = (f"WITH taken AS (UPDATE item SET done = 1 WHERE id IN (SELECT id FROM item WHERE done IS NULL LIMIT {BATCH}) "
+                   "RETURNING id) DELETE FROM item WHERE id IN (SELECT -id FROM taken)")
+        ordered = self.UPDATE.replace("IS NULL", "IS NULL ORDER BY id")
+        verify = "-- verify: SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM item WHERE done IS NULL)\n"
+        for before, up in ((trigger, ordered), ("SELECT 1", by_with)):
+            with self.subTest(up=up):
+                self.prepare(up=up)
+                self.run_ok("upgrade", "aaaa1111")
+                self.sql(before)
+                report = self.run_json("upgrade").report
+                self.assertIn("counted no row", report["notices"][0]["message"])
+                self.assertEqual(report["notices"][0]["revision"], "bbbb2222")
+                self.prepare(up=up, after=verify)
+                self.run_ok("upgrade", "aaaa1111")
+                self.sql(before)
+                self.assertEqual(self.run_json("upgrade", code=4).report["notices"], [])
+        self.prepare()
+        self.assertEqual(self.run_json("upgrade").report["notices"], [])
+
     def test_of_a_rehearsal_nothing_is_left(self):
         self.prepare()
         self.run_ok("upgrade", "aaaa1111")
@@ -355,6 +378,16 @@ class MariaDBs(OnMariaDB, Everywhere, MariaDBCase):
         self.assertIn("takes no change back", tenant["error"]["message"])
         self.check_rows(0)
 
+
+    def test_rows_that_are_found_and_left_as_they_are_end_it_at_once(self):
+        """The server says so, and the next batch would find the same ones. A batch that changes some of its rows goes on."""
+        self.prepare(up=f"UPDATE item SET done = 1 WHERE id > 0 ORDER BY done, id LIMIT {BATCH}")
+        tenant = self.run_json("upgrade", code=4).tenant("t")
+        self.assertIn(f"finds the same rows again and again: the {BATCH} of its last batch", tenant["error"]["message"])
+        self.assertEqual(self.sql("SELECT count(*) FROM item WHERE done = 1"), [(str(ROWS),)])
+        self.prepare(up="INSERT INTO item (id, n) SELECT id + 1000, 0 FROM item WHERE id < 1000 AND id + 1000 NOT IN (SELECT id FROM "
+                        f"(SELECT id FROM item) AS made) LIMIT {BATCH}", down=False)
+        self.assertEqual(self.run_json("upgrade").tenant("t")["steps"][1]["rows"], ROWS)
 
     def test_rows_count_for_their_own_step_alone(self):
         """The next step begins in the message that records the one before; skein dies in its first statement."""

@@ -150,6 +150,9 @@ const char *const postgres_sql[SQL__COUNT] = {
         "(SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state = 'active' AND backend_type = "
         "'client backend' AND pid <> pg_catalog.pg_backend_pid()) "
         "FROM pg_catalog.pg_stat_replication",
+    /* A trigger before each row locks it, and so does FOR UPDATE: both need a number for the transaction. */
+    [SQL_BATCH_END] =
+        "SELECT CASE WHEN pg_catalog.txid_current_if_assigned() IS NULL THEN 0 ELSE 1 END",
     [SQL_REPLICA] =
         "SELECT pg_catalog.pg_is_in_recovery() AS follows, CASE WHEN pg_catalog.pg_is_in_recovery() "
         "THEN pg_catalog.pg_is_wal_replay_paused() END AS is_paused, "
