@@ -79,8 +79,7 @@ static void enter(struct course *course, enum course_phase phase)
 static bool counts_as_failure(const struct outcome *outcome)
 {
     const struct err *error = outcome->error;
-    bool was_given_up = error && outcome->state == TENANT_SKIPPED && error->kind == ERR_CONNECT &&
-                        !outcome->attempts;
+    bool was_given_up = error && error->kind == ERR_CONNECT && !outcome->attempts;
     return error && !outcome->has_regressed && error->kind != ERR_LEDGER && !was_given_up;
 }
 

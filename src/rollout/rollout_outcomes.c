@@ -304,16 +304,19 @@ static bool counts_as_failure(const struct rollout *rollout, const struct outcom
 }
 
 /* A tenant that could not be looked at stands as an earlier run of the rollout left it, or a machine that is gone: what was partial
- * or in doubt still is, and a person must look. */
+ * or in doubt still is, and a person must look. What that machine has left is told by this outcome alone, also where the tenant was
+ * not tried. */
 static void keep_what_was_left(const struct rollout *rollout, size_t tenant,
                                struct outcome *outcome)
 {
     const struct standing *standings = rollout->info.standings;
-    if (!standings || outcome->from.is_known || outcome->state != TENANT_FAILED)
+    bool is_taken_over = rollout->slots[tenant].is_taken_over;
+    bool could_not_look =
+        outcome->state == TENANT_FAILED || (is_taken_over && outcome->state == TENANT_SKIPPED);
+    if (!standings || outcome->from.is_known || !could_not_look)
         return;
-    enum tenant_state left = rollout->slots[tenant].is_taken_over
-                                 ? standing_left_state(&standings[tenant])
-                                 : standings[tenant].state;
+    enum tenant_state left =
+        is_taken_over ? standing_left_state(&standings[tenant]) : standings[tenant].state;
     if (left == TENANT_PARTIAL || left == TENANT_IN_DOUBT)
         outcome->state = left;
 }

@@ -225,8 +225,7 @@ static bool is_own(const struct seen_rows *before, const struct beat_ask *ask,
 
 static bool counts(const struct outcome *outcome)
 {
-    bool is_given_up = outcome->state == TENANT_SKIPPED && outcome->error &&
-                       outcome->error->kind == ERR_CONNECT && !outcome->attempts;
+    bool is_given_up = outcome->error && outcome->error->kind == ERR_CONNECT && !outcome->attempts;
     return outcome->error && !outcome->has_regressed && outcome->error->kind != ERR_LEDGER &&
            !is_given_up;
 }

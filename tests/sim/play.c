@@ -107,10 +107,11 @@ static bool try_command(struct play *play, size_t tenant, const struct truth *tr
     bool counts = truth->unfinished >= 0 && rng_chance(&play->scene->more, 30);
     if (!counts && (!truth->is_running || !rng_chance(&play->scene->rng, 50)))
         return false;
+    const struct scene_revision *revision = &play->scene->revisions[truth->unfinished];
     unsigned next = truth->unfinished_statements + 1;
-    counts = counts ||
-             (next <= STATEMENTS_MAX && /* nothing is in doubt of one that repeats */
-              play->scene->revisions[truth->unfinished].batches[truth->unfinished_direction][next]);
+    /* nothing is in doubt of one that repeats, nor of the rows that follow the last one */
+    counts = counts || next > revision->statements[truth->unfinished_direction] ||
+             revision->batches[truth->unfinished_direction][next];
     person_clean(play->scene, tenant);
     unsigned done = person_count(play->scene, truth);
     unsigned more = done - truth->unfinished_statements;
