@@ -24,18 +24,58 @@ static void add_ascii(struct buf *buf, const char *text, size_t len)
     }
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool begins_command(const char *at, bool is_line_start)
+{
+    if (at[0] == ':')
+        return is_line_start && at[1] == ':' && is_letter(at[2]);
+    if (at[0] != '#' || at[1] != '#')
+        return false;
+    at += 2;
+    while (is_letter(*at))
+        at++;
+    return *at == '[';
+}
+
+void human_add_tame(struct buf *buf, const char *text)
+{
+    bool is_line_start = true;
+    for (const char *at = text; *at;) {
+        size_t plain = strcspn(at, is_line_start ? ":#\n" : "#\n");
+        is_line_start = is_line_start && strspn(at, " \t") >= plain;
+        buf_add(buf, at, plain);
+        at += plain;
+        if (!*at)
+            break;
+        if (begins_command(at, is_line_start))
+            buf_addf(buf, "\\x%02x", (unsigned char)*at);
+        else
+            buf_addc(buf, *at);
+        is_line_start = *at == '\n';
+        at++;
+    }
+}
+
 void human_add_text(struct buf *buf, const char *text)
 {
+    struct buf safe;
     if (!text)
         return;
-    if (human_is_unicode()) {
-        utf8_add_safe(buf, text, strlen(text), false);
-        return;
-    }
-    struct buf safe;
     buf_init(&safe, buf->max_bytes);
     utf8_add_safe(&safe, text, strlen(text), false);
-    add_ascii(buf, safe.data, safe.len);
+    if (human_is_unicode()) {
+        human_add_tame(buf, safe.data);
+    } else {
+        struct buf tame;
+        buf_init(&tame, buf->max_bytes);
+        human_add_tame(&tame, safe.data);
+        add_ascii(buf, tame.data, tame.len);
+        buf_done(&tame);
+    }
     buf_done(&safe);
 }
 

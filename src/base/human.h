@@ -13,9 +13,13 @@ struct buf;
 
 bool human_is_unicode(void);
 
-/* Text from outside, on one line: utf8_add_safe, and what the locale asks for. NULL adds nothing.
+/* Text from outside, on one line: utf8_add_safe, human_add_tame, and what the locale asks for. NULL adds nothing.
  */
 void human_add_text(struct buf *buf, const char *text);
+
+/* CI servers obey what stands in a program's output: `::error::` where a line begins, also after blanks; `##[…`, `##vso[…` and
+ * `##teamcity[…` anywhere. Adds `text`, of one line or more, with the first character of such a command as \x3a or \x23. */
+void human_add_tame(struct buf *buf, const char *text);
 
 /* One word of a POSIX shell, quoted where need be. False, and nothing added, where the text can't
  * be shown as it is. */

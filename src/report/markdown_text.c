@@ -1,6 +1,7 @@
 /* Texts from outside as code, and where a section has no room left. */
 #include "report/markdown.h"
 
+#include "base/human.h"
 #include "base/utf8.h"
 #include "inventory/inventory.h"
 
@@ -40,13 +41,16 @@ static void cut(struct buf *text, size_t most)
 /* On one line: a code span shows the end of a line as a blank anyway. */
 static void add_flat(struct buf *flat, const char *text)
 {
-    struct buf line;
+    struct buf line, safe;
     buf_init(&line, BUF_MAX_DEFAULT);
     buf_adds(&line, text);
     for (size_t i = 0; i < line.len; i++)
         if (line.data[i] == '\n' || line.data[i] == '\t')
             line.data[i] = ' ';
-    utf8_add_safe(flat, line.data, line.len, false);
+    buf_init(&safe, BUF_MAX_DEFAULT);
+    utf8_add_safe(&safe, line.data, line.len, false);
+    human_add_tame(flat, safe.data);
+    buf_done(&safe);
     buf_done(&line);
 }
 
@@ -111,9 +115,12 @@ void markdown_cell(struct buf *buf, const char *text, size_t most)
 /* Lines as they are, between fences. */
 void markdown_block(struct buf *buf, const char *text, size_t most)
 {
-    struct buf safe;
+    struct buf safe, tame;
+    buf_init(&tame, BUF_MAX_DEFAULT);
     buf_init(&safe, BUF_MAX_DEFAULT);
-    utf8_add_safe(&safe, text, strlen(text), true);
+    utf8_add_safe(&tame, text, strlen(text), true);
+    human_add_tame(&safe, tame.data);
+    buf_done(&tame);
     cut(&safe, most);
     size_t run = longest_run(safe.data), fence = run < 3 ? 3 : run + 1;
     add_ticks(buf, fence);

@@ -312,6 +312,23 @@ class Foretold(Formats):
         return re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", markdown)
 
 
+class Log(Formats):
+    """CI servers obey what stands in a program's output."""
+
+    def test_a_ci_server_finds_no_command_of_its_own_in_the_log(self):
+        table = 'CREATE TABLE "a\n::error::b\n##vso[task.complete]" (n int);'
+        self.fleet.revision("aaaa1111", table)
+        names = ["::error::pwned", "##[group]x", "plain ##vso[task.complete]", " ::stop-commands::z"]
+        self.fleet.inventory([dict(self.fleet.sqlite(f"t{i}", table if i else ""), name=name) for i, name in enumerate(names)],
+                             rollout={"on_failure": "continue", "waves": [{"name": "::debug::all"}]})
+        for args, code in ((("plan", "-v"), 0), (("upgrade", "-v", "--progress", "plain"), 1), (("current",), 0), (("tenants",), 0), (("runs",), 0),
+                           (("report", "-v"), 0), (("report", "-o", "markdown"), 0), (("report", "-t", names[0]), 0)):
+            result = self.run_ok(*args, code=code)
+            for line in (result.out + result.err).splitlines():
+                self.assertNotRegex(line, r"^\s*::[a-z]|##[a-z]*\[", args)
+        self.assertIn("\n  \\x3a:error::pwned ", result.out)
+
+
 class Alike(PostgresCase, Formats):
     """Tenants that differ from what their revisions say, in groups of those that are alike: `current --schema` in every format."""
 

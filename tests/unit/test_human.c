@@ -84,7 +84,36 @@ static void bars_never_grow_beyond_their_width(void **state)
     }
 }
 
+static void ci_servers_find_no_command_in_them(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"::error::x", "\\x3a:error::x"},
+        {" \t::warning file=a::x\n  ::debug::\n", " \t\\x3a:warning file=a::x\n  \\x3a:debug::\n"},
+        {"a ::error::x, b::c", "a ::error::x, b::c"}, /* GitHub's begin a line */
+        {"::1, :: and ::", "::1, :: and ::"},
+        {":::error::", ":::error::"},
+        {"x ##[error]y ##vso[task.complete]", "x \\x23#[error]y \\x23#vso[task.complete]"},
+        {"###[group]", "#\\x23#[group]"},
+        {"  ##teamcity[x] # [ ## heading", "  \\x23#teamcity[x] # [ ## heading"},
+        {"", ""},
+        {"  ", "  "},
+        {"#", "#"},
+        {"a:b\n:", "a:b\n:"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf buf;
+        buf_init(&buf, BUF_MAX_DEFAULT);
+        human_add_tame(&buf, cases[i].text);
+        assert_string_equal(buf.data, cases[i].shown);
+        buf_done(&buf);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(ci_servers_find_no_command_in_them),
     cmocka_unit_test(durations_read_well_at_every_size),
     cmocka_unit_test(texts_fit_the_locale),
     cmocka_unit_test(texts_are_cut_between_characters),
