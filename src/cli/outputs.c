@@ -138,16 +138,36 @@ static bool keep_mode(int fd, const char *path)
     return fchmod(fd, st.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == 0;
 }
 
+enum { HEAD_SIZE = 4096 };
+
+/* How the file begins; "" where it cannot be read. */
+static size_t read_head(const char *path, char ret_head[HEAD_SIZE])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t len = fd >= 0 ? read(fd, ret_head, HEAD_SIZE - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    ret_head[len > 0 ? len : 0] = '\0';
+    return len > 0 ? (size_t)len : 0;
+}
+
 /* A tenant, or the ledger: a slip of the hand must not put a report in its place. */
 static bool is_database(const char *path)
 {
     const char *magic = dialect_info(dialect_of_files())->magic;
-    char head[64];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t len = fd >= 0 ? read(fd, head, sizeof head) : 0;
-    bool is_one = len >= (ssize_t)strlen(magic) && memcmp(head, magic, strlen(magic)) == 0;
-    if (fd >= 0)
-        close(fd);
+    char head[HEAD_SIZE];
+    return read_head(path, head) >= strlen(magic) && memcmp(head, magic, strlen(magic)) == 0;
+}
+
+/* Nor in that of a revision: of this chain, or of another. */
+static bool is_revision(const char *path)
+{
+    static const char *const lines[] = {"\n-- Revision ID:", "\n-- Checkpoint:", "\n-- migrate:"};
+    char head[HEAD_SIZE + 1] = "\n";
+    bool is_one = false;
+    read_head(path, head + 1);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        is_one |= strstr(head, lines[i]) != NULL;
     return is_one;
 }
 
@@ -250,6 +270,14 @@ static const char *find_reason(const struct options *options, const char *path)
         return "is a database: name another file";
     if (is_inventory(options, path))
         return "is the inventory: name another file";
+    if (is_revision(path))
+        return "is a revision: name another file";
+    if (options->plan && are_one(path, options->plan))
+        return "is the plan that is followed: name another file";
+    if (options->listen_token_file && are_one(path, options->listen_token_file))
+        return "is the file of the token: name another file";
+    if (strcmp(path, "-") == 0)
+        return "is no file: without it, the format goes to stdout ('./-' is a file)";
     return NULL;
 }
 

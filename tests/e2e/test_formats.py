@@ -151,6 +151,12 @@ class Written(Formats):
                     self.run_ok("report", "-o", f"{name}={self.fleet.path('out', 'pipe')}")
                     self.assertEqual(reader.communicate()[0], told)
                 self.assertEqual(sorted(os.listdir(self.fleet.path("out"))), ["folder", "link", "old", "pipe"])
+        chain = self.fleet.read("versions/aaaa1111.sql")
+        file = self.fleet.path("versions", "aaaa1111.sql")
+        for args in (("report", "-o", f"csv={file}"), ("upgrade", "--metrics", file), ("plan", "--save", file)):
+            self.assertIn("is a revision", self.run_ok(*args, code=2).err)
+        self.assertIn("'-' is no file", self.run_ok("report", "-o", "json=-", code=2).err)
+        self.assertEqual(self.fleet.read("versions/aaaa1111.sql"), chain)
         twice = self.fleet.path("out", "twice")
         self.assertIn("twice", self.run_ok("report", "-o", f"json={twice}", "-o", f"csv={twice}", code=2).err)
         self.assertFalse(os.path.exists(twice))
