@@ -11,6 +11,16 @@
 
 #include "dialect/split.h"
 
+enum { REPEATED_PLACES = 8 };
+
+/* Names in the text, without their schemas; more than there is room for are counted and not kept. */
+struct repeated_names {
+    struct repeated_place {
+        size_t begin, end;
+    } items[REPEATED_PLACES];
+    size_t count;
+};
+
 struct repeated {
     char verb[SPLIT_WORD_SIZE]; /* what the statement itself does, after its WITH: `update` */
     bool has_where;             /* of its own, not of a part of it */
@@ -22,17 +32,31 @@ struct repeated {
     /* The name of the table that it changes, with its schema, as it is written. 0, 0: none is found, or it deletes, which ends
      * by itself */
     size_t table_begin, table_end;
-    int depth; /* the rest is about the place in the text: of parentheses, */
+    size_t set_begin, set_end;     /* what an UPDATE sets. 0, 0: nothing is found */
+    struct repeated_names targets; /* and the columns that it sets */
+    struct repeated_names sources; /* what stands after FROM and JOIN, anywhere */
+    struct repeated_names parts;   /* the names that WITH gives */
+    bool changes_within;           /* its WITH changes rows */
+    bool passes_over;              /* IGNORE, DO NOTHING: rows that are there already */
+    int depth;                     /* the rest is about the place in the text: of parentheses, */
     bool is_with;
     bool was_skip;
     size_t skip_at;
     enum { TABLE_UNKNOWN, TABLE_WANTED, TABLE_NAMED, TABLE_QUALIFIED, TABLE_KNOWN } table;
+    enum { SET_NONE, SET_TARGET, SET_VALUE, SET_OVER } set;
+    struct repeated_names *wanted; /* where the next name belongs; NULL: nowhere */
+    struct repeated_names *newest; /* where the last one was put, while a '.' may follow */
+    bool was_dot, was_for;
 };
 
 /* A word that stands from `begin` to before `end`; and a name between quotes. */
 void repeated_take_word(struct repeated *repeated, const char *sql, size_t begin, size_t end);
 void repeated_take_name(struct repeated *repeated, size_t begin, size_t end);
 void repeated_take_byte(struct repeated *repeated, char byte);
+
+/* Would each batch find the same rows, as far as the text tells? An UPDATE whose columns stand nowhere but where they are set; an INSERT
+ * that does not look at the table that it fills. Not where it reads what is no table that it changes: that may be a view. */
+bool repeated_finds_same_rows(const struct repeated *repeated, const char *sql, size_t len);
 
 /* Why the statement would not end, or no one could tell that it has ended; NULL: it may be repeated. */
 const char *repeated_refuse(const struct repeated *repeated);

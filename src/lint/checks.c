@@ -389,6 +389,8 @@ static void check_repeats(struct pass *pass)
         if (!statement->repeats || statement->first_deed == statement->deed_end)
             continue;
         pass->dialect->read_repeated(statement->sql, statement->len, &words);
+        if (repeated_finds_same_rows(&words, statement->sql, statement->len))
+            pass_tell(pass, RULE_REPEAT_SAME_ROWS, i, &pass->deeds.items[statement->first_deed]);
         if (!words.is_bounded)
             pass_tell(pass, RULE_REPEAT_UNBOUNDED, i, &pass->deeds.items[statement->first_deed]);
     }

@@ -167,6 +167,11 @@ const struct lint_rule lint_rules[RULE__COUNT] = {
         "nothing bounds a batch of {table}: the first one changes all rows at once",
         "A statement that repeats until it changes no row is for small transactions, each of which locks few rows for a short time. Without LIMIT the first batch does all of the work.",
         "take so many rows at a time: … WHERE id IN (SELECT id FROM {table} WHERE … LIMIT 1000); MariaDB takes UPDATE … LIMIT 1000"},
+    [RULE_REPEAT_SAME_ROWS] = {LINT_WARNING, LINT_ALL, SCALE_NONE,
+        "A statement that repeats and finds the same rows",
+        "the statement does not look at what it changes in {table}: the next batch finds the same rows",
+        "A statement that repeats goes on until it changes no row. An UPDATE whose condition says nothing of the columns that it sets, and an INSERT that does not leave out what is there, find the same rows again: it never ends, or ends after the first batch.",
+        "ask for the rows that are still to be changed: UPDATE {table} SET a = … WHERE a IS NULL …; INSERT INTO {table} SELECT … WHERE NOT EXISTS (SELECT 1 FROM {table} …) LIMIT 1000. A trigger or a column's own ON UPDATE may do it: then waive the rule"},
 };
 /* clang-format on */
 

@@ -35,7 +35,8 @@ const char *lint_severity_at(size_t index);
                                             rule(DETACH_PARTITION,                                 \
                                                  "detach-partition") rule(TRIGGER, "trigger")      \
                                                 rule(UPDATE_WITHOUT_WHERE, "update-without-where") \
-                                                    rule(REPEAT_UNBOUNDED, "repeat-unbounded")
+                                                    rule(REPEAT_UNBOUNDED, "repeat-unbounded")     \
+                                                        rule(REPEAT_SAME_ROWS, "repeat-same-rows")
 
 #define LINT_RULE_ENUM(name, id) RULE_##name,
 enum rule_id { LINT_RULES(LINT_RULE_ENUM) RULE__COUNT };

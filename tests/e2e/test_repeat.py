@@ -213,6 +213,12 @@ class Everywhere:
                 self.assertIn(words, result.err)
                 self.assertIn("bbbb2222.sql:", result.err)
 
+    def test_lint_tells_of_batches_that_find_the_same_rows(self):
+        for up, is_told in ((self.UPDATE.replace("done IS NULL", "id > 0"), True), (self.UPDATE, False)):
+            with self.subTest(up=up):
+                self.prepare(up=up)
+                self.assertEqual("repeat-same-rows" in self.run_ok("lint").out, is_told)
+
     def test_a_script_cannot_repeat(self):
         self.prepare()
         result = self.run_ok("upgrade", "--sql", "--dialect", self.DIALECT, code=2)
