@@ -76,6 +76,7 @@ struct beat_ask {
 struct claimed_tenant {
     uint32_t tenant;
     uint32_t epoch;
+    int64_t place;      /* its order in the wave, or in the rollback: the lowest comes first */
     bool is_taken_over; /* another machine had it, and has not told its end */
     /* What is known of it by now, but for what the inventory had to say when the run began; NULL: nothing */
     const struct standing *standing;

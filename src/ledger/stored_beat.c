@@ -328,7 +328,7 @@ bool stored_beat(struct ledger *base, const struct beat_ask *ask, struct arena *
         is_fine = err_set(err, ERR_LEDGER, "failed by a test");
     is_fine = store_end(ledger->store, is_fine, err) && store_check_place(ledger->store, err);
     (void)failpoint("ledger_written");
-    if (is_fine && ask->begins)
+    if (is_fine && ask->begins && store_can_share(ledger->store))
         is_fine = store_share(ledger->store, err);
     if (is_fine && is_tally_wanted(ask, &answer))
         stored_tally_read(&beat, &answer);

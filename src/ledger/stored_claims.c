@@ -275,7 +275,7 @@ static bool read_queues(struct stored_beat *beat, struct claim_queue **ret_queue
     "WITH chosen(n) AS MATERIALIZED (SELECT n FROM claims WHERE run = ?1 AND wave = ?2"            \
     " AND queue = ?3 AND state = 0" which " ORDER BY place LIMIT ?5 {skipping})"                   \
     " UPDATE claims SET state = 1, machine = ?4, epoch = epoch + 1"                                \
-    " WHERE run = ?1 AND n IN (SELECT n FROM chosen) RETURNING n, epoch"
+    " WHERE run = ?1 AND n IN (SELECT n FROM chosen) RETURNING n, epoch, place"
 
 struct claiming {
     struct claimed_tenant *items;
@@ -293,8 +293,16 @@ static bool claim_of(struct stored_beat *beat, const struct claim_queue *queue,
     while (cursor_next(&row))
         *ARENA_PUSH(beat->arena, claiming->items, claiming->count, claiming->capacity) =
             (struct claimed_tenant){.tenant = (uint32_t)cursor_int(&row, 0),
-                                    .epoch = (uint32_t)cursor_int(&row, 1)};
+                                    .epoch = (uint32_t)cursor_int(&row, 1),
+                                    .place = cursor_int(&row, 2)};
     return cursor_end(&row, err);
+}
+
+/* RETURNING has no order, and a rollback has one. */
+static int by_place(const void *left, const void *right)
+{
+    const struct claimed_tenant *a = left, *b = right;
+    return (a->place > b->place) - (a->place < b->place);
 }
 
 static bool fill_standing(struct stored_beat *beat, const struct cursor *row,
@@ -369,6 +377,8 @@ bool stored_claims_take(struct stored_beat *beat, struct beat_answer *answer, st
             return false;
     if (!read_standings(beat, &claiming, err))
         return false;
+    if (claiming.count)
+        qsort(claiming.items, claiming.count, sizeof *claiming.items, by_place);
     answer->claimed = claiming.items;
     answer->claimed_count = claiming.count;
     return true;
