@@ -413,6 +413,8 @@ struct run_info {
     const struct standing *standings;
     /* what lint had found in the plan that the run follows (lint/told.h); NULL: nothing, or it follows none */
     const struct told_findings *findings;
+    /* what a machine without a list of tenants has to know (inventory/told.h); unknown: no other machine works on it */
+    struct rows rules;
     int64_t started_at_ms; /* since the epoch */
     /* in the order in which they came, of a run that was read back; none: it was one machine's, or no ledger told it */
     const struct run_machine *machines;

@@ -40,16 +40,22 @@ static const char *read_file_template(struct inventory_builder *builder,
 }
 
 /* An identifier that needs quoting nowhere, and fits into every database's names. */
+const char *load_version_table_fault(const char *name)
+{
+    if (!ascii_is_made_of(name, "_") || ascii_is_digit(*name) || strlen(name) > 63)
+        return "'version_table' must be made of at most 63 letters, digits and '_'";
+    return ascii_is_same(name, "skein_history") ? "'version_table' is the name of the history table"
+                                                : NULL;
+}
+
 static const char *read_version_table(struct inventory_builder *builder,
                                       const struct raw_inventory *raw)
 {
     const char *text = "alembic_version";
     load_text(builder, FIELD(raw, version_table), &text);
-    if (!ascii_is_made_of(text, "_") || ascii_is_digit(*text) || strlen(text) > 63)
-        load_fault(builder, "version_table",
-                   "'version_table' must be made of at most 63 letters, digits and '_'");
-    if (ascii_is_same(text, "skein_history"))
-        load_fault(builder, "version_table", "'version_table' is the name of the history table");
+    const char *fault = load_version_table_fault(text);
+    if (fault)
+        load_fault(builder, "version_table", "%s", fault);
     return builder->subject.lacks ? NULL : arena_strdup(builder->inventory->arena, text);
 }
 
@@ -199,6 +205,7 @@ static void read_defaults(struct inventory_builder *builder, const struct raw_in
     builder->defaults.password = load_keep_password(builder, PASSWORD_NONE, NULL); /* number 0 */
     if (raw->defaults)
         builder->defaults = load_common(builder, raw->defaults, &builder->defaults);
+    builder->inventory->password = builder->defaults.password;
 }
 
 /* ---- `rollout`: how a run moves through the fleet ------------------------------------------- */
@@ -414,24 +421,41 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static const char *const names[] = {"skein.yaml", "skein.yml"};
+
+/* The file's path in the folder; malloc'd. */
+static char *path_in(const char *folder, const char *name)
+{
+    struct buf buf;
+    bool is_here = strcmp(folder, ".") == 0;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_addf(&buf, "%s%s%s", is_here ? "" : folder,
+             is_here || folder[strlen(folder) - 1] == '/' ? "" : "/", name);
+    char *path = xstrdup(buf.data);
+    buf_done(&buf);
+    return path;
+}
+
+static size_t find_in(const char *folder, char *ret_found[ARRAY_LEN(names)])
+{
+    size_t count = 0;
+    struct stat st;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char *path = path_in(folder, names[i]);
+        if (stat(path, &st) == 0)
+            ret_found[count++] = path;
+        else
+            free(path);
+    }
+    return count;
+}
+
 char *inventory_locate(const char *path, struct err *err)
 {
-    static const char *const names[] = {"skein.yaml", "skein.yml"};
-    char *found[ARRAY_LEN(names) + 1] = {NULL};
-    size_t count = 0, len = strlen(path);
-    struct stat st;
+    char *found[ARRAY_LEN(names)] = {NULL};
     if (!is_folder(path))
         return xstrdup(path);
-    bool is_here = strcmp(path, ".") == 0;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        struct buf buf;
-        buf_init(&buf, BUF_MAX_DEFAULT);
-        buf_addf(&buf, "%s%s%s", is_here ? "" : path, is_here || path[len - 1] == '/' ? "" : "/",
-                 names[i]);
-        if (stat(buf.data, &st) == 0)
-            found[count++] = xstrdup(buf.data);
-        buf_done(&buf);
-    }
+    size_t count = find_in(path, found);
     if (count == 1)
         return found[0];
     if (count)
@@ -473,6 +497,23 @@ struct inventory_builder *inventory_read(const char *path, struct faults *faults
     }
     struct inventory_builder *builder = read_located(located, faults);
     free(located);
+    return builder;
+}
+
+struct inventory_builder *inventory_read_if_there(const char *path, struct faults *faults)
+{
+    static const char nothing[] = "{}\n";
+    char *found[ARRAY_LEN(names)] = {NULL};
+    size_t count = is_folder(path) ? find_in(path, found) : 1;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        free(found[i]);
+    if (count)
+        return inventory_read(path, faults);
+    char *none = path_in(path, names[0]);
+    struct inventory_builder *builder = inventory_parse(none, nothing, sizeof nothing - 1, faults);
+    free(none);
+    if (builder)
+        builder->inventory->is_absent = true;
     return builder;
 }
 

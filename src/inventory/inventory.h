@@ -55,6 +55,7 @@ enum password_kind {
     PASSWORD_ENV,
     PASSWORD_FILE,
     PASSWORD_COMMAND,
+    PASSWORD_REFUSED, /* the tenant cannot be reached from here: `shown` says why (told.h) */
 };
 
 /* Where a tenant's password comes from. A value (from the URL) is at hand; a variable of the environment is read when
@@ -63,7 +64,9 @@ struct password {
     enum password_kind kind;
     const char *
         value; /* PASSWORD_VALUE: the secret. PASSWORD_ENV: the variable. PASSWORD_FILE: the path */
-    const char *shown;       /* PASSWORD_ENV: the variable as the file names it: it may be shown */
+    /* PASSWORD_ENV, PASSWORD_FILE: the variable or path as the file names it, which may be shown. PASSWORD_NONE: why there is none, to be told
+     * where the login fails; or NULL */
+    const char *shown;
     const char *const *argv; /* PASSWORD_COMMAND: NULL-terminated, run without a shell */
     uint32_t
         number; /* of the inventory's different places; equal numbers are one. 0: PASSWORD_NONE */
@@ -182,6 +185,7 @@ struct inventory_note {
 struct inventory {
     struct arena *arena;
     const char *path; /* as given, for messages */
+    bool is_absent;   /* there is no such file: inventory_read_if_there */
     const char
         *chain_dir; /* relative to the working directory, like all paths here; NULL: lacking */
     const char
@@ -189,8 +193,9 @@ struct inventory {
     const char *version_table; /* NULL: lacking */
     /* a path, or a postgresql:// URL that may hold a password: not to be shown; NULL: lacking */
     const char *ledger;
-    const struct lack *lacks; /* the inventory's own; a tenant's are with it */
-    uint32_t password_count;  /* of the tenants' passwords: their numbers are lower */
+    const struct lack *lacks;        /* the inventory's own; a tenant's are with it */
+    uint32_t password_count;         /* of the tenants' passwords: their numbers are lower */
+    const struct password *password; /* of `defaults` */
     struct rollout_rules rollout;
     /* texts of servers that may hold values of rows are kept nowhere (`report: {detail: false}`) */
     bool hides_values;
@@ -223,6 +228,10 @@ char *inventory_locate(const char *path, struct err *err) MUST_CHECK;
 /* Reads the file, or the one in the folder (inventory_locate). NULL where anything is wrong; `faults` then holds all
  * faults that were found, sorted. */
 struct inventory_builder *inventory_read(const char *path, struct faults *faults) MUST_CHECK;
+
+/* The same; but where the path is a folder without such a file, an inventory that says nothing: its chain is `versions` in there. */
+struct inventory_builder *inventory_read_if_there(const char *path,
+                                                  struct faults *faults) MUST_CHECK;
 
 /* Reads an inventory from bytes. `path` is the name of their file, in faults; paths in the inventory are relative to
  * its folder. */

@@ -345,6 +345,7 @@ bool password_fetch_on_thread(const struct password *password, char **ret_passwo
     case PASSWORD_VALUE: *ret_password = xstrdup(password->value); return true;
     case PASSWORD_ENV: return read_variable(password, ret_password, err);
     case PASSWORD_FILE: return password_file_read(password->value, ret_password, err);
+    case PASSWORD_REFUSED: return err_set(err, ERR_CONFIG, "%s", password->shown);
     case PASSWORD_COMMAND:
         return password_command_read(password->argv, PASSWORD_COMMAND_TIMEOUT_MS, ret_password,
                                      err);

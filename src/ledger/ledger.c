@@ -1,3 +1,4 @@
+#include "inventory/told.h"
 #include "ledger/ledger_kind.h"
 
 struct ledger *ledger_open(const char *where, enum ledger_access access, struct err *err)
@@ -50,6 +51,13 @@ bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *aren
                        struct ledger_fleet *ret_fleet, struct err *err)
 {
     return ledger->kind->read_fleet(ledger, id, arena, ret_fleet, err);
+}
+
+bool ledger_read_told(struct ledger *ledger, const char *id, struct arena *arena,
+                      struct told_fleet *ret_told, struct err *err)
+{
+    *ret_told = (struct told_fleet){0};
+    return !ledger->kind->read_told || ledger->kind->read_told(ledger, id, arena, ret_told, err);
 }
 
 bool ledger_read_chain(struct ledger *ledger, const char *digest, struct arena *arena,

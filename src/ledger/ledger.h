@@ -130,6 +130,12 @@ struct ledger_fleet {
 bool ledger_read_fleet(struct ledger *ledger, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err) MUST_CHECK;
 
+/* What a machine without a list of tenants has to know of the run (inventory/told.h). Its `rules` are not known where no one told it:
+ * the run is of an older skein, or of a ledger that is one machine's. */
+struct told_fleet;
+bool ledger_read_told(struct ledger *ledger, const char *id, struct arena *arena,
+                      struct told_fleet *ret_told, struct err *err) MUST_CHECK;
+
 /* The files of the chain of that digest, by id. None: an older skein's run, which did not note them. */
 struct ledger_chain_file {
     const char *revision, *checksum, *path;

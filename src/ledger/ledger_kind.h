@@ -24,6 +24,9 @@ struct ledger_kind {
                  size_t *ret_count, struct err *err);
     bool (*read_fleet)(struct ledger *ledger, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err);
+    /* NULL: no machine is told anything */
+    bool (*read_told)(struct ledger *ledger, const char *id, struct arena *arena,
+                      struct told_fleet *ret_told, struct err *err);
     bool (*read_chain)(struct ledger *ledger, const char *digest, struct arena *arena,
                        struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err);
     bool (*names_snapshot)(struct ledger *ledger, const char *part, bool *ret_does,

@@ -1,7 +1,7 @@
 /* What the files of the ledger share whose rows are in a store (store.h).
  *
  * stored_ledger.c opens and locks, stored_schema.c has the tables, stored_write.c writes events, stored_tenants.c what
- * one tenant has of them, stored_fleet.c who the tenants are, stored_intern.c what repeats, stored_sections.c the SQL of revisions, stored_notices.c
+ * one tenant has of them, stored_fleet.c who the tenants are, stored_told.c how they are reached, stored_intern.c what repeats, stored_sections.c the SQL of revisions, stored_notices.c
  * what databases said, stored_findings.c what lint had found; stored_runs.c, stored_standings.c, stored_visits.c, stored_frame.c and stored_replay.c read;
  * stored_forget.c forgets.
  */
@@ -18,6 +18,7 @@
 enum series {
     SERIES_REVISION_LISTS,
     SERIES_LABEL_LISTS,
+    SERIES_SETTING_LISTS,
     SERIES_REVISIONS,
     SERIES_ERRORS,  /* of the run that is written */
     SERIES_NOTICES, /* of the run that is written */
@@ -120,6 +121,30 @@ bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,
                       struct err *err) MUST_CHECK;
 
 /* ---- writing ------------------------------------------------------------------------------- */
+
+/* stored_told.c: what other machines have to know of the run, and read of it (inventory/told.h). A ledger that is one machine's keeps
+ * nothing of it. */
+struct settings;
+struct password;
+struct tenant;
+struct told_writer {
+    struct stored_ledger *ledger;
+    bool is_needed;
+    const struct settings *known; /* the last that were asked for, */
+    struct value number;          /* and theirs */
+    const struct password *known_password;
+    struct value password;
+};
+void stored_told_begin(struct told_writer *writer, struct stored_ledger *ledger,
+                       const struct run_info *run);
+/* NULLs where nothing is kept. */
+bool stored_told_settings(struct told_writer *writer, const struct tenant *tenant,
+                          struct value *ret_settings, struct value *ret_password,
+                          struct err *err) MUST_CHECK;
+bool stored_told_rules(struct stored_ledger *ledger, const struct run_info *run,
+                       struct err *err) MUST_CHECK;
+/* What the digest of a fleet has of it. */
+void stored_told_digest(struct buf *buf, const struct run_info *run);
 
 /* The number of the run's selection: tenants and the waves they belong to. */
 bool stored_fleet_put(struct stored_ledger *ledger, const struct run_info *run, int64_t *ret_fleet,
@@ -332,6 +357,8 @@ bool stored_list(struct ledger *base, struct arena *arena, struct ledger_run **r
                  size_t *ret_count, struct err *err);
 bool stored_read_fleet(struct ledger *base, const char *id, struct arena *arena,
                        struct ledger_fleet *ret_fleet, struct err *err);
+bool stored_read_told(struct ledger *base, const char *id, struct arena *arena,
+                      struct told_fleet *ret_told, struct err *err);
 bool stored_read_chain(struct ledger *base, const char *digest, struct arena *arena,
                        struct ledger_chain_file **ret_files, size_t *ret_count, struct err *err);
 bool stored_names_snapshot(struct ledger *base, const char *part, bool *ret_does, struct err *err);

@@ -30,12 +30,14 @@ static uint32_t wave_of(const struct run_info *run, size_t tenant)
     return run->wave_of ? run->wave_of[tenant] : 0;
 }
 
-static void digest_fleet(const struct run_info *run, char ret_digest[HASH_HEX_SIZE])
+static void digest_fleet(const struct run_info *run, bool is_told, char ret_digest[HASH_HEX_SIZE])
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     for (size_t i = 0; i < run->tenant_count; i++)
         digest_tenant(&buf, run->tenants[i], wave_of(run, i));
+    if (is_told)
+        stored_told_digest(&buf, run);
     hash_hex(buf.data, buf.len, ret_digest);
     buf_done(&buf);
 }
@@ -106,17 +108,22 @@ static bool insert_members(struct stored_ledger *ledger, const struct run_info *
                            struct err *err)
 {
     struct adding adding = {.ledger = ledger};
+    struct told_writer told;
+    struct value settings, password;
     int64_t tenant;
+    stored_told_begin(&told, ledger, run);
     if (!stored_series_hold(ledger, err) ||
         !store_get_plain(ledger->store, err, &adding.newest, "SELECT max(id) FROM tenants"))
         return false;
     adding.knows_none = adding.newest < 0;
     for (size_t i = 0; i < run->tenant_count; i++)
         if (!put_tenant(&adding, run->tenants[i], &tenant, err) ||
+            !stored_told_settings(&told, run->tenants[i], &settings, &password, err) ||
             !store_run(ledger->store, err,
-                       "INSERT INTO fleet_tenants(fleet, n, tenant, wave) VALUES(?, ?, ?, ?)",
+                       "INSERT INTO fleet_tenants(fleet, n, tenant, wave, settings, password)"
+                       " VALUES(?, ?, ?, ?, ?, ?)",
                        value_int(fleet), value_int((int64_t)i), value_int(tenant),
-                       value_int(wave_of(run, i))))
+                       value_int(wave_of(run, i)), settings, password))
             return false;
     return true;
 }
@@ -125,7 +132,9 @@ bool stored_fleet_put(struct stored_ledger *ledger, const struct run_info *run, 
                       struct err *err)
 {
     char digest[HASH_HEX_SIZE];
-    digest_fleet(run, digest);
+    struct told_writer told;
+    stored_told_begin(&told, ledger, run);
+    digest_fleet(run, told.is_needed, digest);
     if (!store_get(ledger->store, err, ret_fleet, "SELECT id FROM fleets WHERE digest = ?",
                    value_text(digest)))
         return false;

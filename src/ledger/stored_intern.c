@@ -92,23 +92,30 @@ static const struct {
     const char *newer;
     void (*add_row)(struct buf *key, const struct cursor *row);
     bool is_of_run;
-    bool has_empty; /* number 0 is what has no rows */
+    bool has_empty;     /* number 0 is what has no rows */
+    const char *insert; /* of lists: an item, by the list's number and its place */
 } kinds[SERIES__COUNT] = {
     [SERIES_REVISION_LISTS] = {"SELECT list, item FROM revision_lists WHERE list >= ?"
                                " ORDER BY list, n",
-                               add_item, false, true},
+                               add_item, false, true,
+                               "INSERT INTO revision_lists(list, n, item) VALUES(?, ?, ?)"},
     [SERIES_LABEL_LISTS] = {"SELECT list, item FROM label_lists WHERE list >= ? ORDER BY list, n",
-                            add_item, false, true},
+                            add_item, false, true,
+                            "INSERT INTO label_lists(list, n, item) VALUES(?, ?, ?)"},
+    [SERIES_SETTING_LISTS] = {"SELECT list, item FROM setting_lists WHERE list >= ?"
+                              " ORDER BY list, n",
+                              add_item, false, true,
+                              "INSERT INTO setting_lists(list, n, item) VALUES(?, ?, ?)"},
     [SERIES_REVISIONS] = {"SELECT id, revision, message, path, checksum, stands_for"
                           " FROM revisions WHERE id >= ? ORDER BY id",
-                          add_revision, false, false},
+                          add_revision, false, false, NULL},
     [SERIES_ERRORS] = {"SELECT n, class, line, revision, code, text, file, detail, hint, context,"
                        " schema_name, table_name, column_name, datatype_name, constraint_name"
                        " FROM errors WHERE n >= ?1 AND run = ?2 ORDER BY n",
-                       add_error, true, false},
+                       add_error, true, false, NULL},
     [SERIES_NOTICES] = {"SELECT n, level, is_unreplicated, revision, code, text FROM notices"
                         " WHERE n >= ?1 AND run = ?2 ORDER BY n",
-                        add_notice, true, false},
+                        add_notice, true, false, NULL},
 };
 
 /* An entry must be the next in number. */
@@ -205,12 +212,9 @@ static bool put_key(struct stored_ledger *ledger, enum series which, uint32_t *r
 static bool insert_list(struct stored_ledger *ledger, enum series which, uint32_t number,
                         const struct rows *list, struct err *err)
 {
-    const char *sql = which == SERIES_LABEL_LISTS
-                          ? "INSERT INTO label_lists(list, n, item) VALUES(?, ?, ?)"
-                          : "INSERT INTO revision_lists(list, n, item) VALUES(?, ?, ?)";
     for (size_t i = 0; i < list->count; i++)
-        if (!store_run(ledger->store, err, sql, value_int(number), value_int((int64_t)i),
-                       value_text(list->ids[i])))
+        if (!store_run(ledger->store, err, kinds[which].insert, value_int(number),
+                       value_int((int64_t)i), value_text(list->ids[i])))
             return false;
     return true;
 }

@@ -79,6 +79,7 @@ const struct ledger_kind ledger_stored = {
     .read_family = stored_read_family,
     .list = stored_list,
     .read_fleet = stored_read_fleet,
+    .read_told = stored_read_told,
     .read_chain = stored_read_chain,
     .names_snapshot = stored_names_snapshot,
     .read_paces = stored_read_paces,

@@ -90,6 +90,11 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     " why TEXT NOT NULL, better TEXT NOT NULL, weight TEXT, allowed TEXT,"                         \
     " PRIMARY KEY(run, n)){keyed};"
 
+/* How the tenants of a run are reached and worked on, for machines that have no list of them (inventory/told.h): lists of `key=value`. */
+#define SETTING_TABLES                                                                             \
+    "CREATE TABLE setting_lists("                                                                  \
+    " list {int}, n {int}, item TEXT NOT NULL, PRIMARY KEY(list, n)){keyed};"
+
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
  * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
  * all tables again after each ALTER TABLE. */
@@ -113,7 +118,9 @@ static const char newest_runs[] =
     /* Options beside `selects` and `tenants` that narrowed the selection. */
     " narrowed TEXT,"
     /* Of a wave that went beyond its forecast. */
-    " halt_took_ms {real}, halt_forecast_ms {real}, halt_limit_ms {real}){rows};"
+    " halt_took_ms {real}, halt_forecast_ms {real}, halt_limit_ms {real},"
+    /* What holds for all tenants (a list of settings); NULL: no other machine is told. */
+    " rules {int}){rows};"
 
     "CREATE TABLE waves("
     " run {int}, n {int}, name TEXT NOT NULL, tenant_count {int} NOT NULL,"
@@ -128,6 +135,8 @@ static const char newest_runs[] =
     "CREATE TABLE fleets(id {key}, digest TEXT NOT NULL UNIQUE){rows};"
     "CREATE TABLE fleet_tenants("
     " fleet {int}, n {int}, tenant {int} NOT NULL, wave {int} NOT NULL,"
+    /* A list, and where the password comes from (NULL: nowhere); NULL, both: no other machine is told. */
+    " settings {int}, password TEXT,"
     " PRIMARY KEY(fleet, n)){keyed};"
     "CREATE TABLE tenants("
     " id {int} PRIMARY KEY, name TEXT NOT NULL, dialect {int} NOT NULL, url TEXT NOT NULL,"
@@ -158,7 +167,7 @@ static const char newest_runs[] =
 static const char newest_machines[] = MACHINE_TABLES(
     ", is_rollback {bool} NOT NULL DEFAULT {no}, ends_failure {bool} NOT NULL DEFAULT {no}");
 
-static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES MOMENT_TABLES
+static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES MOMENT_TABLES SETTING_TABLES
 
     "CREATE TABLE steps("
     " run {int}, tenant {int}, n {int}, revision {int}, direction {int} NOT NULL,"
@@ -283,11 +292,16 @@ static const char to_version_14[] =
     "ALTER TABLE run_tenants ADD COLUMN twin TEXT;"
     "ALTER TABLE run_tenants ADD COLUMN is_gone {bool} NOT NULL DEFAULT {no};";
 
+static const char to_version_15[] =
+    "ALTER TABLE runs ADD COLUMN rules {int};"
+    "ALTER TABLE fleet_tenants ADD COLUMN settings {int};"
+    "ALTER TABLE fleet_tenants ADD COLUMN password TEXT;" SETTING_TABLES;
+
 /* [i] makes version i + 1 of version i. */
 static const char *const upgrades[] = {NULL,          to_version_2,  to_version_3,  to_version_4,
                                        to_version_5,  to_version_6,  to_version_7,  to_version_8,
                                        to_version_9,  to_version_10, to_version_11, to_version_12,
-                                       to_version_13, to_version_14};
+                                       to_version_13, to_version_14, to_version_15};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

@@ -136,7 +136,7 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
                      sizeof *writing->revision_numbers);
     return insert_chain(ledger, run->chain, err) && write_origin(ledger, &run->origin, err) &&
            insert_waves(ledger, run, err) && insert_standings(ledger, run, err) &&
-           stored_findings_put(ledger, run->findings, err);
+           stored_told_rules(ledger, run, err) && stored_findings_put(ledger, run->findings, err);
 }
 
 /* The first reason stays. */

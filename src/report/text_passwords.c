@@ -36,6 +36,7 @@ static struct place *find_place(struct place *places, size_t *count,
 static void add_place(struct buf *line, const struct password *password)
 {
     switch (password ? password->kind : PASSWORD_NONE) {
+    case PASSWORD_REFUSED:
     case PASSWORD_NONE: buf_adds(line, "none of the inventory's"); break;
     case PASSWORD_VALUE: buf_adds(line, "in the URL"); break;
     case PASSWORD_ENV:

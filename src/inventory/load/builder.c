@@ -120,7 +120,7 @@ void load_turn_to(struct inventory_builder *builder, enum section section, size_
 int load_line(const struct inventory_builder *builder, const char *key)
 {
     const struct subject *subject = &builder->subject;
-    if (subject->line)
+    if (subject->line || subject->told)
         return subject->line;
     int line = places_line(&builder->places, subject->item, key);
     /* A mapping that stands elsewhere, reached by an alias: at least the line that refers to it. */
@@ -132,7 +132,9 @@ int load_line(const struct inventory_builder *builder, const char *key)
 static void describe(const struct inventory_builder *builder, char *ret_text, size_t size)
 {
     const struct subject *subject = &builder->subject;
-    if (subject->row)
+    if (subject->told)
+        snprintf(ret_text, size, "tenant '%.128s', as the run tells of it", subject->told);
+    else if (subject->row)
         snprintf(ret_text, size, "%s[%zu], row '%.128s'", section_name(subject->item.section),
                  subject->item.index, subject->row);
     else
@@ -146,7 +148,8 @@ static void fault_at(struct inventory_builder *builder, int line, const char *fo
     char text[768];
     vsnprintf(text, sizeof text, format, args);
     describe(builder, who, sizeof who);
-    faults_add(builder->faults, ERR_CONFIG, builder->inventory->path, line, "%s: %s", who, text);
+    faults_add(builder->faults, ERR_CONFIG, builder->subject.told ? NULL : builder->inventory->path,
+               line, "%s: %s", who, text);
 }
 
 static bool has_variable(const struct inventory_builder *builder, const char *key)

@@ -34,8 +34,9 @@ struct sharing {
 /* The item that is being read, for the faults. */
 struct subject {
     struct item item;
-    const char *row; /* the name in a row that a query source gave; NULL: read from the file */
-    int line;        /* of that source */
+    const char *row;  /* the name in a row that a query source gave; NULL: read from the file */
+    const char *told; /* the name of a tenant that a run tells of (told.h); NULL: it is none */
+    int line;         /* of that source */
     const struct lack *lacks;        /* found so far, newest first */
     const struct expanded *expanded; /* its keys that hold a variable */
     bool has_dialect;                /* the item's URL was read before its other keys: it speaks */
@@ -193,6 +194,19 @@ int load_word(struct inventory_builder *builder, struct field field, const char 
 bool load_is_plain(const char *text);
 bool load_is_name(const char *text);
 
+/* NULL: the name can be a version table's; else what is wrong with it. */
+const char *load_version_table_fault(const char *name);
+
+/* settings.c: the one object for all settings like these, and why a tenant may not have that one of its sessions (NULL: it may). */
+const struct settings *load_keep_settings(struct inventory_builder *builder,
+                                          const struct settings *settings);
+const char *load_setting_fault(struct inventory_builder *builder,
+                               const struct session_setting *setting);
+const char *const *load_keep_path(struct inventory_builder *builder, const char *const *path,
+                                  size_t count);
+const struct session_setting *load_keep_session(struct inventory_builder *builder,
+                                                const struct session_setting *list, size_t count);
+
 /* ---- common.c -------------------------------------------------------------------- */
 
 /* Reads the keys on top of `base`, whose lacks the item has too but where it says better. */
@@ -207,6 +221,10 @@ const char *const *load_argv(struct inventory_builder *builder, const char *key,
 /* The one object for all passwords of this kind and value (copied). */
 const struct password *load_keep_password(struct inventory_builder *builder,
                                           enum password_kind kind, const char *value);
+
+/* The same with what may be shown of it. */
+const struct password *load_keep_shown(struct inventory_builder *builder, enum password_kind kind,
+                                       const char *value, const char *shown);
 
 /* Reads the key `labels`, a list of `key=value`, on top of the common's labels. */
 void load_labels(struct inventory_builder *builder, char *const *raw, size_t count,

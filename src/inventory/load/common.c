@@ -19,19 +19,27 @@ static const struct password *add_password(struct inventory_builder *builder, co
     return copy;
 }
 
-const struct password *load_keep_password(struct inventory_builder *builder,
-                                          enum password_kind kind, const char *value)
+const struct password *load_keep_shown(struct inventory_builder *builder, enum password_kind kind,
+                                       const char *value, const char *shown)
 {
     char hash[HASH_HEX_SIZE] = "";
     if (value)
         hash_hex(value, strlen(value), hash);
-    const char *key = arena_printf(&builder->scratch, "password %d %s", kind, hash);
+    const char *key = arena_printf(&builder->scratch, "password %d %s %s", kind, hash,
+                                   value || !shown ? "" : shown);
     const struct password *known = sharing_find(&builder->sharing, key);
     if (known)
         return known;
     struct password password = {.kind = kind,
-                                .value = arena_strdup(builder->inventory->arena, value)};
+                                .value = arena_strdup(builder->inventory->arena, value),
+                                .shown = sharing_string(&builder->sharing, shown)};
     return add_password(builder, key, &password);
+}
+
+const struct password *load_keep_password(struct inventory_builder *builder,
+                                          enum password_kind kind, const char *value)
+{
+    return load_keep_shown(builder, kind, value, NULL);
 }
 
 /* Reads `password_env`. A text that is no variable's name may be the password itself, put there by mistake: it must
@@ -62,7 +70,7 @@ static const struct password *read_password_file(struct inventory_builder *build
     const char *text;
     if (!load_text(builder, (struct field){"password_file", raw}, &text))
         return NULL;
-    return load_keep_password(builder, PASSWORD_FILE, load_path(builder, text));
+    return load_keep_shown(builder, PASSWORD_FILE, load_path(builder, text), text);
 }
 
 const char *const *load_argv(struct inventory_builder *builder, const char *key, char *const *raw,

@@ -11,8 +11,8 @@
 
 /* ---- search_path --------------------------------------------------------------------------- */
 
-static const char *const *intern_path(struct inventory_builder *builder, const char *const *path,
-                                      size_t count)
+const char *const *load_keep_path(struct inventory_builder *builder, const char *const *path,
+                                  size_t count)
 {
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
@@ -48,7 +48,7 @@ static void read_path(struct inventory_builder *builder, const struct raw_common
         else
             path[count++] = sharing_string(&builder->sharing, text);
     }
-    settings->search_path = intern_path(builder, path, count);
+    settings->search_path = load_keep_path(builder, path, count);
 }
 
 /* ---- settings ------------------------------------------------------------------------------ */
@@ -79,9 +79,8 @@ static const char *refusal_of(struct inventory_builder *builder,
     return refusal;
 }
 
-/* NULL: all is well. */
-static const char *fault_of_setting(struct inventory_builder *builder,
-                                    const struct session_setting *setting)
+const char *load_setting_fault(struct inventory_builder *builder,
+                               const struct session_setting *setting)
 {
     if (!is_setting_name(setting->name))
         return "a setting's name is made of letters, digits, '_' and '.'";
@@ -105,8 +104,8 @@ static void put_setting(struct session_setting *list, size_t *count,
     list[(*count)++] = *setting;
 }
 
-static const struct session_setting *intern_list(struct inventory_builder *builder,
-                                                 const struct session_setting *list, size_t count)
+const struct session_setting *load_keep_session(struct inventory_builder *builder,
+                                                const struct session_setting *list, size_t count)
 {
     struct buf key;
     buf_init(&key, BUF_MAX_DEFAULT);
@@ -137,7 +136,7 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
         struct expansion expansion = variables_expand(&builder->scratch, own[i].value, &err);
         const char *value = expansion.text;
         const struct session_setting setting = {.name = own[i].name, .value = value};
-        const char *what = value ? fault_of_setting(builder, &setting) : err.text;
+        const char *what = value ? load_setting_fault(builder, &setting) : err.text;
         if (what && expansion.has_variable && expansion.partial) {
             load_lack(builder, "settings", own[i].name,
                       arena_printf(&builder->scratch, "'settings': '%.100s': %s",
@@ -158,7 +157,7 @@ static void read_list(struct inventory_builder *builder, const struct setting_pl
     }
     if (!count)
         return;
-    settings->session = intern_list(builder, list, count);
+    settings->session = load_keep_session(builder, list, count);
     settings->session_count = count;
 }
 
@@ -177,8 +176,8 @@ static void read_session(struct inventory_builder *builder, const struct raw_com
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
-static const struct settings *intern_settings(struct inventory_builder *builder,
-                                              const struct settings *settings)
+const struct settings *load_keep_settings(struct inventory_builder *builder,
+                                          const struct settings *settings)
 {
     const struct repeat *batches = &settings->batches;
     const char *key = arena_printf(
@@ -218,7 +217,7 @@ const struct settings *load_default_settings(struct inventory_builder *builder,
             ROLLBACK_BY_DOWN),
         .batches = repeat_defaults(),
     };
-    return intern_settings(builder, &settings);
+    return load_keep_settings(builder, &settings);
 }
 
 static bool has_batches(const struct raw_common *raw)
@@ -266,7 +265,7 @@ const struct settings *load_settings(struct inventory_builder *builder,
     settings.rollback_by = (enum rollback_by)load_word(builder, FIELD(raw, rollback_by),
                                                        rollback_words, (int)base->rollback_by);
     read_batches(builder, raw, &settings.batches);
-    return intern_settings(builder, &settings);
+    return load_keep_settings(builder, &settings);
 }
 
 /* ---- a fleet of several engines ---------------------------------------------------------------- */

@@ -225,7 +225,7 @@ static void lack_options(struct inventory_builder *builder, const char *what)
  * otherwise choose which of our files is read, and which server gets its password. */
 static bool may_name_file(struct inventory_builder *builder)
 {
-    if (!builder->subject.row)
+    if (!builder->subject.row && !builder->subject.told)
         return true;
     load_fault(builder, "url", "its 'url': only the inventory's file may name a file of options");
     return false;
