@@ -74,6 +74,11 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
     bool narrows = groups & OPTIONS_NARROW && (options->selects.count || options->tenant_count);
     struct fleet_request request = {
         .inventory = options->file,
+        .may_lack_file = options->command->may_lack_file && options->ledger,
+        .grants = {.variables = options->granted_variables.items,
+                   .variable_count = options->granted_variables.count,
+                   .folders = options->granted_folders.items,
+                   .folder_count = options->granted_folders.count},
         .selects = options->selects.items,
         .select_count = options->selects.count,
         .wave = groups & OPTIONS_SELECT ? options->wave : NULL,

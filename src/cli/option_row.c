@@ -72,6 +72,18 @@ static bool set_message(struct options *options, const char *value)
     return true;
 }
 
+static bool set_grant_env(struct options *options, const char *value)
+{
+    struct words *granted = &options->granted_variables;
+    return add_word(granted->items, &granted->count, WORDS_MAX, value);
+}
+
+static bool set_grant_files(struct options *options, const char *value)
+{
+    struct words *granted = &options->granted_folders;
+    return add_word(granted->items, &granted->count, WORDS_MAX, value);
+}
+
 static bool set_parallel(struct options *options, const char *value)
 {
     return parse_u32(value, 1, 100000, &options->parallel);
@@ -322,6 +334,12 @@ const struct option_row option_rows[] = {
      "this machine's name among those that work on the run (default: its host's)", TO(machine)},
     {"forever", 0, NULL, OPTIONS_WORK, "join one run after the other, and wait where there is none",
      TO(works_forever)},
+    {"grant-env", 0, "NAME", OPTIONS_WORK,
+     "the run may name this variable as a password's; '*' is any text (may be repeated)",
+     BY(set_grant_env)},
+    {"grant-files", 0, "DIR", OPTIONS_WORK,
+     "the run may name files in here: keys, passwords, new databases (may be repeated)",
+     BY(set_grant_files)},
     {"keep", 0, "N", OPTIONS_FORGET, "but the newest N runs", BY(set_keep)},
     {"older-than", 0, "DURATION", OPTIONS_FORGET, "only runs begun longer ago: 12h, 90d",
      BY(set_older_than)},
@@ -392,8 +410,9 @@ bool option_row_set(const struct option_row *row, struct options *options, const
 bool option_row_may_repeat(const struct option_row *row)
 {
     static bool (*const setters[])(struct options *, const char *) = {
-        set_select, set_tenant, set_branch_label, set_depends_on, set_placeholder,
-        set_output, set_color,  set_progress,     set_rename,     set_allow_drop,
+        set_select,      set_tenant,     set_branch_label, set_depends_on,
+        set_placeholder, set_output,     set_color,        set_progress,
+        set_rename,      set_allow_drop, set_grant_env,    set_grant_files,
     };
     for (size_t i = 0; i < ARRAY_LEN(setters); i++)
         if (row->set == setters[i])

@@ -52,7 +52,7 @@ struct command;
         group(LINT)         /* --down, --fleet, --dialect */                                       \
         group(SCHEMA)       /* --revision, --dialect, -o sql */                                    \
         group(MACHINE)      /* --as */                                                             \
-        group(WORK)         /* --forever */                                                        \
+        group(WORK)         /* --forever, --grant-env, --grant-files */                            \
         group(AUTOGENERATE) /* --autogenerate, --to-tenant, --rename, --allow-drop */
 
 #define GROUP_NUMBER(name) OPTION_NUMBER_##name,
@@ -141,6 +141,7 @@ struct options {
     bool asks_fleet;
     const char *machine; /* NULL: this machine is called as its host */
     bool works_forever;
+    struct words granted_variables, granted_folders; /* inventory/told.h */
     bool is_preflight;
     bool tells_examples;
     bool is_dry_run;

@@ -235,6 +235,7 @@ const struct command command_report = {
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_NARROW | OPTIONS_OUTPUT,
     .max_args = 1,
+    .may_lack_file = true,
     .needs_for = report_needs,
     .run = run_report,
 };

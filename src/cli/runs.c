@@ -332,6 +332,7 @@ const struct command command_runs = {
     .example = "skein runs -o json",
     .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT | OPTIONS_ALL,
+    .may_lack_file = true,
     .needs = FLEET_INVENTORY,
     .run = run_runs,
 };

@@ -72,6 +72,8 @@ static int run_work(struct fleet *fleet, const struct options *options)
         return cli_fail(&err);
     if (!options->is_quiet)
         cli_note("joining run %s as '%s'", joining.run.id, joining.prepared.share.machine);
+    for (size_t i = 0; !options->is_quiet && i < joining.notes.count; i++)
+        cli_note("note: %s", joining.notes.items[i]);
     int exit_code = cli_run_joined(fleet, options, &joining);
     machines_leave(&joining);
     return exit_code;
@@ -98,18 +100,25 @@ const struct command command_work = {
         "Works on RUN (its id or the beginning of it; default: the one that is under way) together with\n"
         "the machine that began it and all others that joined: each claims tenants, and all obey one\n"
         "order of waves, one limit for each server, one threshold and one stop. The chain here must be that\n"
-        "of the run, and the inventory here must have its tenants; passwords are this machine's own.\n"
+        "of the run.\n"
+        "\n"
+        "With --ledger, the folder of the chain is all that a machine needs (-f DIR: the one that has\n"
+        "'versions' in it): where there is no inventory in it, or one that names no tenant, the run tells of its\n"
+        "tenants and of what is done to them. Passwords are this machine's own: .pgpass, 'password_…' of\n"
+        "'defaults', or what the run names and this machine grants (--grant-env, --grant-files). What it\n"
+        "cannot reach is a failure of that tenant alone.\n"
         "\n"
         "A machine that dies, hangs or loses its network is found out by its lease, and its tenants are taken\n"
         "over. A signal makes this machine leave, and the others go on. With --wait it waits for a\n"
         "run to begin, and with --forever it joins one run after the other.\n"
         "\n"
         "The exit code is that of the run, or 130 or 143 where a signal made this machine leave.",
-    .example = "skein work --forever --as worker-3",
+    .example = "skein work --forever --as worker-3 --grant-env 'TENANT_*'",
     .formats = outputs_report_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_WAIT | OPTIONS_OUTPUT | OPTIONS_RUN |
               OPTIONS_METRICS | OPTIONS_MACHINE | OPTIONS_WORK,
     .max_args = 1,
+    .may_lack_file = true,
     .needs = FLEET_AGAIN,
     .run = run_work,
     .goes_on = goes_on,

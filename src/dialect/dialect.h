@@ -27,6 +27,7 @@ struct session_setting;
 struct statement_checks;
 struct weigh_request;
 struct url;
+struct url_param;
 
 /* What the session asks of every dialect; NULL where there is nothing to ask. The texts are
  * templates for sql_expand (template.h). */
@@ -313,6 +314,18 @@ struct dialect {
      * the text is quoted, for it may be a secret. */
     bool (*take_options)(struct arena *arena, const char *text, struct url *url,
                          struct option_notes *notes, struct err *err);
+
+    /* What a parameter means in a URL that a run tells of (inventory/told.h): it is taken as it stands; its value names a file or folder of
+     * whichever machine connects; or it named one that was read where the run began, and the URL says already what stood there. NULL: the
+     * first, for all. */
+    enum param_reach {
+        PARAM_IS_PLAIN,
+        PARAM_NAMES_FILE,
+        PARAM_IS_SPENT
+    } (*param_reach)(const struct url_param *param);
+
+    /* False: such a URL would send what this machine keeps for one server to another; err (ERR_CONFIG) says how. NULL: none can. */
+    bool (*check_told)(const struct url *url, struct err *err);
 
     /* Has the parameter no effect here, though it has one in an application? NULL: none is known to. */
     bool (*ignores_param)(const char *key);

@@ -177,7 +177,9 @@ static bool use_ledger(struct inventory_builder *builder, const struct fleet_req
 static void open_all(struct fleet *fleet, const struct fleet_request *request,
                      struct faults *faults)
 {
-    struct inventory_builder *builder = inventory_read(request->inventory, faults);
+    struct inventory_builder *builder = request->may_lack_file
+                                            ? inventory_read_if_there(request->inventory, faults)
+                                            : inventory_read(request->inventory, faults);
     if (!builder)
         return;
     const struct inventory *draft = inventory_draft(builder);
@@ -222,14 +224,39 @@ bool fleet_open(struct fleet *fleet, const struct fleet_request *request, struct
     arena_init(&fleet->arena);
     fleet->selects = copy_texts(&fleet->arena, request->selects, request->select_count);
     fleet->names = copy_texts(&fleet->arena, request->names, request->name_count);
+    fleet->grants = request->grants;
     fleet->settings = copy_texts(&fleet->arena, request->settings.items, request->settings.count);
     if (request->needs)
         open_all(fleet, request, faults);
     return faults->total == before;
 }
 
+bool fleet_has_file(const struct fleet *fleet)
+{
+    return !fleet->inventory->is_absent;
+}
+
+bool fleet_has_no_list(const struct fleet *fleet)
+{
+    const struct inventory *own = fleet->own ? fleet->own : fleet->inventory;
+    return !own->tenant_count && !own->query_count && !own->glob_count;
+}
+
+void fleet_use_told(struct fleet *fleet, struct inventory *told)
+{
+    if (fleet->own)
+        inventory_free(fleet->inventory);
+    else
+        fleet->own = fleet->inventory;
+    fleet->inventory = told ? told : fleet->own;
+    if (!told)
+        fleet->own = NULL;
+}
+
 void fleet_done(struct fleet *fleet)
 {
+    if (fleet->own)
+        fleet_use_told(fleet, NULL);
     scripts_free(fleet->scripts);
     chain_free(fleet->chain);
     inventory_free(fleet->inventory);

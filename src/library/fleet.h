@@ -10,6 +10,7 @@
 #include "dialect/script.h"
 #include "event/event.h"
 #include "inventory/inventory.h"
+#include "inventory/told.h"
 
 struct ledger_holder;
 
@@ -24,6 +25,8 @@ struct patience {
 struct fleet {
     struct arena arena;
     struct inventory *inventory;
+    struct inventory *own; /* NULL, or: `inventory` is what a run tells, and this is the file's */
+    struct told_grants grants;
     struct chain *chain;           /* NULL: not asked for */
     struct scripts *scripts;       /* NULL: not asked for */
     const struct tenant **tenants; /* the selection, in the inventory's order */
@@ -54,7 +57,9 @@ enum {
 };
 
 struct fleet_request {
-    const char *inventory;      /* path of the inventory */
+    const char *inventory; /* path of the inventory */
+    bool
+        may_lack_file; /* where the path is a folder without an inventory, that is one that says nothing */
     const char *const *selects; /* selectors, all of which must hold */
     size_t select_count;
     const char *ledger;     /* path or URL; NULL: the inventory's */
@@ -65,7 +70,8 @@ struct fleet_request {
         narrows; /* it says which tenants of an earlier run are meant: --allow-empty is no way out */
     const char *const *names; /* only these tenants; none: all */
     size_t name_count;
-    const char *state;     /* NULL, or: only tenants in these states (states.h) */
+    const char *state;         /* NULL, or: only tenants in these states (states.h) */
+    struct told_grants grants; /* for runs that tell of tenants */
     struct texts settings; /* options that the environment set, for the record (struct origin) */
     uint32_t parallel;     /* sizes the worker pool; 0: as the inventory says */
     unsigned needs;        /* FLEET_…: what is read; 0: nothing */
@@ -82,6 +88,15 @@ void fleet_note_narrowed(struct fleet *fleet, const char *text);
 
 /* Whether these tenants can be connected to, as far as the environment and files of passwords say (lack.h). */
 bool fleet_check_logins(const struct fleet *fleet, struct faults *faults) MUST_CHECK;
+
+/* False: there is no inventory's file, and one that says nothing takes its place. */
+bool fleet_has_file(const struct fleet *fleet);
+
+/* Does the inventory name no tenant, and nothing that finds some? */
+bool fleet_has_no_list(const struct fleet *fleet);
+
+/* Uses `told` instead of the inventory, and owns it; NULL: the file's once more. */
+void fleet_use_told(struct fleet *fleet, struct inventory *told);
 
 /* How the fleet's chain is searched: results live as long as the fleet. */
 struct lookup fleet_lookup(struct fleet *fleet, struct err *err);

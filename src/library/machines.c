@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "base/parse.h"
 #include "library/fleet_ledger.h"
 #include "library/gone.h"
 #include "library/own.h"
 #include "library/snapshots.h"
+#include "rollout/gates.h"
 #include "report/report.h"
 
 /* A test may not wait for a minute. */
@@ -73,8 +75,8 @@ static bool check_chain(const struct fleet *fleet, const struct ledger_run *run,
 
 /* Passwords and settings are this machine's own; who is meant is the ledger's. A tenant that had left the inventory when the run began
  * is so for all machines. */
-static bool select_tenants(struct fleet *fleet, struct joining *joining,
-                           const struct ledger_fleet *past, struct err *err)
+static bool select_listed(struct fleet *fleet, struct joining *joining,
+                          const struct ledger_fleet *past, struct err *err)
 {
     const struct ledger_run *run = &joining->run;
     struct gone gone = {.ledger = joining->prepared.ledger, .run = run->id, .arena = &fleet->arena};
@@ -108,6 +110,79 @@ static bool select_tenants(struct fleet *fleet, struct joining *joining,
     fleet->tenants = tenants;
     fleet->tenant_count = past->count;
     return is_fine;
+}
+
+/* How they are reached and worked on is the ledger's, too; only passwords are this machine's own. */
+static bool select_told(struct fleet *fleet, struct joining *joining,
+                        const struct ledger_fleet *past, struct err *err)
+{
+    struct gone gone = {
+        .ledger = joining->prepared.ledger, .run = joining->run.id, .arena = &fleet->arena};
+    struct told_fleet told;
+    struct faults faults;
+    if (!ledger_read_told(joining->prepared.ledger, joining->run.id, &fleet->arena, &told, err))
+        return false;
+    if (!told.rules.is_known)
+        return err_set(err, ERR_CONFIG,
+                       "run %s was begun by an older skein, which did not note how its tenants are "
+                       "reached: bring its inventory here",
+                       joining->run.id);
+    faults_init(&faults);
+    struct inventory *inventory = inventory_told(fleet->inventory, &told, &fleet->grants, &faults);
+    if (!inventory)
+        *err = faults.items[0];
+    faults_done(&faults);
+    if (!inventory)
+        return false;
+    fleet_use_told(fleet, inventory);
+    fleet->tenants = arena_calloc(&fleet->arena, told.count + 1, sizeof *fleet->tenants);
+    fleet->tenant_count = told.count;
+    for (size_t i = 0; i < told.count; i++) {
+        bool is_gone = past->standings[i].is_gone;
+        fleet->tenants[i] = is_gone ? gone_tenant(&gone, i, err) : &inventory->tenants[i];
+        if (!fleet->tenants[i])
+            return false;
+    }
+    return true;
+}
+
+static bool select_tenants(struct fleet *fleet, struct joining *joining,
+                           const struct ledger_fleet *past, struct err *err)
+{
+    return fleet_has_no_list(fleet) ? select_told(fleet, joining, past, err)
+                                    : select_listed(fleet, joining, past, err);
+}
+
+/* ---- what a person should know ---------------------------------------------------------------- */
+
+static void note(struct fleet *fleet, struct joining *joining, const char *text)
+{
+    struct texts *notes = &joining->notes;
+    const char **items = arena_calloc(&fleet->arena, notes->count + 1, sizeof *items);
+    for (size_t i = 0; i < notes->count; i++)
+        items[i] = notes->items[i];
+    items[notes->count] = text;
+    *notes = (struct texts){items, notes->count + 1};
+}
+
+/* Programs are in no ledger. */
+static void note_gates(struct fleet *fleet, struct joining *joining, unsigned gates)
+{
+    const struct gate_rules *own = &fleet->inventory->rollout.gates;
+    struct buf names;
+    buf_init(&names, BUF_MAX_DEFAULT);
+    for (enum gate gate = 0; gate < GATE__COUNT; gate++)
+        if (gates & 1u << gate && !own->argv[gate])
+            buf_addf(&names, "%s'%s'", names.len ? ", " : "", gate_name(gate));
+    if (names.len)
+        note(
+            fleet, joining,
+            arena_printf(
+                &fleet->arena,
+                "this machine cannot ask the run's gates %s, which its inventory does not name: one that "
+                "names them has to take part",
+                names.data));
+    buf_done(&names);
 }
 
 /* ---- what is asked of it ------------------------------------------------------------------- */
@@ -190,6 +265,7 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
         !ledger_read_fleet(ledger, joining->run.id, &fleet->arena, &past, err) ||
         !select_tenants(fleet, joining, &past, err))
         return false;
+    note_gates(fleet, joining, course.course.gates);
     struct request *request = &joining->request;
     *request = (struct request){.verb = joining->run.verb,
                                 .purges = joining->run.purges,
@@ -220,6 +296,8 @@ bool machines_join(struct fleet *fleet, const struct joining_request *ask,
                    struct joining *ret_joining, struct err *err)
 {
     *ret_joining = (struct joining){0};
+    if (fleet->own) /* of an earlier try */
+        fleet_use_told(fleet, NULL);
     const char *where = fleet_ledger(fleet, err);
     struct ledger *ledger = where ? ledger_open(where, LEDGER_WRITE, err) : NULL;
     if (!ledger)

@@ -32,9 +32,11 @@ struct joining {
     struct request request;
     struct prepared_run prepared; /* its ledger is joined */
     struct ledger_run run;
+    struct texts notes; /* what a person should know: what this machine cannot do */
 };
 
-/* Makes the fleet's selection that of the run. ERR_CONFIG: with MACHINES_NONE, or a tenant of the run is not in the inventory here;
+/* Makes the fleet's selection that of the run. Where the inventory here names no tenant, they are those that the run tells of
+ * (fleet_use_told). ERR_CONFIG: with MACHINES_NONE, or a tenant of the run is not in the inventory here;
  * ERR_CHAIN: the chain here is another one; ERR_LEDGER. The fleet must have its chain. The joining must not move while it is used. */
 bool machines_join(struct fleet *fleet, const struct joining_request *ask,
                    struct joining *ret_joining, struct err *err) MUST_CHECK;

@@ -256,6 +256,10 @@ static bool is_of_unknown(const struct fleet *fleet, const struct shared *shared
 bool own_is(struct fleet *fleet, struct ledger *ledger, const struct ledger_run *run, bool *ret_is,
             struct err *err)
 {
+    if (!fleet_has_file(fleet)) {
+        *ret_is = true;
+        return true;
+    }
     const char *mine = own_inventory(fleet->inventory, &fleet->arena);
     bool are_known = mine && run->inventory;
     struct shared shared;

@@ -6,7 +6,7 @@
  * symbolic links and other ways to write the path, and where both were moved together. In a checkout
  * at another path beside a ledger that stays, it is the same where the file has the same name and a
  * tenant of the run is the same database here. A run of which no inventory is on record (an older
- * skein's) is this one's where a tenant of it is here.
+ * skein's) is this one's where a tenant of it is here. Where there is no inventory's file (fleet_request), all runs are meant.
  */
 #ifndef LIBRARY_OWN_H
 #define LIBRARY_OWN_H

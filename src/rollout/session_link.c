@@ -143,7 +143,11 @@ static enum session_state error_connect(struct session *session, const struct io
     }
     if (!link_note_connected(session->conn.link, io_op_err(op)))
         rollout_note_not_refused(session->env->run, session);
-    return session_fail(session, io_op_err(op));
+    struct err err = *io_op_err(op);
+    const struct password *password = session->tenant->password;
+    if (err.kind == ERR_AUTH && password->kind == PASSWORD_NONE && password->shown)
+        err_add(&err, "; %s", password->shown);
+    return session_fail(session, &err);
 }
 
 const struct state_row row_connect = {

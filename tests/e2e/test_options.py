@@ -65,7 +65,7 @@ OTHER_BASES = {
 }
 # What two commands at a time, or a second of a terminal, show elsewhere.
 ELSEWHERE = {
-    "wait": "test_ledger.py", "per-server": "below", "yes": "test_terminal.py", "as": "test_machines.py", "forever": "test_machines.py", "examples": "test_preflight.py",
+    "wait": "test_ledger.py", "per-server": "below", "yes": "test_terminal.py", "as": "test_machines.py", "forever": "test_machines.py", "grant-env": "test_machines_told.py", "grant-files": "test_machines_told.py", "examples": "test_preflight.py",
     **{("work", option): "test_machines.py" for option in ("output", "parallel", "progress", "ledger", "metrics")},
     ("work", "listen"): "test_listen.py", ("work", "listen-token-file"): "test_listen.py",
     # How many tenants at once a look asks: nothing that it prints tells of it.

@@ -55,6 +55,7 @@ static const char *const harmless_words[] = {"alter", "analyze", "check",  "crea
     .add_identifier = mysql_add_identifier, \
     .check_url = mysql_check_url, \
     .ignores_param = mysql_ignores_param, \
+    .param_reach = mysql_param_reach, \
     .option_file = mysql_option_file, \
     .take_options = mysql_take_options, \
     .refuse_setting = mysql_refuse_setting, \

@@ -14,6 +14,7 @@ const char mysql_proving_logins[] = "mysql_native_password,client_ed25519";
 
 enum effect {
     IS_TEXT,        /* kept as it is */
+    IS_FILE,        /* the same, and it names a file or a folder */
     SAYS_MODE,      /* a way to use TLS, by name */
     SAYS_FLAG,      /* true and false stand for two of those */
     IS_CHARSET,     /* ours is UTF-8 */
@@ -27,17 +28,17 @@ enum effect {
 static const struct param {
     const char *name;
     enum effect effect;
-    size_t member;                    /* IS_TEXT */
+    size_t member;                    /* IS_TEXT, IS_FILE */
     enum mysql_tls if_true, if_false; /* SAYS_FLAG */
     const char *why;                  /* IS_REFUSED */
 } params[] = {
-    {"ssl_ca", IS_TEXT, offsetof(struct mysql_params, ca), 0, 0, NULL},
-    {"ssl_capath", IS_TEXT, offsetof(struct mysql_params, ca_folder), 0, 0, NULL},
-    {"ssl_cert", IS_TEXT, offsetof(struct mysql_params, cert), 0, 0, NULL},
-    {"ssl_key", IS_TEXT, offsetof(struct mysql_params, key), 0, 0, NULL},
+    {"ssl_ca", IS_FILE, offsetof(struct mysql_params, ca), 0, 0, NULL},
+    {"ssl_capath", IS_FILE, offsetof(struct mysql_params, ca_folder), 0, 0, NULL},
+    {"ssl_cert", IS_FILE, offsetof(struct mysql_params, cert), 0, 0, NULL},
+    {"ssl_key", IS_FILE, offsetof(struct mysql_params, key), 0, 0, NULL},
     {"ssl_cipher", IS_TEXT, offsetof(struct mysql_params, cipher), 0, 0, NULL},
-    {"ssl_crl", IS_TEXT, offsetof(struct mysql_params, crl), 0, 0, NULL},
-    {"ssl_crlpath", IS_TEXT, offsetof(struct mysql_params, crl_folder), 0, 0, NULL},
+    {"ssl_crl", IS_FILE, offsetof(struct mysql_params, crl), 0, 0, NULL},
+    {"ssl_crlpath", IS_FILE, offsetof(struct mysql_params, crl_folder), 0, 0, NULL},
     {"ssl_mode", SAYS_MODE, 0, 0, 0, NULL},
     {"ssl-mode", SAYS_MODE, 0, 0, 0, NULL},
     {"sslmode", SAYS_MODE, 0, 0, 0, NULL},
@@ -138,6 +139,14 @@ static const struct param *find(const char *name)
     return NULL;
 }
 
+enum param_reach mysql_param_reach(const struct url_param *param)
+{
+    const struct param *known = find(param->key);
+    if (known && known->effect == IS_OPTION_FILE)
+        return PARAM_IS_SPENT;
+    return known && known->effect == IS_FILE ? PARAM_NAMES_FILE : PARAM_IS_PLAIN;
+}
+
 static bool is_one_of(const char *value, const char *const *words)
 {
     for (; *words; words++)
@@ -200,6 +209,7 @@ static bool take(struct mysql_params *into, const struct param *param, const cha
     bool flag = false, is_flag = read_flag(value, &flag);
     switch (param->effect) {
     case IS_OPTION_FILE: return true;
+    case IS_FILE:
     case IS_TEXT: *(const char **)(void *)((char *)into + param->member) = value; return true;
     case IS_LOGIN:
         into->login = find_login(value);

@@ -174,3 +174,35 @@ bool postgres_check_environment(const struct dialect_use *use, struct err *err)
     return use->is_control || !options || url_param(use->url, "options") ||
            check_options("PGOPTIONS in the environment sets", options, use->has_schema, err);
 }
+
+/* ---- what a run tells of ---------------------------------------------------------------------- */
+
+enum param_reach postgres_param_reach(const struct url_param *param)
+{
+    static const char *const files[] = {"passfile", "servicefile", "sslcert",    "sslkey",
+                                        "sslcrl",   "sslcrldir",   "sslrootcert"};
+    if (strcmp(param->key, "sslrootcert") == 0 && strcmp(param->value, "system") == 0)
+        return PARAM_IS_PLAIN;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        if (strcmp(param->key, files[i]) == 0)
+            return PARAM_NAMES_FILE;
+    return PARAM_IS_PLAIN;
+}
+
+/* libpq looks a password up by the host's name, and dials `hostaddr`; and it takes from a service of this machine what the URL does not
+ * say, which may be the password. */
+bool postgres_check_told(const struct url *url, struct err *err)
+{
+    const char *mode = url_param(url, "sslmode");
+    if (url->host && url_param(url, "hostaddr") && !(mode && strcmp(mode, "verify-full") == 0))
+        return err_set(
+            err, ERR_CONFIG,
+            "its URL has a 'hostaddr' without 'sslmode=verify-full': whichever server is there would "
+            "be sent the password of the host");
+    if (url_param(url, "service") && (url->host || url->port || url->param_count > 1))
+        return err_set(
+            err, ERR_CONFIG,
+            "its URL has a 'service' of this machine, and says more: another server would "
+            "be sent what stands there");
+    return true;
+}
