@@ -73,6 +73,40 @@ void secret_redact(char *text, size_t size, const char *secret)
     buf_done(&out);
 }
 
+#define URL_ENDS " \t\r\n\"'`<>()\\/?#"
+
+/* The password after `user:` of what follows `://`: up to the last `@` before the path. 0: there is none, and a port may stand there. */
+static size_t password_len(const char *at, bool is_cut)
+{
+    static const char digits[] = "0123456789";
+    size_t end = strcspn(at, URL_ENDS), len = end;
+    while (len && at[len - 1] != '@')
+        len--;
+    if (len)
+        return len - 1;
+    return is_cut && !at[end] && strspn(at, digits) < end ? end : 0;
+}
+
+void secret_redact_urls(char *text, size_t size)
+{
+    struct buf out;
+    bool is_cut = strlen(text) + UTF8_MAX >= size;
+    const char *at = text, *begin;
+    buf_init(&out, BUF_MAX_DEFAULT);
+    while ((begin = strstr(at, "://"))) {
+        begin += strlen("://");
+        begin += strcspn(begin, URL_ENDS ":@");
+        begin += *begin == ':';
+        size_t len = begin[-1] == ':' ? password_len(begin, is_cut) : 0;
+        buf_add(&out, at, (size_t)(begin - at));
+        buf_adds(&out, len ? "***" : "");
+        at = begin + len;
+    }
+    buf_adds(&out, at);
+    snprintf(text, size, "%s", out.data);
+    buf_done(&out);
+}
+
 bool secret_is_in(const char *text, size_t len, const char *secret)
 {
     if (!secret || !*secret)

@@ -10,6 +10,10 @@
  * too. NULL or empty: nothing. */
 void secret_redact(char *text, size_t size, const char *secret);
 
+/* The same of the password in every URL, whoever's that is: `postgresql://bob:***@db/x`. Of a text that fills its bytes, as above, one that may have
+ * begun goes too. */
+void secret_redact_urls(char *text, size_t size);
+
 /* Does the text of `len` bytes, which ends with a NUL byte somewhere, hold the secret, as it stands or percent-encoded? NULL or
  * empty: no. */
 bool secret_is_in(const char *text, size_t len, const char *secret);

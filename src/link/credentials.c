@@ -166,6 +166,7 @@ void credentials_redact(const struct credentials *credentials, uint32_t index, c
                         size_t size)
 {
     secret_redact(text, size, known_password(credentials->items[index]));
+    secret_redact_urls(text, size);
 }
 
 bool credentials_are_in(const struct credentials *credentials, const char *text, size_t len)

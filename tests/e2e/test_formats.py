@@ -322,7 +322,7 @@ class Log(Formats):
     """CI servers obey what stands in a program's output."""
 
     def test_a_ci_server_finds_no_command_of_its_own_in_the_log(self):
-        table = 'CREATE TABLE "a\n::error::b\n##vso[task.complete]" (n int);'
+        table = 'CREATE TABLE "a\n::error::b\n##vso[task.complete] s://bob:hunter22@db/x" (n int);'
         self.fleet.revision("aaaa1111", table)
         names = ["::error::pwned", "##[group]x", "plain ##vso[task.complete]", " ::stop-commands::z"]
         self.fleet.inventory([dict(self.fleet.sqlite(f"t{i}", table if i else ""), name=name) for i, name in enumerate(names)],
@@ -333,6 +333,10 @@ class Log(Formats):
             for line in (result.out + result.err).splitlines():
                 self.assertNotRegex(line, r"^\s*::[a-z]|##[a-z]*\[", args)
         self.assertIn("\n  \\x3a:error::pwned ", result.out)
+        for name in ("text", "markdown", "csv", "json", "junit"):  # a URL in an error keeps its password
+            told = self.run_ok("report", "-o", name).out
+            self.assertIn("bob:***@db/x", told)
+            self.assertNotIn("hunter22", told)
 
 
 class Alike(PostgresCase, Formats):

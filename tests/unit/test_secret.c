@@ -63,7 +63,35 @@ static void masks_what_a_cut_has_left_of_it(void **state)
     }
 }
 
+static void masks_the_password_of_any_url(void **state)
+{
+    static const struct {
+        size_t size;
+        const char *text, *result;
+    } cases[] = {
+        {128, "cannot reach postgresql://bob:s3cret@db/x",
+         "cannot reach postgresql://bob:***@db/x"},
+        {128, "'mysql://u:p@ss@h:1/y', http://a:b@c", "'mysql://u:***@h:1/y', http://a:***@c"},
+        {128, "http://host:8080/a@b and s://:x@h", "http://host:8080/a@b and s://:***@h"},
+        {128, "postgresql://[::1]:5432/x?a=b:c@d", "postgresql://[::1]:5432/x?a=b:c@d"},
+        {128, "postgresql://bob@db:5432/x", "postgresql://bob@db:5432/x"},
+        {128, "x://u:@h y://", "x://u:@h y://"},
+        {128, "s://u:a\"b@c", "s://u:a\"b@c"},                /* it ended before */
+        {24, "postgresql://u:secretx", "postgresql://u:***"}, /* cut in the middle of it */
+        {24, "postgresql://host:5432", "postgresql://host:5432"},
+        {128, "", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        secret_redact_urls(text, cases[i].size);
+        assert_string_equal(text, cases[i].result);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(masks_the_password_of_any_url),
     cmocka_unit_test(masks_every_occurrence),
     cmocka_unit_test(stays_within_its_bounds),
     cmocka_unit_test(masks_what_a_cut_has_left_of_it),
