@@ -266,6 +266,20 @@ static enum fake_outcome do_holder(struct fake_call *call)
     return FAKE_DONE;
 }
 
+/* The server is crowded, and its replicas are late, for a moment now and then. */
+static enum fake_outcome do_pressure(struct fake_call *call)
+{
+    static const char *const columns[] = {"position", "replayed", "lag",
+                                          "blind",    "waiting",  "active"};
+    /* no rhythm, which the one who asks could fall into */
+    uint32_t moment = (uint32_t)(call->session->db->world->now_ms / 40) * UINT32_C(2654435761);
+    bool is_crowded = moment >> 29 == 1, is_late = moment >> 29 == 3;
+    set_columns(call, columns, ARRAY_LEN(columns));
+    add_row(call, (const char *const[]){"100", is_late ? "50" : "100", is_late ? "9000" : NULL, "0",
+                                        is_crowded ? "9" : "0", "0"});
+    return FAKE_DONE;
+}
+
 /* Whose transactions may keep this session from writing: in words, and the session's number. */
 static enum fake_outcome do_blockers(struct fake_call *call)
 {
@@ -1151,6 +1165,7 @@ static const struct {
     {"lock_server", 1, do_lock_server},
     {"holder", 1, do_holder},
     {"blockers", 1, do_blockers},
+    {"pressure", 0, do_pressure},
     {"forget", 0, do_forget},
     {"inspect", 2, do_inspect},
     {"locate", 2, do_locate},

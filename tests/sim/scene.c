@@ -247,6 +247,7 @@ static const struct settings *make_settings(struct scene *scene)
         .statement_timeout_ms = RNG_PICK(rng, statement_ms),
         .retries = RNG_PICK(rng, retries),
         .retry_timeout_ms = RNG_PICK(rng, retry_ms),
+        .batches = repeat_defaults(),
     };
     for (int i = 1; i < SETTINGS__COUNT; i++) {
         settings[i] = *settings;
