@@ -49,7 +49,9 @@ enum deed_kind {
     DEED_DETACH,       /* a partition */
     DEED_ATTACH,       /* `other` becomes a partition of `table` */
     DEED_SET_SEQUENCE, /* what a sequence gives next */
-    DEED_OTHER,        /* anything else that may change the database: DO, CALL, a function */
+    DEED_REFRESH,      /* a materialized view gets the rows of its query */
+    DEED_MEANING, /* `what` expressions mean may change: `function`, `type`; by the name `name`; NULL: any */
+    DEED_OTHER, /* anything else that may change the database: DO, CALL, a function */
     DEED__COUNT
 };
 

@@ -411,7 +411,11 @@ struct dialect {
     /* What of the rows that are there decides whether a deed succeeds (question.h): appends questions. NULL: no one knows how to
      * ask; `null_test` is how a value is told to be NULL. */
     void (*ask_rows)(const struct question_request *request, struct questions *questions);
-    const char *null_test;
+    const char *null_test, *not_null_test;
+
+    /* A query within an expression sees the columns around it: what earlier statements make of a column can be said in a question
+     * (question_view). Else only their names can. */
+    bool sees_values_through;
 
     /* Is it the fault of a value that a question's trial failed? NULL: no trial is made. */
     bool (*is_of_values)(const struct err *err);
@@ -419,6 +423,10 @@ struct dialect {
     /* A query with a row for each of the tables whose changes of rows may reach others: by a trigger, a foreign key, a rule, a
      * table that inherits; its name and why. NULL: no one can tell. */
     const char *(*reach)(struct arena *arena, const struct measure_request *request);
+
+    /* A query with a row for each of the tables after the first whose columns the first table's may be: it inherits. NULL: no table
+     * does. */
+    const char *(*inherits)(struct arena *arena, const struct measure_request *request);
 
     /* The primary key's columns of a table, as one row of an SQL text for a list; NULL or no row: it has none. */
     const char *(*find_key)(struct arena *arena, const struct measure_request *request);

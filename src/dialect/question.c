@@ -16,6 +16,7 @@ static const struct {
     [QUESTION_CAST] = {"cast", "values do not become"},
     [QUESTION_LENGTH] = {"length", "values do not fit into"},
     [QUESTION_BOUNDS] = {"bounds", "rows are outside the bounds of"},
+    [QUESTION_VALUES] = {"values", "no value can be computed for"},
 };
 
 const char *question_kind_name(enum question_kind kind)
@@ -46,7 +47,7 @@ const char *question_relation(struct arena *arena, const struct question_request
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_adds(&buf, deed->flags & DEED_ONLY ? "ONLY " : "");
-    add_name(&buf, request, deed->schema, deed->table);
+    add_name(&buf, request, deed->schema, request->own.table ? request->own.table : deed->table);
     return buf_into(&buf, arena);
 }
 
@@ -109,6 +110,101 @@ static bool names(const char *text, const char *column)
     return false;
 }
 
+/* ---- a table as it will be ------------------------------------------------------------------- */
+
+static bool is_plain_name(const char *text)
+{
+    return is_quote(text[0]) && !strpbrk(text, "().");
+}
+
+/* The layers of one statement, from the one at `end - 1` back, around the text. */
+static const char *put_around(struct arena *arena, const struct question_view *view, size_t end,
+                              const char *text, const struct question_request *request)
+{
+    struct buf buf;
+    size_t begin = end;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_addf(&buf, "(SELECT (%s\n) FROM (SELECT ", text);
+    while (begin && view->layers[begin - 1].statement == view->layers[end - 1].statement)
+        begin--;
+    for (size_t i = begin; i < end; i++) {
+        const struct question_layer *layer = &view->layers[i];
+        buf_addf(&buf, "%s(%s\n)%s%s AS ", i > begin ? ", " : "", layer->value,
+                 layer->definition ? "::" : "", layer->definition ? layer->definition : "");
+        request->dialect->add_identifier(&buf, layer->column);
+    }
+    buf_adds(&buf, ") AS skein_changed)");
+    return buf_into(&buf, arena);
+}
+
+/* As one layer has it; NULL: that cannot be said. */
+static const char *see_through(struct arena *arena, const struct question_request *request,
+                               const struct question_view *view, size_t end, const char *text)
+{
+    bool is_named = false, is_renamed = is_plain_name(text);
+    const struct question_layer *last = &view->layers[end - 1], *found = NULL;
+    for (size_t i = end; i-- > 0 && view->layers[i].statement == last->statement;) {
+        const struct question_layer *layer = &view->layers[i];
+        bool is_it = names(text, layer->column);
+        is_named |= is_it;
+        is_renamed &= !is_it || (!layer->definition && is_plain_name(layer->value));
+        found = is_it ? layer : found;
+    }
+    if (!is_named)
+        return text;
+    if (is_renamed)
+        return found->value;
+    return request->dialect->sees_values_through ? put_around(arena, view, end, text, request)
+                                                 : NULL;
+}
+
+const char *question_see_through(struct arena *arena, const struct question_request *request,
+                                 const struct question_view *view, const char *text)
+{
+    bool is_of_row =
+        !is_plain_name(text) && view->count &&
+        (names(text, view->table) || (request->deed->table && names(text, request->deed->table)));
+    if (is_of_row)
+        return NULL; /* `t.column`, or the row as a whole */
+    for (size_t end = view->count; end && text;) {
+        size_t statement = view->layers[end - 1].statement;
+        text = see_through(arena, request, view, end, text);
+        while (end && view->layers[end - 1].statement == statement)
+            end--;
+    }
+    return text;
+}
+
+const char *question_column_now(const struct question_view *view, const char *column)
+{
+    for (size_t end = view->count; end && column;) {
+        size_t statement = view->layers[end - 1].statement;
+        const struct question_layer *found = NULL;
+        for (; end && view->layers[end - 1].statement == statement; end--)
+            if (ascii_is_same(view->layers[end - 1].column, column))
+                found = &view->layers[end - 1];
+        column = found ? found->was : column;
+    }
+    return column;
+}
+
+/* The columns as the view has them, of the rows of the relation. */
+static const char *project(struct arena *arena, const struct question_request *request,
+                           const struct question_view *view, const char *relation,
+                           const struct deed_texts *columns)
+{
+    struct buf buf;
+    if (!view->count)
+        return relation;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_adds(&buf, "(SELECT ");
+    for (size_t i = 0; i < columns->count; i++)
+        buf_addf(&buf, "%s%s AS %s", i ? ", " : "",
+                 question_see_through(arena, request, view, columns->items[i]), columns->items[i]);
+    buf_addf(&buf, " FROM %s AS skein_rows)", relation);
+    return buf_into(&buf, arena);
+}
+
 bool question_depends(const struct question *question, const char *column)
 {
     const struct deed_texts *texts = &question->depends;
@@ -124,10 +220,11 @@ bool question_depends(const struct question *question, const char *column)
 struct question *questions_add(struct questions *questions, enum question_kind kind,
                                const struct question_request *request)
 {
-    const struct deed *deed = request->deed;
+    const struct deed *deed = request->shown ? request->shown : request->deed;
     struct question *question =
         ARENA_PUSH(questions->arena, questions->items, questions->count, questions->capacity);
-    *question = (struct question){.kind = kind, .table = deed->table, .depends = deed->keys};
+    *question =
+        (struct question){.kind = kind, .table = deed->table, .depends = request->deed->keys};
     question->about = deed->keys.count ? shown_keys(questions->arena, &deed->keys)
                       : deed->name     ? deed->name
                       : deed->rule     ? deed->rule
@@ -153,6 +250,7 @@ void questions_add_nulls(struct questions *questions, const struct question_requ
     for (size_t i = 0; i < keys->count; i++)
         buf_addf(&buf, "%s%s %s", i ? " OR " : "", keys->items[i], is_null);
     question->rows = buf_into(&buf, questions->arena);
+    question->follows = true;
 }
 
 static struct deed_texts with_text(struct arena *arena, const struct deed_texts *texts,
@@ -183,7 +281,7 @@ void questions_add_duplicates(struct questions *questions, const struct question
     }
     buf_addf(&rows, " FROM %s", relation);
     for (size_t i = 0; i < keys->count && !(deed->flags & DEED_NULLS_EQUAL); i++, with = " AND ")
-        buf_addf(&rows, "%s%s IS NOT NULL", with, keys->items[i]);
+        buf_addf(&rows, "%s%s %s", with, keys->items[i], request->dialect->not_null_test);
     if (deed->predicate)
         buf_addf(&rows, "%s(%s\n)", with, deed->predicate);
     buf_addf(&rows, " GROUP BY %s HAVING count(*) > 1) AS skein_found",
@@ -192,6 +290,7 @@ void questions_add_duplicates(struct questions *questions, const struct question
         question->depends = with_text(questions->arena, keys, deed->predicate);
     question->rows = buf_into(&rows, questions->arena);
     question->sample = buf_into(&sample, questions->arena);
+    question->follows = true;
 }
 
 /* The rule may end in a comment. */
@@ -201,25 +300,35 @@ void questions_add_check(struct questions *questions, const struct question_requ
     struct question *question = questions_add(questions, QUESTION_CHECK, request);
     const char *rule = request->deed->rule;
     question->depends = question_text(questions->arena, rule);
-    question->about = request->deed->name ? request->deed->name : rule;
+    question->about = request->deed->name ? request->deed->name
+                      : request->shown    ? request->shown->rule
+                                          : rule;
     question->rows = arena_printf(questions->arena, "%s WHERE NOT (%s\n)", relation, rule);
+    question->follows = true;
 }
 
 /* MATCH SIMPLE: a row with a NULL in its key passes. MATCH FULL: only one with nothing else in it does. */
 void questions_add_orphans(struct questions *questions, const struct question_request *request,
-                           const char *relation)
+                           const char *relation, const char *parents)
 {
     const struct deed *deed = request->deed;
     struct question *question = questions_add(questions, QUESTION_ORPHANS, request);
     struct buf buf;
     bool is_full = deed->flags & DEED_MATCH_FULL && deed->keys.count > 1;
+    struct arena *arena = questions->arena;
+    const char *parent = request->parent.table ? request->parent.table : deed->other;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_addf(&buf, "%s AS skein_child WHERE (", relation);
+    if (!parents) {
+        add_name(&buf, request, deed->other_schema, request->was ? request->was : parent);
+        parents = buf_into(&buf, arena);
+        buf_init(&buf, BUF_MAX_DEFAULT);
+    }
+    buf_addf(&buf, "%s AS skein_child WHERE (",
+             project(arena, request, &request->own, relation, &deed->keys));
     for (size_t i = 0; i < deed->keys.count; i++)
         buf_addf(&buf, "%sskein_child.%s IS NOT NULL", i ? " AND " : "", deed->keys.items[i]);
-    buf_adds(&buf, " AND NOT EXISTS (SELECT 1 FROM ");
-    add_name(&buf, request, deed->other_schema, request->was ? request->was : deed->other);
-    buf_adds(&buf, " AS skein_parent WHERE ");
+    buf_addf(&buf, " AND NOT EXISTS (SELECT 1 FROM %s AS skein_parent WHERE ",
+             project(arena, request, &request->parent, parents, &deed->parents));
     for (size_t i = 0; i < deed->keys.count; i++)
         buf_addf(&buf, "%sskein_parent.%s = skein_child.%s", i ? " AND " : "",
                  deed->parents.items[i], deed->keys.items[i]);
@@ -231,6 +340,7 @@ void questions_add_orphans(struct questions *questions, const struct question_re
     buf_adds(&buf, is_full ? "))" : "");
     question->other = deed->other;
     question->rows = buf_into(&buf, questions->arena);
+    question->follows = true;
     question->sample = question_list(questions->arena, &deed->keys, "skein_child.");
 }
 

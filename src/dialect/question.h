@@ -22,6 +22,7 @@ enum question_kind {
     QUESTION_CAST,       /* values that cannot become another type */
     QUESTION_LENGTH,     /* values that the type has no room for */
     QUESTION_BOUNDS,     /* rows that the partition is not for */
+    QUESTION_VALUES,     /* values that an expression of them cannot be computed for */
     QUESTION__COUNT
 };
 
@@ -42,6 +43,8 @@ struct question {
     const char *lookup;
     const char *trial;  /* a query whose error of the class of values is the answer */
     const char *reason; /* why nothing is asked; NULL: it is */
+    bool follows;       /* it has what earlier statements do to names and types (question_view) */
+    bool reads_keys;    /* it is made from the keys and constraints that the catalog has */
 };
 
 struct questions {
@@ -55,16 +58,36 @@ struct buf;
 /* `rows hold NULL in owner`, for people. */
 void question_add_words(struct buf *buf, const struct question *question);
 
+/* What earlier statements make of a column: `value`, an expression of the columns before it. */
+struct question_layer {
+    const char *column;
+    const char *value;      /* a name in quotes, where the column was renamed */
+    const char *was;        /* that name; NULL: it was not renamed */
+    const char *definition; /* the type that the value becomes; NULL: its own */
+    size_t statement;       /* those of one statement see the row as it was before all of them */
+};
+
+/* A table as earlier statements of the plan leave it, by what is there now. */
+struct question_view {
+    const char *table;                   /* its name now */
+    const struct question_layer *layers; /* the oldest first */
+    size_t count;
+    const size_t *deeds; /* those that it has in it, by number */
+    size_t deed_count;
+};
+
 /* A deed, and what stands around it. */
 struct question_request {
     const struct dialect *dialect;
-    const struct deed *deed;
+    const struct deed *deed;  /* its texts see through `own` */
+    const struct deed *shown; /* as it is written; NULL: `deed` is */
     const struct deed *deeds; /* of its statement, in their order */
     size_t count;
     const char *sql;     /* the statement, NUL-terminated */
     const char *made_by; /* the statement that made the deed's table before; NULL: none did */
     const char
         *was; /* the name that a table has had before: of `deed->other`; NULL: it is its own */
+    struct question_view own, parent; /* of `deed->table` and `deed->other` */
 };
 
 /* ---- for dialects ---------------------------------------------------------------------------- */
@@ -72,7 +95,14 @@ struct question_request {
 struct question *questions_add(struct questions *questions, enum question_kind kind,
                                const struct question_request *request);
 
-/* The deed's table as it is named; `[schema.]table`. */
+/* The expression, which knows the table as the view tells, in terms of the table as it is now. NULL: that cannot be said. */
+const char *question_see_through(struct arena *arena, const struct question_request *request,
+                                 const struct question_view *view, const char *text);
+
+/* The same of a column alone, by its name; NULL: there is no such column now. */
+const char *question_column_now(const struct question_view *view, const char *column);
+
+/* The deed's table as it is named now; `[schema.]table`. */
 const char *question_relation(struct arena *arena, const struct question_request *request);
 
 /* A text by itself. */
@@ -91,8 +121,9 @@ void questions_add_duplicates(struct questions *questions, const struct question
                               const char *relation);
 void questions_add_check(struct questions *questions, const struct question_request *request,
                          const char *relation);
+/* `parents`: the rows of the parent; NULL: all of its table. */
 void questions_add_orphans(struct questions *questions, const struct question_request *request,
-                           const char *relation);
+                           const char *relation, const char *parents);
 
 /* Nothing is asked, because. */
 void questions_add_reason(struct questions *questions, enum question_kind kind,

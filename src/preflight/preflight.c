@@ -1,28 +1,13 @@
-#include "preflight/preflight.h"
+#include "preflight/preflight_private.h"
 
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "dialect/dialect.h"
 #include "dialect/split.h"
 
-struct walk {
-    struct preflight *preflight;
-    const struct dialect *dialect;
-    struct deeds deeds;  /* of all statements so far */
-    size_t *first;       /* by statement: its first deed */
-    const char **sql;    /* by statement, NUL-terminated */
-    const char **untold; /* by statement: what it does that no deed tells of; NULL: nothing */
-    size_t statement;    /* under way */
-};
-
 const char *preflight_place(struct arena *arena, const struct preflight_statement *statement)
 {
     return arena_printf(arena, "%s:%d", statement->revision->path, statement->line);
-}
-
-static bool is_same(const char *a, const char *b)
-{
-    return a && b && ascii_is_same(a, b);
 }
 
 /* ---- what statements do --------------------------------------------------------------------------- */
@@ -48,14 +33,6 @@ static const char *find_untold(const struct walk *walk, size_t deed_count)
     return deed_count ? NULL : "may change anything";
 }
 
-static size_t statement_of(const struct walk *walk, size_t deed)
-{
-    size_t statement = walk->statement;
-    while (statement && walk->first[statement] > deed)
-        statement--;
-    return statement;
-}
-
 static const char *place_of(const struct walk *walk, size_t statement)
 {
     const struct preflight *preflight = walk->preflight;
@@ -67,7 +44,8 @@ static const char *place_of(const struct walk *walk, size_t statement)
 static bool changes_rows(const struct deed *deed)
 {
     return deed->kind == DEED_INSERT || deed->kind == DEED_UPDATE || deed->kind == DEED_DELETE ||
-           deed->kind == DEED_COPY_ROWS || deed->kind == DEED_TRUNCATE;
+           deed->kind == DEED_COPY_ROWS || deed->kind == DEED_TRUNCATE ||
+           deed->kind == DEED_REFRESH;
 }
 
 /* ---- tables ----------------------------------------------------------------------------------------- */
@@ -77,7 +55,7 @@ static const struct deed *maker_of(const struct walk *walk, const char *table, s
 {
     for (size_t i = before; i-- > 0;) {
         const struct deed *deed = &walk->deeds.items[i];
-        if (deed->kind == DEED_CREATE_TABLE && is_same(deed->table, table))
+        if (deed->kind == DEED_CREATE_TABLE && preflight_is_same(deed->table, table))
             return deed->flags & DEED_CONDITIONAL ? NULL : deed;
     }
     return NULL;
@@ -96,14 +74,15 @@ static bool is_empty(const struct walk *walk, const char *table, size_t before)
         return false;
     for (size_t i = index_of(walk, maker); i < before; i++) {
         const struct deed *deed = &walk->deeds.items[i];
-        bool is_about = is_same(deed->table, table) || is_same(deed->other, table);
+        bool is_about =
+            preflight_is_same(deed->table, table) || preflight_is_same(deed->other, table);
         if (deed->kind == DEED_OTHER || (changes_rows(deed) && is_about) ||
             (deed->kind == DEED_RENAME && is_about) || (deed->kind == DEED_ATTACH && is_about))
             return false;
         if (deed->flags & (DEED_SEVERAL | DEED_CASCADE))
             return false;
     }
-    for (size_t i = statement_of(walk, index_of(walk, maker)); i <= walk->statement; i++)
+    for (size_t i = preflight_statement_of(walk, index_of(walk, maker)); i <= walk->statement; i++)
         if (walk->untold[i])
             return false;
     return true;
@@ -115,7 +94,8 @@ static const char *old_name(const struct walk *walk, const char *table, size_t b
     const char *old = NULL;
     for (size_t i = before; i-- > 0;) {
         const struct deed *deed = &walk->deeds.items[i];
-        if (deed->kind == DEED_RENAME && !deed->column && is_same(deed->other, old ? old : table))
+        if (deed->kind == DEED_RENAME && !deed->column &&
+            preflight_is_same(deed->other, old ? old : table))
             old = deed->table;
     }
     return old;
@@ -138,15 +118,69 @@ static bool touches_column(const struct question *question, const struct deed *d
     return !deed->column || question_depends(question, deed->column) || is_new_name;
 }
 
-/* What the deed, which comes before, does to what is asked about; NULL: nothing. `is_rebuild`: of the table that rows are
- * copied to all is known. */
-static const char *conflict(const struct walk *walk, const struct deed *deed,
-                            const struct question *question)
+/* Does an expression of the question call a function, as far as signs tell? */
+static bool calls_function(const char *text)
 {
-    bool is_about = is_same(deed->table, question->table) ||
-                    (question->other && is_same(deed->table, question->other));
-    bool names = is_about || is_same(deed->other, question->table) ||
-                 (question->other && is_same(deed->other, question->other));
+    static const char *const words[] = {"and",  "or",   "not", "in", "when",
+                                        "then", "else", "any", NULL};
+    for (const char *at = strchr(text, '('); at; at = strchr(at + 1, '(')) {
+        const char *end = at;
+        while (end > text && strchr(" \t\r\n", end[-1]))
+            end--;
+        const char *begin = end;
+        while (begin > text && (ascii_is_alnum(begin[-1]) || begin[-1] == '_' || begin[-1] == '"'))
+            begin--;
+        bool is_word = false;
+        for (const char *const *word = words; *word; word++)
+            is_word |= ascii_begins(begin, *word) && begin + strlen(*word) == end;
+        if (begin < end && !is_word)
+            return true;
+    }
+    return false;
+}
+
+/* A function or a type is made, changed or dropped: does the question say it? What stands in the catalog may say anything. */
+static bool may_mean(const struct question *question, const struct deed *deed)
+{
+    const char *const texts[] = {question->rows, question->trial, question->about,
+                                 question->lookup};
+    bool may = question->lookup && !question->depends.count;
+    for (size_t i = 0; i < ARRAY_LEN(texts) && deed->name; i++)
+        may |= texts[i] && ascii_holds(texts[i], deed->name);
+    for (size_t i = 0; i < question->depends.count && !deed->name; i++)
+        may |=
+            calls_function(question->depends.items[i]) || strstr(question->depends.items[i], "::");
+    return may || (!deed->name && question->kind == QUESTION_CAST);
+}
+
+static bool is_among(const struct preflight_names_list *names, const char *table)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (preflight_is_same(names->items[i], table))
+            return true;
+    return false;
+}
+
+/* Constraints and indexes of the table, where what the catalog says of them makes the question. */
+static bool changes_keys(const struct deed *deed)
+{
+    return deed->kind == DEED_ADD_UNIQUE || deed->kind == DEED_CREATE_INDEX ||
+           deed->kind == DEED_DROP_CONSTRAINT || deed->kind == DEED_DROP_INDEX ||
+           deed->kind == DEED_ADD_CHECK || deed->kind == DEED_ADD_FOREIGN_KEY ||
+           deed->kind == DEED_SET_NOT_NULL || deed->kind == DEED_DROP_NOT_NULL;
+}
+
+/* What the deed, which comes before, does to what is asked about; NULL: nothing. `tables`: all names that the question's tables have
+ * on the way. */
+static const char *conflict(const struct walk *walk, const struct deed *deed,
+                            const struct question *question,
+                            const struct preflight_names_list *tables)
+{
+    bool is_about = is_among(tables, deed->table);
+    bool names = is_about || is_among(tables, deed->other);
+    if (question->reads_keys && changes_keys(deed) &&
+        (names || !deed->table)) /* an index may be dropped by its own name */
+        return "changes its keys or constraints";
     if (deed->flags & (DEED_SEVERAL | DEED_CASCADE) && changes_rows(deed))
         return "changes the rows of several tables";
     if (changes_rows(deed))
@@ -171,6 +205,10 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
                    : NULL;
     case DEED_ATTACH: return names ? "changes which rows it has" : NULL;
     case DEED_DETACH: return names ? "changes which rows it has" : NULL;
+    case DEED_MEANING:
+        if (deed->table)
+            return is_about ? "changes a character set" : NULL;
+        return may_mean(question, deed) ? "changes what an expression may mean" : NULL;
     case DEED_SET: return is_harmless_setting(walk, deed->name) ? NULL : "changes a setting";
     default: return NULL;
     }
@@ -182,50 +220,86 @@ static bool is_of_revision(const struct walk *walk, size_t statement)
     return statements[statement].revision == statements[walk->statement].revision;
 }
 
-/* Why it cannot be known before; NULL: it can. A column that the deed's own statement adds or changes is no obstacle to questions
- * about that column: their SQL has it. */
+static bool is_in(const struct question_view *view, size_t deed)
+{
+    for (size_t i = 0; i < view->deed_count; i++)
+        if (view->deeds[i] == deed)
+            return true;
+    return false;
+}
+
+/* Is the deed of the statement that is asked for no obstacle? A column that it adds or changes is none to questions about that column:
+ * their SQL has it. */
+static bool is_part_of_it(const struct deed *deed, const struct deed *asked)
+{
+    bool is_own_column = preflight_is_same(deed->column, asked->column) &&
+                         (deed->kind == DEED_ADD_COLUMN || deed->kind == DEED_RENAME) &&
+                         (asked->flags & DEED_WITH_COLUMN || asked->kind == DEED_ADD_COLUMN ||
+                          asked->kind == DEED_SET_TYPE);
+    /* all expressions of one statement see the rows as they were */
+    bool is_beside = deed->kind == DEED_SET_TYPE && asked->kind == DEED_SET_TYPE;
+    bool renames_it = deed->kind == DEED_RENAME && asked->kind == DEED_SET_TYPE &&
+                      preflight_is_same(deed->other, asked->column);
+    return is_own_column || is_beside || renames_it;
+}
+
+/* What is dropped by a later part of the statement is dropped first. */
+static const char *find_later_drop(const struct walk *walk, const struct question *question,
+                                   const struct deed *asked)
+{
+    for (size_t i = index_of(walk, asked) + 1; i < walk->deeds.count && question->reads_keys; i++)
+        if (walk->deeds.items[i].kind == DEED_DROP_CONSTRAINT ||
+            walk->deeds.items[i].kind == DEED_DROP_INDEX)
+            return "the same statement changes its keys or constraints";
+    return NULL;
+}
+
+/* Why it cannot be known before; NULL: it can. */
 static const char *find_block(const struct walk *walk, const struct question *question,
-                              const struct deed *asked)
+                              const struct asked *asked)
 {
     struct arena *arena = walk->preflight->arena;
-    size_t own = index_of(walk, asked);
+    size_t own = index_of(walk, asked->deed);
     for (size_t i = 0; i < walk->statement; i++)
         if (walk->untold[i])
             return arena_printf(arena, "%s %s", place_of(walk, i), walk->untold[i]);
     for (size_t i = 0; i < own; i++) {
         const struct deed *deed = &walk->deeds.items[i];
-        size_t statement = statement_of(walk, i);
-        bool is_own_column = statement == walk->statement && is_same(deed->column, asked->column) &&
-                             (deed->kind == DEED_ADD_COLUMN || deed->kind == DEED_RENAME) &&
-                             (asked->flags & DEED_WITH_COLUMN || asked->kind == DEED_ADD_COLUMN ||
-                              asked->kind == DEED_SET_TYPE);
-        /* all expressions of one statement see the rows as they were */
-        bool is_beside = statement == walk->statement && deed->kind == DEED_SET_TYPE &&
-                         asked->kind == DEED_SET_TYPE;
-        bool renames_it = statement == walk->statement && deed->kind == DEED_RENAME &&
-                          asked->kind == DEED_SET_TYPE && is_same(deed->other, asked->column);
-        if (is_own_column || is_beside || renames_it ||
+        size_t statement = preflight_statement_of(walk, i);
+        if ((statement == walk->statement && is_part_of_it(deed, asked->deed)) ||
+            (question->follows && (is_in(&asked->own, i) || is_in(&asked->parent, i))) ||
             (deed->kind == DEED_SET && !is_of_revision(walk, statement)))
             continue;
-        const char *what = conflict(walk, deed, question);
+        const char *what = conflict(walk, deed, question, &asked->names);
         if (what)
             return arena_printf(arena, "%s %s", place_of(walk, statement), what);
     }
-    return NULL;
+    return find_later_drop(walk, question, asked->deed);
 }
 
-/* Rows of other tables that were changed before. Where a trigger is made before, it may do anything. */
-static void find_changes(struct walk *walk, size_t own, struct preflight_item *item)
+static bool changes_columns(const struct deed *deed)
+{
+    return (deed->kind == DEED_RENAME && deed->column) || deed->kind == DEED_ADD_COLUMN ||
+           deed->kind == DEED_DROP_COLUMN || deed->kind == DEED_SET_TYPE;
+}
+
+/* Other tables that were changed before: their rows, or their columns. Where a trigger is made before, it may do anything. */
+static void find_changes(struct walk *walk, const struct asked *asked, struct preflight_item *item)
 {
     struct arena *arena = walk->preflight->arena;
+    size_t own = index_of(walk, asked->deed);
     struct preflight_change *changes = arena_calloc(arena, own + 1, sizeof *changes);
+    struct preflight_change *relatives = arena_calloc(arena, own + 1, sizeof *relatives);
     bool has_trigger = false;
     for (size_t i = 0; i < own && !item->blocked; i++) {
         const struct deed *deed = &walk->deeds.items[i];
-        size_t statement = statement_of(walk, i);
+        size_t statement = preflight_statement_of(walk, i);
         has_trigger |= deed->kind == DEED_TRIGGER || deed->kind == DEED_ADD_FOREIGN_KEY;
-        if (!changes_rows(deed) || !deed->table)
-            continue;
+        if (changes_columns(deed) && deed->table && walk->dialect->inherits &&
+            !is_in(&asked->own, i) && !preflight_is_same(deed->table, asked->deed->table))
+            relatives[item->relative_count++] = (struct preflight_change){deed->table, statement};
+        if (!changes_rows(deed) || !deed->table || deed->kind == DEED_REFRESH)
+            continue; /* a refresh fires no trigger */
         if (has_trigger)
             item->blocked = arena_printf(
                 arena, "%s changes rows of %s, which may reach others by what was made before it",
@@ -233,6 +307,7 @@ static void find_changes(struct walk *walk, size_t own, struct preflight_item *i
         changes[item->change_count++] = (struct preflight_change){deed->table, statement};
     }
     item->changes = changes;
+    item->relatives = relatives;
 }
 
 /* ---- questions --------------------------------------------------------------------------------------- */
@@ -244,8 +319,8 @@ static const struct deed *added_before(const struct walk *walk, const struct dee
     for (size_t i = index_of(walk, validate); i-- > 0;) {
         const struct deed *deed = &walk->deeds.items[i];
         bool is_constraint = deed->kind == DEED_ADD_CHECK || deed->kind == DEED_ADD_FOREIGN_KEY;
-        if (!is_constraint || !is_same(deed->table, validate->table) ||
-            !is_same(deed->name, validate->name))
+        if (!is_constraint || !preflight_is_same(deed->table, validate->table) ||
+            !preflight_is_same(deed->name, validate->name))
             continue;
         *ret_copy = *deed;
         ret_copy->flags &= ~(unsigned)DEED_NOT_VALID;
@@ -255,21 +330,22 @@ static const struct deed *added_before(const struct walk *walk, const struct dee
 }
 
 /* Do the rows come from a table that is not what it was? A query may read several. */
-static const char *find_source_block(const struct walk *walk, const struct deed *asked)
+static const char *find_source_block(const struct walk *walk, const struct deed *asked,
+                                     const struct question *question)
 {
     const char *sql = walk->sql[walk->statement];
     struct arena *arena = walk->preflight->arena;
     for (size_t i = 0; i < walk->first[walk->statement]; i++) {
         const struct deed *deed = &walk->deeds.items[i];
-        bool is_target = is_same(deed->table, asked->table);
+        bool is_target = preflight_is_same(deed->table, asked->table);
         bool is_rename = deed->kind == DEED_RENAME && !deed->column;
         if (!deed->table || (is_target && !changes_rows(deed)) || is_rename ||
             deed->kind == DEED_COLUMN || deed->kind == DEED_DROP_INDEX ||
             deed->kind == DEED_CREATE_INDEX)
             continue;
-        if (ascii_holds(sql, deed->table))
-            return arena_printf(arena, "%s changes %s", place_of(walk, statement_of(walk, i)),
-                                deed->table);
+        if (ascii_holds(sql, deed->table) || preflight_is_same(deed->table, question->other))
+            return arena_printf(arena, "%s changes %s",
+                                place_of(walk, preflight_statement_of(walk, i)), deed->table);
     }
     for (size_t i = 0; i < walk->statement; i++)
         if (walk->untold[i])
@@ -277,23 +353,40 @@ static const char *find_source_block(const struct walk *walk, const struct deed 
     return NULL;
 }
 
-static void add_items(struct walk *walk, const struct deed *deed, const struct questions *questions)
+static void add_items(struct walk *walk, const struct asked *asked,
+                      const struct questions *questions)
 {
     struct preflight *preflight = walk->preflight;
-    size_t own = index_of(walk, deed);
     for (size_t i = 0; i < questions->count; i++) {
         struct preflight_item item = {.statement = walk->statement,
-                                      .question = questions->items[i]};
-        if (item.question.reason) {
-            *ARENA_PUSH(preflight->arena, preflight->items, preflight->count, preflight->capacity) =
-                item;
-            continue;
+                                      .question = questions->items[i],
+                                      .table = asked->own.table ? asked->own.table
+                                                                : questions->items[i].table};
+        if (!item.question.reason) {
+            item.blocked = asked->deed->kind == DEED_COPY_ROWS
+                               ? find_source_block(walk, asked->deed, &item.question)
+                               : find_block(walk, &item.question, asked);
+            find_changes(walk, asked, &item);
         }
-        item.blocked = deed->kind == DEED_COPY_ROWS ? find_source_block(walk, deed)
-                                                    : find_block(walk, &item.question, deed);
-        find_changes(walk, own, &item);
         *ARENA_PUSH(preflight->arena, preflight->items, preflight->count, preflight->capacity) =
             item;
+    }
+}
+
+/* What was made on the table before it is filled holds its rows, too. */
+static void tell_made_on(const struct walk *walk, const struct question_request *request,
+                         struct questions *questions)
+{
+    const struct deed *deed = request->deed;
+    for (size_t i = index_of(walk, deed); i-- > 0;) {
+        const struct deed *made = &walk->deeds.items[i];
+        bool is_index = made->kind == DEED_CREATE_INDEX && made->flags & DEED_UNIQUE;
+        if (preflight_is_same(made->table, deed->table) && (is_index || made->kind == DEED_TRIGGER))
+            questions_add_reason(
+                questions, is_index ? QUESTION_DUPLICATES : QUESTION_CHECK, request,
+                arena_printf(walk->preflight->arena, "%s makes %s on the table before it is filled",
+                             place_of(walk, preflight_statement_of(walk, i)),
+                             is_index ? "a unique index" : "a trigger"));
     }
 }
 
@@ -302,7 +395,7 @@ static void ask_deed(struct walk *walk, const struct deed *deed)
     struct arena *arena = walk->preflight->arena;
     size_t own = index_of(walk, deed);
     struct questions questions = {.arena = arena};
-    struct deed copy;
+    struct deed validated, seen;
     const struct deed *maker = maker_of(walk, deed->table, own);
     struct question_request request = {
         .dialect = walk->dialect,
@@ -310,7 +403,7 @@ static void ask_deed(struct walk *walk, const struct deed *deed)
         .deeds = &walk->deeds.items[walk->first[walk->statement]],
         .count = walk->deeds.count - walk->first[walk->statement],
         .sql = walk->sql[walk->statement],
-        .made_by = maker ? walk->sql[statement_of(walk, index_of(walk, maker))] : NULL,
+        .made_by = maker ? walk->sql[preflight_statement_of(walk, index_of(walk, maker))] : NULL,
         .was =
             deed->other && deed->kind == DEED_COPY_ROWS ? old_name(walk, deed->other, own) : NULL,
     };
@@ -320,13 +413,20 @@ static void ask_deed(struct walk *walk, const struct deed *deed)
     if (deed->kind == DEED_COPY_ROWS && deed->other && is_empty(walk, deed->other, own))
         return;
     if (deed->kind == DEED_VALIDATE)
-        request.deed = added_before(walk, deed, &copy);
+        request.deed = added_before(walk, deed, &validated);
+    struct asked asked = {.deed = deed, .names = preflight_names(walk, deed, own)};
+    if (deed->kind != DEED_COPY_ROWS && preflight_see(walk, own, &request, &seen)) {
+        asked.own = request.own;
+        asked.parent = request.parent;
+    }
     walk->dialect->ask_rows(&request, &questions);
+    if (deed->kind == DEED_COPY_ROWS && maker)
+        tell_made_on(walk, &request, &questions);
     if (deed->flags & DEED_CONDITIONAL)
         for (size_t i = 0; i < questions.count; i++)
             questions.items[i].reason =
                 "whether the statement does anything depends on what is there already";
-    add_items(walk, deed, &questions);
+    add_items(walk, &asked, &questions);
 }
 
 static void follow_statement(struct walk *walk, void *reader)

@@ -31,6 +31,10 @@ struct preflight_item {
     const char *blocked;                    /* why it cannot be known before; NULL: it can */
     const struct preflight_change *changes; /* of other tables, before it */
     size_t change_count;
+    const struct preflight_change
+        *relatives; /* other tables whose columns are changed before it: it may inherit them */
+    size_t relative_count;
+    const char *table; /* the question's, by its name now */
 };
 
 struct preflight {

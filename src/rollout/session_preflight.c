@@ -13,6 +13,7 @@ enum { COUNTED_MOST = 1000, ANSWER_MS = 30000, VALUE_MOST = 60 };
 
 /* What is asked next of the question under way. */
 enum stage {
+    STAGE_FAMILY, /* does its table inherit what earlier statements change? */
     STAGE_REACH,  /* do earlier changes of other tables reach its rows? */
     STAGE_LOOKUP, /* what the catalog makes of it */
     STAGE_TRIAL,
@@ -120,6 +121,11 @@ static enum stage first_stage(const struct preflight_item *item)
     return item->question.lookup ? STAGE_LOOKUP : item->question.trial ? STAGE_TRIAL : STAGE_EXISTS;
 }
 
+static enum stage stage_after_family(const struct preflight_item *item)
+{
+    return item->change_count ? STAGE_REACH : first_stage(item);
+}
+
 /* To the next one that is to be asked, if any. */
 static void go_to_next(struct session *session, size_t from)
 {
@@ -132,7 +138,7 @@ static void go_to_next(struct session *session, size_t from)
     if (state->at == questions->count)
         return;
     const struct preflight_item *item = item_of(session);
-    state->stage = item->change_count ? STAGE_REACH : first_stage(item);
+    state->stage = item->relative_count ? STAGE_FAMILY : stage_after_family(item);
     state->rows = item->question.rows;
     state->sample = item->question.sample;
 }
@@ -147,10 +153,20 @@ static const char *sql_of_reach(struct session *session)
     return session->dialect->reach(&session->arena, &request);
 }
 
+static const char *sql_of_family(struct session *session)
+{
+    const struct preflight_item *item = item_of(session);
+    const char **tables = arena_calloc(&session->arena, item->relative_count + 1, sizeof *tables);
+    tables[0] = item->table;
+    for (size_t i = 0; i < item->relative_count; i++)
+        tables[i + 1] = item->relatives[i].table;
+    struct measure_request request = {session->tenant->schema, tables, item->relative_count + 1};
+    return session->dialect->inherits(&session->arena, &request);
+}
+
 static const char *sql_of_key(struct session *session)
 {
-    struct measure_request request = {session->tenant->schema, &item_of(session)->question.table,
-                                      1};
+    struct measure_request request = {session->tenant->schema, &item_of(session)->table, 1};
     return session->dialect->find_key(&session->arena, &request);
 }
 
@@ -159,6 +175,7 @@ static const char *sql_of(struct session *session)
     const struct session_preflight *state = session->preflight;
     struct arena *arena = &session->arena;
     switch (state->stage) {
+    case STAGE_FAMILY: return sql_of_family(session);
     case STAGE_REACH: return sql_of_reach(session);
     case STAGE_LOOKUP: return item_of(session)->question.lookup;
     case STAGE_TRIAL: return item_of(session)->question.trial;
@@ -220,6 +237,31 @@ static const char *copied(struct session *session, const char *text)
     return text ? arena_strdup(&session->arena, text) : NULL;
 }
 
+/* Where the statement stands that changes the table. */
+static const char *place_of_change(struct session *session, const struct preflight_change *changes,
+                                   size_t count, const char *table)
+{
+    const char *place = "an earlier statement";
+    for (size_t i = 0; i < count; i++)
+        if (ascii_is_same(changes[i].table, table))
+            place = preflight_place(
+                &session->arena, &session->preflight->questions->statements[changes[i].statement]);
+    return place;
+}
+
+/* A change of columns before it, of a table that others inherit from. */
+static void take_family(struct session *session, const struct grid *rows)
+{
+    const struct preflight_item *item = item_of(session);
+    const char *table = rows->row_count ? grid_value(rows, 0, 0) : NULL;
+    session->preflight->stage = stage_after_family(item);
+    if (table)
+        settle(session, PREFLIGHT_UNKNOWN,
+               arena_printf(
+                   &session->arena, "%s changes columns of %s, and inheritance may carry that on",
+                   place_of_change(session, item->relatives, item->relative_count, table), table));
+}
+
 /* A change of rows before it, of a table whose changes reach others. */
 static void take_reach(struct session *session, const struct grid *rows)
 {
@@ -228,12 +270,8 @@ static void take_reach(struct session *session, const struct grid *rows)
         session->preflight->stage = first_stage(item);
         return;
     }
-    const char *place = "an earlier statement", *table = grid_value(rows, 0, 0);
-    for (size_t i = 0; i < item->change_count; i++)
-        if (ascii_is_same(item->changes[i].table, table))
-            place = preflight_place(
-                &session->arena,
-                &session->preflight->questions->statements[item->changes[i].statement]);
+    const char *table = grid_value(rows, 0, 0);
+    const char *place = place_of_change(session, item->changes, item->change_count, table);
     settle(session, PREFLIGHT_UNKNOWN,
            arena_printf(&session->arena, "%s changes rows of %s, and %s may carry that on", place,
                         table, grid_value(rows, 0, 1)));
@@ -250,6 +288,8 @@ static void take_lookup(struct session *session, const struct grid *rows)
     state->sample = copied(session, grid_value(rows, 0, 1));
     if (grid_value(rows, 0, 2))
         settle(session, PREFLIGHT_UNASKED, copied(session, grid_value(rows, 0, 2)));
+    else if (!state->rows && item_of(session)->question.trial)
+        state->stage = STAGE_TRIAL;
     else if (!state->rows)
         settle(session, PREFLIGHT_FITS, NULL);
     else
@@ -331,6 +371,7 @@ static void take_examples(struct session *session, const struct grid *rows)
 static void take(struct session *session, const struct grid *rows)
 {
     switch (session->preflight->stage) {
+    case STAGE_FAMILY: take_family(session, rows); break;
     case STAGE_REACH: take_reach(session, rows); break;
     case STAGE_LOOKUP: take_lookup(session, rows); break;
     case STAGE_TRIAL: settle(session, PREFLIGHT_FITS, NULL); break;
@@ -366,9 +407,10 @@ static void take_error(struct session *session, const struct err *err)
     const struct dialect *dialect = session->dialect;
     bool is_of_values = dialect->is_of_values && dialect->is_of_values(err);
     bool was_answered = state->stage >= STAGE_COUNT;
+    bool reads_catalog = state->stage <= STAGE_LOOKUP;
     if (was_answered)
         state->stage = state->stage == STAGE_COUNT ? stage_of_examples(session) : STAGE_OVER;
-    else if (is_of_values)
+    else if (is_of_values && !reads_catalog)
         settle(session, PREFLIGHT_FAILS,
                arena_printf(&session->arena, "a value is refused (%s)", err->code));
     else

@@ -491,15 +491,27 @@ static bool read_move(const struct altering *altering)
 {
     static const char *const words[] = {"EXCHANGE", "IMPORT", NULL};
     struct mysql_reader *reader = altering->reader;
-    if (mysql_accept(reader, "TRUNCATE"))
+    if (mysql_accept(reader, "TRUNCATE")) {
         add(altering, DEED_TRUNCATE);
-    else if (mysql_accept(reader, "DISCARD"))
+    } else if (mysql_accept(reader, "DISCARD")) {
         add(altering, DEED_DROP_TABLE)->what = "tablespace of the table";
-    else if (accept_any(reader, words))
+    } else if (accept_any(reader, words)) {
+        add(altering, DEED_ATTACH)->what = "partition";
         deeds_add(altering->deeds, DEED_OTHER)->what = "a partition";
-    else
+    } else {
         return false;
+    }
     return true;
+}
+
+/* What texts are that no definition says it of. */
+static void read_charset(const struct altering *altering)
+{
+    static const char *const words[] = {"CONVERT", "DEFAULT", "CHARACTER",
+                                        "CHARSET", "COLLATE", NULL};
+    for (const char *const *word = words; *word; word++)
+        if (mysql_is(altering->reader, *word))
+            add(altering, DEED_MEANING)->what = "character set";
 }
 
 static void read_specification(const struct altering *altering, bool *ret_is_said)
@@ -520,6 +532,7 @@ static void read_specification(const struct altering *altering, bool *ret_is_sai
     } else if (mysql_is(reader, "ALGORITHM") || mysql_is(reader, "LOCK")) {
         *ret_is_said = true;
     } else if (!read_move(altering)) {
+        read_charset(altering);
         (void)read_rewrite(altering);
     }
     for (int depth = 0; !reader->is_over && (depth || !mysql_is_sign(reader, ','));

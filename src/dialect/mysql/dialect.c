@@ -68,6 +68,7 @@ static const char *const harmless_words[] = {"alter", "analyze", "check",  "crea
     .find_key = mysql_find_key, \
     .ask_rows = mysql_ask_rows, \
     .null_test = "IS NULL", \
+    .not_null_test = "IS NOT NULL", \
     .harmless_words = harmless_words, \
     .keeps_rows = mysql_keeps_rows, \
     .takes_all = mysql_takes_all, \

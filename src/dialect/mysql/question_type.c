@@ -18,8 +18,9 @@
 #define CHOICES "'enum', 'set'"
 
 /* What a text must look like to become a number: as measured, a fraction is none of an integer. */
-#define LIKE_INTEGER "'^ *[-+]?[0-9]+ *$'"
-#define LIKE_NUMBER "'^ *[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)? *$'"
+#define LIKE_INTEGER "'^[[:space:]]*[-+]?[0-9]+[[:space:]]*$'"
+#define LIKE_NUMBER                                                                                \
+    "'^[[:space:]]*[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?[[:space:]]*$'"
 
 /* Of values of one family: which of them do not fit. */
 struct fit {
@@ -32,7 +33,7 @@ enum { FITS_MOST = 8 };
 struct fits {
     struct fit items[FITS_MOST];
     size_t count;
-    bool changes_values; /* two values may become one */
+    const char *keeps; /* a list of those whose values stay different; NULL: all */
 };
 
 static void add(struct fits *fits, const char *from, const char *does_not)
@@ -80,6 +81,7 @@ static bool fit_integer(struct arena *arena, const char *type, const char *key, 
         add(fits, VARCHAR ", " TEXTS,
             arena_printf(arena, "(%s NOT REGEXP " LIKE_INTEGER " OR CAST(%s AS DECIMAL(65)) %s)",
                          key, key, out));
+        fits->keeps = INTEGERS;
         return true;
     }
     return false;
@@ -104,10 +106,17 @@ static bool fit_number(struct arena *arena, const char *type, const char *key, s
     if (!is_exact && (is_unsigned || strchr(type, '(')))
         return false;
     const char *unlike = arena_printf(arena, "%s NOT REGEXP " LIKE_NUMBER, key);
+    fits->keeps = INTEGERS;
     if (!is_exact) {
-        add(fits, INTEGERS ", " EXACT ", " FLOATS, NULL);
-        add(fits, VARCHAR ", " TEXTS, unlike);
-        return is_of(type, "double");
+        bool is_double = is_of(type, "double");
+        const char *most = is_double ? "1.7976931348623157e308" : "3.4028234e38";
+        add(fits, INTEGERS, NULL);
+        add(fits, EXACT ", " FLOATS,
+            is_double ? NULL : arena_printf(arena, "ABS(%s) > %s", key, most));
+        add(fits, VARCHAR ", " TEXTS,
+            arena_printf(arena, "(%s OR ABS(CAST(%s AS DOUBLE)) >= %s)", unlike, key, most));
+        fits->keeps = "'tinyint', 'smallint', 'mediumint'";
+        return true;
     }
     long precision = argument(type, 0), scale = argument(type, 1);
     precision = precision < 0 ? 10 : precision;
@@ -120,7 +129,6 @@ static bool fit_number(struct arena *arena, const char *type, const char *key, s
     add(fits, VARCHAR ", " TEXTS,
         arena_printf(arena, "(%s OR ROUND(CAST(%s AS DECIMAL(65, 30)), %ld) %s)", unlike, key,
                      scale, out));
-    fits->changes_values = true;
     return true;
 }
 
@@ -151,7 +159,7 @@ static bool fit_text(struct arena *arena, const char *type, const char *key, str
     add(fits, VARCHAR, is_varchar ? whole : trimmed);
     add(fits, TEXTS, trimmed);
     add(fits, INTEGERS ", " EXACT ", " TIMES ", " CHOICES, whole);
-    fits->changes_values = !is_varchar;
+    fits->keeps = is_varchar ? NULL : "''";
     return true;
 }
 
@@ -163,15 +171,30 @@ static bool fit_bytes(struct arena *arena, const char *type, const char *key, st
     return true;
 }
 
+static size_t count_choices(const char *list)
+{
+    size_t count = 1;
+    bool is_quoted = false;
+    for (; *list; list++) {
+        is_quoted ^= *list == '\'';
+        count += *list == ',' && !is_quoted;
+    }
+    return count;
+}
+
 /* A text that is none of the values and no number of one. */
 static bool fit_choice(struct arena *arena, const char *type, const char *key, struct fits *fits)
 {
     if (!is_of(type, "enum"))
         return false;
-    add(fits, VARCHAR ", " TEXTS ", 'enum'",
-        arena_printf(arena, "(%s NOT IN %s AND %s NOT REGEXP '^[0-9]+$')", key, strchr(type, '('),
-                     key));
-    fits->changes_values = true;
+    const char *unknown = arena_printf(
+        arena,
+        "%s NOT IN %s AND NOT (%s REGEXP '^[0-9]+$' AND CAST(%s AS DECIMAL(65)) BETWEEN 1 AND %zu)",
+        key, strchr(type, '('), key, key, count_choices(strchr(type, '(')));
+    add(fits, VARCHAR ", " TEXTS, arena_printf(arena, "(%s)", unknown));
+    /* what was refused long ago stays: the empty text, whose number is 0 */
+    add(fits, "'enum'", arena_printf(arena, "(%s + 0 <> 0 AND %s)", key, unknown));
+    fits->keeps = "''";
     return true;
 }
 
@@ -181,7 +204,7 @@ static bool fit_time(struct arena *arena, const char *type, const char *key, str
     (void)key;
     if (is_of(type, "date") || is_of(type, "datetime")) {
         add(fits, "'date', 'datetime', 'timestamp'", NULL);
-        fits->changes_values = true;
+        fits->keeps = "''";
         return true;
     }
     return false;
@@ -210,6 +233,21 @@ static void add_place(struct buf *buf, const struct deed *deed)
     mysql_add_literal(buf, deed->column);
 }
 
+/* A definition that says no character set takes the table's. */
+static void add_charset(struct buf *sql, const char *type)
+{
+    static const char *const texts[] = {"varchar",    "char",     "tinytext", "text",
+                                        "mediumtext", "longtext", "enum",     "set"};
+    bool is_text = false;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        is_text |= is_of(type, texts[i]);
+    buf_addf(sql,
+             "%s AND collation_name <> (SELECT t.table_collation FROM information_schema.tables t "
+             "WHERE t.table_schema = columns.table_schema AND t.table_name = columns.table_name) "
+             "THEN 'its character set or collation becomes that of the table'",
+             is_text ? "TRUE" : "FALSE");
+}
+
 /* The rows for what the column holds now; where that is none of the families, why nothing is asked. */
 static const char *look_up(const struct question_request *request, struct arena *arena,
                            const struct fits *fits)
@@ -231,7 +269,9 @@ static const char *look_up(const struct question_request *request, struct arena 
     const char *is_same = "LOWER(column_type) = ";
     buf_addf(&sql, "SELECT CASE WHEN %s", is_same);
     mysql_add_literal(&sql, deed->type);
-    buf_addf(&sql, " THEN NULL%s END, NULL, CASE WHEN %s", rows.data, is_same);
+    buf_addf(&sql, " THEN NULL%s END, NULL, CASE WHEN ", rows.data);
+    add_charset(&sql, deed->type);
+    buf_addf(&sql, " WHEN %s", is_same);
     mysql_add_literal(&sql, deed->type);
     buf_addf(&sql,
              " OR data_type IN (''%s) THEN NULL ELSE CONCAT('no question is known for what a ', "
@@ -245,20 +285,31 @@ static const char *look_up(const struct question_request *request, struct arena 
     return buf_into(&sql, arena);
 }
 
-/* Two values that become one, where a key has the column. */
-static const char *look_up_keys(const struct deed *deed, struct arena *arena)
+/* Two values that become one, where a key has the column, or others that break a rule. */
+static const char *look_up_keys(const struct deed *deed, struct arena *arena, const char *keeps)
 {
-    struct buf sql;
+    struct buf column, sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    buf_adds(&sql,
-             "SELECT NULL, NULL, CASE WHEN EXISTS (SELECT 1 FROM information_schema.statistics "
-             "WHERE non_unique = 0 AND ");
+    buf_addf(&sql,
+             "SELECT NULL, NULL, CASE WHEN data_type IN (%s) THEN NULL WHEN EXISTS (SELECT 1 FROM "
+             "information_schema.statistics WHERE non_unique = 0 AND ",
+             keeps);
     add_place(&sql, deed);
     buf_adds(&sql, ") AND LOWER(column_type) <> ");
     mysql_add_literal(&sql, deed->type);
     buf_adds(&sql,
-             " THEN 'a unique key has the column, and its values may become the same' END FROM "
-             "information_schema.columns WHERE ");
+             " THEN 'a unique key has the column, and its values may become the same' WHEN EXISTS "
+             "(SELECT 1 FROM information_schema.check_constraints c WHERE c.constraint_schema = "
+             "columns.table_schema AND c.table_name = columns.table_name AND "
+             "INSTR(c.check_clause, ");
+    buf_init(&column, BUF_MAX_DEFAULT);
+    mysql_add_identifier(&column, deed->column);
+    mysql_add_literal(&sql, column.data);
+    buf_done(&column);
+    buf_adds(&sql, ")) AND LOWER(column_type) <> ");
+    mysql_add_literal(&sql, deed->type);
+    buf_adds(&sql, " THEN 'a CHECK reads the column, and its values may change' END FROM "
+                   "information_schema.columns WHERE ");
     add_place(&sql, deed);
     return buf_into(&sql, arena);
 }
@@ -281,8 +332,9 @@ void mysql_ask_type(const struct question_request *request, struct questions *qu
         questions, family < ARRAY_LEN(families) ? families[family].kind : QUESTION_CAST, request);
     question->about = arena_printf(arena, "%s of %s", deed->type, question->about);
     question->lookup = look_up(request, arena, &fits);
-    if (!fits.changes_values)
+    if (!fits.keeps)
         return;
     question = questions_add(questions, QUESTION_DUPLICATES, request);
-    question->lookup = look_up_keys(deed, arena);
+    question->lookup = look_up_keys(deed, arena, fits.keeps);
+    question->reads_keys = true;
 }

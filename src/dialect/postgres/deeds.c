@@ -320,6 +320,16 @@ static void read_truncate(const struct postgres_deeds *reading, const json_t *no
     }
 }
 
+/* What expressions mean: a function that is new may be found before another, and one that is replaced gives other values. */
+static void add_meaning(const struct postgres_deeds *reading, const char *what, const json_t *names)
+{
+    struct deed *deed = add_what(reading, DEED_MEANING, what);
+    size_t count = json_array_size(names);
+    if (count)
+        deed->name = postgres_deeds_text(
+            reading, json_object_get(json_array_get(names, count - 1), "String"), "sval");
+}
+
 /* Names that only the schema itself knows, such as that of an index, are no contract with an application. */
 static void read_rename(const struct postgres_deeds *reading, const json_t *node)
 {
@@ -339,6 +349,8 @@ static void read_rename(const struct postgres_deeds *reading, const json_t *node
         deed->what = types[i].what;
         deed->column = postgres_deeds_text(reading, node, "subname");
         deed->other = postgres_deeds_text(reading, node, "newname");
+        if (!deed->table)
+            add_meaning(reading, "function", NULL);
     }
 }
 
@@ -375,6 +387,33 @@ static void read_vacuum(const struct postgres_deeds *reading, const json_t *node
         ->what = "VACUUM FULL";
 }
 
+static void read_meaning(const struct postgres_deeds *reading, const char *kind, const json_t *node)
+{
+    static const struct {
+        const char *kind, *what, *names; /* NULL: any */
+    } kinds[] = {
+        {"AlterFunctionStmt", "function", NULL}, {"DefineStmt", "function", NULL},
+        {"CreateCastStmt", "function", NULL},    {"CreateOpClassStmt", "function", NULL},
+        {"AlterDomainStmt", "type", "typeName"}, {"CreateDomainStmt", "type", "domainname"},
+        {"CreateEnumStmt", "type", "typeName"},  {"AlterEnumStmt", "type", "typeName"},
+        {"AlterTypeStmt", "type", "typeName"},   {"CompositeTypeStmt", "type", NULL},
+        {"AlterOperatorStmt", "function", NULL}, {"CreateExtensionStmt", "function", NULL},
+        {"AlterExtensionStmt", "function", NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            add_meaning(reading, kinds[i].what,
+                        kinds[i].names ? json_object_get(node, kinds[i].names) : NULL);
+    if (strcmp(kind, "CreateFunctionStmt") == 0) {
+        const json_t *result = json_object_get(json_object_get(node, "returnType"), "names");
+        bool is_of_trigger =
+            tree_is(json_object_get(json_array_get(result, json_array_size(result) - 1), "String"),
+                    "sval", "trigger");
+        if (!is_of_trigger && !is_true(node, "is_procedure"))
+            add_meaning(reading, "function",
+                        is_true(node, "replace") ? NULL : json_object_get(node, "funcname"));
+    }
+}
+
 static void read_other(const struct postgres_deeds *reading, const char *kind, const json_t *node)
 {
     const json_t *relation = json_object_get(node, "relation");
@@ -387,6 +426,8 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
     }
     if (strcmp(kind, "RefreshMatViewStmt") == 0 && !is_true(node, "concurrent"))
         postgres_deeds_add_on(reading, DEED_REWRITE, relation)->what = "REFRESH MATERIALIZED VIEW";
+    if (strcmp(kind, "RefreshMatViewStmt") == 0)
+        postgres_deeds_add_on(reading, DEED_REFRESH, relation);
     if (strcmp(kind, "CreateTrigStmt") == 0)
         postgres_deeds_add_on(reading, DEED_TRIGGER, relation)->flags |=
             is_true(node, "replace") ? DEED_REPLACES : 0;
@@ -433,6 +474,7 @@ static void read_statement(const struct postgres_deeds *reading, const char *kin
     if (strcmp(kind, "SelectStmt") != 0)
         read_parts(reading, node);
     read_other(reading, kind, node);
+    read_meaning(reading, kind, node);
 }
 
 void postgres_read_deeds(void *reader, const char *sql, size_t len, struct deeds *deeds)

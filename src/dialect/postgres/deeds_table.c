@@ -70,7 +70,8 @@ static void read_check(const struct altering *altering, const json_t *node)
     struct deed *deed = add(altering, DEED_ADD_CHECK);
     deed->column = checked_for_null(altering, json_object_get(node, "raw_expr"));
     deed->flags |= (deed->column ? DEED_CHECKS_NULL : 0) |
-                   (is_true(node, "skip_validation") ? DEED_NOT_VALID : 0);
+                   (is_true(node, "skip_validation") ? DEED_NOT_VALID : 0) |
+                   (is_true(node, "is_no_inherit") ? DEED_ONLY : 0);
     deed->name = copied(altering, node, "conname");
     deed->rule = rule_at(altering, node);
 }
@@ -104,6 +105,13 @@ static void read_unique(const struct altering *altering, const json_t *node)
     deed->what = is_primary ? "PRIMARY KEY" : "UNIQUE";
 }
 
+static void read_exclusion(const struct altering *altering, const json_t *node)
+{
+    struct deed *deed = add(altering, DEED_REWRITE);
+    deed->what = "ADD EXCLUDE";
+    deed->name = copied(altering, node, "conname");
+}
+
 static void read_constraint(const struct altering *altering, const json_t *node)
 {
     const char *type = tree_text(node, "contype");
@@ -114,7 +122,7 @@ static void read_constraint(const struct altering *altering, const json_t *node)
     else if (strcmp(type, "CONSTR_UNIQUE") == 0 || strcmp(type, "CONSTR_PRIMARY") == 0)
         read_unique(altering, node);
     else if (strcmp(type, "CONSTR_EXCLUSION") == 0)
-        add(altering, DEED_REWRITE)->what = "ADD EXCLUDE";
+        read_exclusion(altering, node);
 }
 
 static struct deed_texts name_alone(const struct altering *altering, const char *column)
@@ -212,8 +220,10 @@ static void read_column(const struct altering *altering, const json_t *node, boo
             deed.flags |= DEED_PRIMARY_KEY;
         if (strcmp(type, "CONSTR_IDENTITY") == 0)
             deed.flags |= DEED_NUMBERED | DEED_NOT_NULL | DEED_DEFAULT;
-        if (strcmp(type, "CONSTR_GENERATED") == 0)
+        if (strcmp(type, "CONSTR_GENERATED") == 0) {
             deed.flags |= DEED_STORED | DEED_GENERATED | DEED_DEFAULT;
+            deed.expression = rule_at(altering, constraint);
+        }
         if (strcmp(type, "CONSTR_DEFAULT") == 0) {
             deed.flags |= default_flags(json_object_get(constraint, "raw_expr"), &deed.what);
             deed.expression = default_at(altering, constraint, constraints);
@@ -270,6 +280,7 @@ static void read_type(const struct altering *altering, const json_t *command)
                                json_object_get(definition, "typeName"), &is_serial);
     deed->keys = name_alone(altering, deed->column);
     deed->definition = type_at(altering, definition, 0);
+    deed->flags |= json_object_get(definition, "collClause") ? DEED_CHARSET : 0;
     if (expression) {
         deed->expression = using_at(altering, definition);
         deed->what = postgres_deeds_find_volatile(expression, true);

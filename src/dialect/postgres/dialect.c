@@ -184,6 +184,9 @@ const struct dialect dialect_postgres = {
     .reach = postgres_reach,
     .find_key = postgres_find_key,
     .ask_rows = postgres_ask_rows,
+    .not_null_test = "IS DISTINCT FROM NULL",
+    .sees_values_through = true,
+    .inherits = postgres_inherits,
     .null_test =
         "IS NOT DISTINCT FROM NULL", /* a row of NULLs is no NULL where a column may not be one */
     .is_of_values = postgres_is_of_values,

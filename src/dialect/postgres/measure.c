@@ -55,6 +55,24 @@ const char *postgres_reach(struct arena *arena, const struct measure_request *re
     return buf_into(&sql, arena);
 }
 
+/* Which of them belong together is not asked: to be in a family at all is enough. */
+const char *postgres_inherits(struct arena *arena, const struct measure_request *request)
+{
+    static const char in_family[] =
+        "EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) AND ";
+    const struct measure_request first = {request->schema, request->tables, 1};
+    const struct measure_request others = {request->schema, request->tables + 1,
+                                           request->count - 1};
+    struct buf sql;
+    buf_init(&sql, BUF_MAX_DEFAULT);
+    buf_addf(&sql, "SELECT c.relname FROM pg_catalog.pg_class c WHERE %s", in_family);
+    add_tables(&sql, &others);
+    buf_addf(&sql, " AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE %s", in_family);
+    add_tables(&sql, &first);
+    buf_addc(&sql, ')');
+    return buf_into(&sql, arena);
+}
+
 const char *postgres_find_key(struct arena *arena, const struct measure_request *request)
 {
     struct buf sql;

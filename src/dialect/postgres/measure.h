@@ -5,6 +5,7 @@
 #include "dialect/weigh.h"
 
 const char *postgres_reach(struct arena *arena, const struct measure_request *request);
+const char *postgres_inherits(struct arena *arena, const struct measure_request *request);
 const char *postgres_find_key(struct arena *arena, const struct measure_request *request);
 const char *postgres_measure(struct arena *arena, const struct measure_request *request);
 

@@ -16,11 +16,43 @@ bool postgres_is_of_values(const struct err *err)
 
 /* ---- what is asked of ------------------------------------------------------------------------- */
 
+/* Of a table's own rows, without those of tables that inherit from it; of a partitioned table, the rows of its partitions. */
+static const char *own_rows(struct arena *arena, const char *schema, const char *table)
+{
+    struct buf name, buf;
+    buf_init(&name, BUF_MAX_DEFAULT);
+    if (schema) {
+        sql_add_identifier(&name, schema);
+        buf_addc(&name, '.');
+    }
+    sql_add_identifier(&name, table);
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_addf(&buf,
+             "(SELECT skein_own.* FROM %s AS skein_own WHERE skein_own.tableoid = ", name.data);
+    postgres_add_regclass(&buf, schema, table);
+    buf_adds(&buf,
+             " OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND c.oid = ");
+    postgres_add_regclass(&buf, schema, table);
+    buf_adds(&buf, "))");
+    buf_done(&name);
+    return buf_into(&buf, arena);
+}
+
+/* What keys, and a rule that is not inherited, are held to. */
+static const char *own_relation(const struct question_request *request, struct arena *arena)
+{
+    const struct deed *deed = request->deed;
+    return deed->flags & DEED_ONLY
+               ? question_relation(arena, request)
+               : own_rows(arena, deed->schema,
+                          request->own.table ? request->own.table : deed->table);
+}
+
 /* The table with the column that the same statement adds, as the rows that are there will have it. */
-static const char *rows_of(const struct question_request *request, struct arena *arena)
+static const char *rows_of(const struct question_request *request, const char *relation,
+                           struct arena *arena)
 {
     const struct deed *new = question_new_column(request);
-    const char *relation = question_relation(arena, request);
     if (!new)
         return relation;
     return arena_printf(arena, "(SELECT skein_rows.*, (%s\n)::%s AS %s FROM %s AS skein_rows)",
@@ -29,11 +61,12 @@ static const char *rows_of(const struct question_request *request, struct arena 
 }
 
 /* The same, under the table's name. */
-static const char *relation_of(const struct question_request *request, struct arena *arena)
+static const char *relation_of(const struct question_request *request, const char *relation,
+                               struct arena *arena)
 {
-    const char *rows = rows_of(request, arena);
+    const char *rows = rows_of(request, relation, arena);
     struct buf name;
-    if (!question_new_column(request))
+    if (rows[0] != '(')
         return rows;
     buf_init(&name, BUF_MAX_DEFAULT);
     sql_add_identifier(&name, request->deed->table);
@@ -43,20 +76,48 @@ static const char *relation_of(const struct question_request *request, struct ar
 /* Why a question about a new column has no safe form; NULL: it has. */
 static const char *fault_of_new(const struct deed *new)
 {
-    if (new->flags &(DEED_GENERATED | DEED_NUMBERED | DEED_VOLATILE))
+    if (new->flags &(DEED_NUMBERED | DEED_VOLATILE) ||
+        (new->flags &DEED_GENERATED && !new->expression))
         return "the new column gets a value that is computed for each row";
     return new->definition ? NULL : "its type could not be read";
 }
 
 /* ---- columns ----------------------------------------------------------------------------------- */
 
+/* What each row gets: a domain may refuse it, and so may the expression of a generated column. */
+static void ask_new_values(const struct question_request *request, struct questions *questions)
+{
+    const struct deed *deed = request->deed;
+    struct arena *arena = questions->arena;
+    bool is_generated = deed->flags & DEED_GENERATED;
+    const char *lookup = deed->definition
+                             ? postgres_look_up_domain(arena, deed->definition, !deed->expression)
+                             : NULL;
+    if (fault_of_new(deed)) {
+        if (is_generated)
+            questions_add_reason(questions, QUESTION_VALUES, request, fault_of_new(deed));
+        return;
+    }
+    if (!lookup && !is_generated)
+        return;
+    struct question *question = questions_add(questions, QUESTION_VALUES, request);
+    question->lookup = lookup;
+    question->trial =
+        arena_printf(arena, "SELECT pg_catalog.count(%s) FROM %s", deed->keys.items[0],
+                     relation_of(request, question_relation(arena, request), arena));
+    question->depends = deed->expression ? question_text(arena, deed->expression) : deed->keys;
+}
+
 static void ask_add_column(const struct question_request *request, struct questions *questions)
 {
     const struct deed *deed = request->deed;
+    ask_new_values(request, questions);
     if (!(deed->flags & DEED_NOT_NULL))
         return;
-    if (deed->flags & DEED_GENERATED)
-        questions_add_reason(questions, QUESTION_NULLS, request, fault_of_new(deed));
+    if (deed->flags & DEED_GENERATED && !fault_of_new(deed))
+        questions_add_nulls(
+            questions, request,
+            relation_of(request, question_relation(questions->arena, request), questions->arena));
     else if (!(deed->flags & (DEED_DEFAULT | DEED_NUMBERED)))
         questions_add(questions, QUESTION_ROWS, request)->rows =
             question_relation(questions->arena, request);
@@ -103,10 +164,11 @@ static void ask_unique(const struct question_request *request, struct questions 
         questions_add_reason(questions, QUESTION_DUPLICATES, request, fault_of_new(new));
         return;
     }
-    const char *relation = relation_of(request, questions->arena);
+    const char *relation = question_relation(questions->arena, request);
+    const char *own = own_relation(request, questions->arena);
     if (deed->flags & DEED_PRIMARY_KEY && !new)
         questions_add_nulls(questions, request, relation);
-    questions_add_duplicates(questions, request, relation);
+    questions_add_duplicates(questions, request, relation_of(request, own, questions->arena));
 }
 
 static void ask_check(const struct question_request *request, struct questions *questions)
@@ -120,7 +182,14 @@ static void ask_check(const struct question_request *request, struct questions *
     if (fault)
         questions_add_reason(questions, QUESTION_CHECK, request, fault);
     else
-        questions_add_check(questions, request, relation_of(request, questions->arena));
+        questions_add_check(
+            questions, request,
+            relation_of(request, question_relation(questions->arena, request), questions->arena));
+}
+
+static const char *parent_of(const struct question_request *request)
+{
+    return request->parent.table ? request->parent.table : request->deed->other;
 }
 
 /* Which columns are the primary key is what the catalog knows. */
@@ -138,7 +207,8 @@ static void look_up_orphans(const struct question_request *request, struct quest
     parents = (struct deed_texts){marks, deed->keys.count};
     marked.parents = parents;
     asked.deed = &marked;
-    questions_add_orphans(questions, &asked, rows_of(request, arena));
+    questions_add_orphans(questions, &asked, rows_of(request, own_relation(request, arena), arena),
+                          own_rows(arena, deed->other_schema, parent_of(request)));
     struct question *question = &questions->items[questions->count - 1];
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_adds(&buf, "SELECT ");
@@ -158,8 +228,9 @@ static void look_up_orphans(const struct question_request *request, struct quest
              ", NULL FROM pg_catalog.pg_constraint c, pg_catalog.unnest(c.conkey) WITH ORDINALITY "
              "AS k (num, at), pg_catalog.pg_attribute a WHERE a.attrelid = c.conrelid AND "
              "a.attnum = k.num AND c.contype = 'p' AND c.conrelid = ");
-    postgres_add_regclass(&buf, deed->other_schema, deed->other);
+    postgres_add_regclass(&buf, deed->other_schema, parent_of(request));
     buf_addf(&buf, " HAVING pg_catalog.count(*) = %zu", deed->keys.count);
+    question->follows = !request->parent.count;
     question->rows = NULL;
     question->sample = NULL;
     question->lookup = buf_into(&buf, arena);
@@ -176,7 +247,10 @@ static void ask_foreign_key(const struct question_request *request, struct quest
     else if (!deed->parents.count)
         look_up_orphans(request, questions);
     else if (deed->parents.count == deed->keys.count)
-        questions_add_orphans(questions, request, rows_of(request, questions->arena));
+        questions_add_orphans(
+            questions, request,
+            rows_of(request, own_relation(request, questions->arena), questions->arena),
+            own_rows(questions->arena, deed->other_schema, parent_of(request)));
 }
 
 /* What the constraint says is in the catalog. */
@@ -184,21 +258,32 @@ static void ask_validate(const struct question_request *request, struct question
 {
     static const char sql[] =
         "SELECT CASE WHEN c.convalidated THEN NULL WHEN c.contype = 'c' THEN "
-        "pg_catalog.format('%s WHERE NOT (%s)', c.conrelid::pg_catalog.regclass, "
+        "pg_catalog.format('%s WHERE NOT (%s)', CASE WHEN c.connoinherit THEN "
+        "pg_catalog.format('ONLY %s', c.conrelid::pg_catalog.regclass) ELSE "
+        "c.conrelid::pg_catalog.regclass::text END, "
         "pg_catalog.pg_get_expr(c.conbin, c.conrelid)) WHEN c.contype = 'n' THEN "
-        "pg_catalog.format('%s WHERE %I IS NOT DISTINCT FROM NULL', c.conrelid::pg_catalog.regclass, "
-        "k.names[1]) WHEN c.contype = 'f' AND c.confmatchtype = 's' THEN "
-        "pg_catalog.format('%s AS skein_child WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS "
-        "skein_parent WHERE %s)', c.conrelid::pg_catalog.regclass, k.there, "
-        "c.confrelid::pg_catalog.regclass, k.same) END, CASE c.contype WHEN 'f' THEN k.sample END, "
-        "CASE WHEN NOT c.convalidated AND NOT (c.contype IN ('c', 'n') OR (c.contype = 'f' AND "
-        "c.confmatchtype = 's')) THEN 'it is of a kind that no question is known for' END "
-        "FROM pg_catalog.pg_constraint c CROSS JOIN LATERAL (SELECT "
+        "pg_catalog.format('%s WHERE %s IS NOT DISTINCT FROM NULL', c.conrelid::pg_catalog.regclass, "
+        "pg_catalog.quote_ident(k.names[1])) WHEN c.contype = 'f' AND c.confmatchtype IN ('s', 'f') "
+        "THEN pg_catalog.format('%s AS skein_child WHERE (%s AND NOT EXISTS (SELECT 1 FROM %s AS "
+        "skein_parent WHERE %s))%s', "
+        "CASE r.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || c.conrelid::pg_catalog.regclass, k.there, "
+        "CASE p.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || c.confrelid::pg_catalog.regclass, k.same, "
+        "CASE c.confmatchtype WHEN 'f' THEN pg_catalog.format(' OR ((%s) AND (%s))', k.lacking, k.some) "
+        "END) END, CASE c.contype WHEN 'f' THEN k.sample END, "
+        "CASE WHEN NOT c.convalidated AND c.contype NOT IN ('c', 'n', 'f') THEN 'it is of a kind "
+        "that no question is known for' END "
+        "FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.conrelid LEFT JOIN "
+        "pg_catalog.pg_class p ON p.oid = c.confrelid CROSS JOIN LATERAL (SELECT "
         "pg_catalog.array_agg(a.attname ORDER BY n.at) AS names, "
-        "pg_catalog.string_agg(pg_catalog.format('skein_child.%I IS NOT NULL', a.attname), ' AND ' "
-        "ORDER BY n.at) AS there, pg_catalog.string_agg(pg_catalog.format('skein_child.%I', a.attname), "
-        "', ' ORDER BY n.at) AS sample, pg_catalog.string_agg(pg_catalog.format('skein_parent.%I = "
-        "skein_child.%I', p.attname, a.attname), ' AND ' ORDER BY n.at) AS same "
+        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', "
+        "' AND ' ORDER BY n.at) AS there, "
+        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', "
+        "' OR ' ORDER BY n.at) AS some, "
+        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NULL', "
+        "' OR ' ORDER BY n.at) AS lacking, "
+        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname), ', ' ORDER BY n.at) "
+        "AS sample, pg_catalog.string_agg('skein_parent.' || pg_catalog.quote_ident(p.attname) || "
+        "' = skein_child.' || pg_catalog.quote_ident(a.attname), ' AND ' ORDER BY n.at) AS same "
         "FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY AS n (num, at) JOIN pg_catalog.pg_attribute a "
         "ON a.attrelid = c.conrelid AND a.attnum = n.num LEFT JOIN pg_catalog.pg_attribute p ON "
         "p.attrelid = c.confrelid AND p.attnum = c.confkey[n.at]) AS k WHERE c.conname = ";
@@ -215,14 +300,44 @@ static void ask_validate(const struct question_request *request, struct question
     question->lookup = buf_into(&buf, questions->arena);
 }
 
+/* An expression that fails for a row. */
+static void ask_keys(const struct question_request *request, struct questions *questions)
+{
+    const struct deed *deed = request->deed;
+    struct arena *arena = questions->arena;
+    bool is_computed = deed->predicate;
+    for (size_t i = 0; i < deed->keys.count; i++)
+        is_computed |= deed->keys.items[i][0] == '(';
+    if (!is_computed)
+        return;
+    struct question *question = questions_add(questions, QUESTION_VALUES, request);
+    question->trial = arena_printf(arena, "SELECT pg_catalog.count(ROW(%s)) FROM %s WHERE %s\n",
+                                   question_list(arena, &deed->keys, ""),
+                                   relation_of(request, own_relation(request, arena), arena),
+                                   deed->predicate ? deed->predicate : "true");
+    question->follows = true;
+    if (deed->predicate)
+        question->depends = (struct deed_texts){0};
+}
+
 static void ask_index(const struct question_request *request, struct questions *questions)
 {
     if (!(request->deed->flags & DEED_UNIQUE))
-        return;
-    if (!request->deed->keys.count)
+        ask_keys(request, questions);
+    else if (!request->deed->keys.count)
         questions_add_reason(questions, QUESTION_DUPLICATES, request, "its keys could not be read");
     else
-        questions_add_duplicates(questions, request, question_relation(questions->arena, request));
+        questions_add_duplicates(
+            questions, request,
+            relation_of(request, own_relation(request, questions->arena), questions->arena));
+}
+
+/* EXCLUDE */
+static void ask_rewrite(const struct question_request *request, struct questions *questions)
+{
+    if (request->deed->what && strcmp(request->deed->what, "ADD EXCLUDE") == 0)
+        questions_add_reason(questions, QUESTION_DUPLICATES, request,
+                             "no question is known for EXCLUDE");
 }
 
 void postgres_ask_rows(const struct question_request *request, struct questions *questions)
@@ -232,7 +347,7 @@ void postgres_ask_rows(const struct question_request *request, struct questions 
         [DEED_SET_TYPE] = postgres_ask_type, [DEED_ADD_CHECK] = ask_check,
         [DEED_ADD_UNIQUE] = ask_unique,      [DEED_ADD_FOREIGN_KEY] = ask_foreign_key,
         [DEED_VALIDATE] = ask_validate,      [DEED_CREATE_INDEX] = ask_index,
-        [DEED_ATTACH] = postgres_ask_attach,
+        [DEED_ATTACH] = postgres_ask_attach, [DEED_REWRITE] = ask_rewrite,
     };
     if (asks[request->deed->kind])
         asks[request->deed->kind](request, questions);

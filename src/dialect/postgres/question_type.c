@@ -55,21 +55,24 @@ static void ask_collisions(const struct question_request *request, struct questi
     const struct deed *deed = request->deed;
     bool is_text = strcmp(deed->type, "text") == 0 || strcmp(deed->type, "varchar") == 0;
     struct buf buf;
-    if (is_text && !deed->expression)
+    if (is_text && !deed->expression && !(deed->flags & DEED_CHARSET))
         return;
     struct question *question = questions_add(questions, QUESTION_DUPLICATES, request);
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_adds(&buf,
              "SELECT CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(x.rows) END, NULL, CASE "
-             "WHEN pg_catalog.count(*) > 1 OR pg_catalog.bool_or(x.is_odd) THEN 'several unique "
-             "indexes, or one of expressions or of some rows, have the column' END FROM (SELECT "
+             "WHEN pg_catalog.count(*) > 1 OR pg_catalog.bool_or(x.is_odd) THEN 'unique "
+             "indexes have the column: several, or of expressions or some rows, or with another "
+             "collation' END FROM (SELECT "
              "pg_catalog.format('(SELECT 1 AS skein_1 FROM %s WHERE %s GROUP BY %s HAVING count(*) "
              "> 1) AS skein_found', ");
     postgres_add_literal(&buf, question_relation(questions->arena, request));
-    buf_adds(&buf,
-             ", k.conditions, k.keys) AS rows, i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS "
-             "is_odd FROM pg_catalog.pg_index i CROSS JOIN LATERAL (SELECT "
-             "pg_catalog.string_agg(CASE WHEN a.attname = ");
+    buf_addf(
+        &buf,
+        ", k.conditions, k.keys) AS rows, i.indexprs IS NOT NULL OR i.indpred IS NOT NULL OR %s "
+        "AS is_odd FROM pg_catalog.pg_index i CROSS JOIN LATERAL (SELECT "
+        "pg_catalog.string_agg(CASE WHEN a.attname = ",
+        deed->flags & DEED_CHARSET ? "true" : "false");
     postgres_add_literal(&buf, deed->column);
     buf_adds(&buf, " THEN ");
     postgres_add_literal(&buf,
@@ -89,6 +92,7 @@ static void ask_collisions(const struct question_request *request, struct questi
     buf_adds(&buf, ") AS x");
     question->lookup = buf_into(&buf, questions->arena);
     question->depends = (struct deed_texts){0};
+    question->reads_keys = true;
 }
 
 void postgres_ask_type(const struct question_request *request, struct questions *questions)
@@ -114,8 +118,8 @@ void postgres_ask_type(const struct question_request *request, struct questions 
             arena,
             "%s WHERE pg_catalog.rtrim(pg_catalog.substr((%s\n)::pg_catalog.text, %ld), ' ') <> ''",
             relation, value, length + 1);
-    } else if (is_limited_number(deed->type, &precision, &scale) && scale >= 0 &&
-               scale <= precision) {
+    } else if (is_limited_number(deed->type, &precision, &scale) && scale <= precision &&
+               !strchr(deed->definition, '-')) { /* the type has no sign */
         question = questions_add(questions, QUESTION_LENGTH, request);
         question->rows = arena_printf(
             arena,
@@ -131,8 +135,11 @@ void postgres_ask_type(const struct question_request *request, struct questions 
         question = questions_add(questions, QUESTION_CAST, request);
         question->trial = arena_printf(arena, "SELECT pg_catalog.count((%s\n)::%s) FROM %s", value,
                                        deed->definition, relation);
+        question->lookup = postgres_look_up_domain(arena, deed->definition, false);
     }
+    question->follows = !question->lookup || question->trial;
     question->depends = deed->expression ? question_text(arena, deed->expression) : deed->keys;
     question->about = arena_printf(arena, "%s of %s", deed->type, question->about);
     ask_collisions(request, questions, value);
+    postgres_ask_kept(request, questions, value);
 }

@@ -310,7 +310,10 @@ static void tell_event(const struct telling *telling, const struct deed_event *e
     bool is_schema = changes_schema(telling->reader);
     switch (event->action) {
     case SQLITE_CREATE_TABLE:
-    case SQLITE_CREATE_TEMP_TABLE: deed.kind = DEED_CREATE_TABLE; break;
+    case SQLITE_CREATE_TEMP_TABLE:
+        deed.kind = DEED_CREATE_TABLE;
+        deed.flags |= sqlite_is_word(&head->rest.token, "as") ? DEED_FILLS : 0;
+        break;
     case SQLITE_DROP_TABLE:
         deed.kind = DEED_DROP_TABLE;
         deed.what = "table";

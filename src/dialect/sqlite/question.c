@@ -19,22 +19,80 @@ static struct sqlite_cursor after_on(const char *sql)
     return cursor;
 }
 
+/* The name in parentheses; NULL: an expression. */
+static const char *name_alone(struct arena *arena, const char *key)
+{
+    struct sqlite_cursor cursor = sqlite_cursor(key);
+    if (!sqlite_take_sign(&cursor, "("))
+        return NULL;
+    const char *name = sqlite_token_name(arena, &cursor.token);
+    sqlite_advance(&cursor);
+    return sqlite_is_sign(&cursor.token, ")") ? name : NULL;
+}
+
+/* The keys by the names that columns have now. False: that cannot be said. */
+static bool see_keys(const struct question_request *request, struct arena *arena, struct deed *deed)
+{
+    const char **keys = arena_calloc(arena, deed->keys.count + 1, sizeof *keys);
+    for (size_t i = 0; i < deed->keys.count; i++) {
+        const char *key = deed->keys.items[i], *name = name_alone(arena, key);
+        const char *now = name ? question_column_now(&request->own, name)
+                               : question_see_through(arena, request, &request->own, key);
+        struct buf buf;
+        if (!now)
+            return false;
+        buf_init(&buf, BUF_MAX_DEFAULT);
+        sqlite_add_name(&buf, now);
+        keys[i] = !name || now == name ? key : buf_into(&buf, arena);
+    }
+    deed->keys = (struct deed_texts){keys, deed->keys.count};
+    return !deed->predicate || question_see_through(arena, request, &request->own, deed->predicate);
+}
+
+static bool is_computed(const struct deed *deed)
+{
+    for (size_t i = 0; i < deed->keys.count; i++)
+        if (strchr(deed->keys.items[i] + 1, '('))
+            return true;
+    return false;
+}
+
+/* A function may refuse a value. */
+static void ask_values(const struct question_request *request, struct questions *questions)
+{
+    const struct deed *deed = request->deed;
+    struct arena *arena = questions->arena;
+    struct question *question = questions_add(questions, QUESTION_VALUES, request);
+    question->trial =
+        arena_printf(arena, "SELECT count(%s) FROM %s WHERE %s\n",
+                     question_list(arena, &deed->keys, ") + count("),
+                     question_relation(arena, request), deed->predicate ? deed->predicate : "true");
+    question->depends = (struct deed_texts){0};
+}
+
 static void ask_index(const struct question_request *request, struct questions *questions)
 {
-    struct deed deed = *request->deed;
+    struct deed deed = *request->deed, shown;
     struct question_request asked = *request;
     struct sqlite_cursor cursor = after_on(request->sql);
-    if (!(deed.flags & DEED_UNIQUE))
-        return;
-    asked.deed = &deed;
     deed.keys = sqlite_take_keys(questions->arena, &cursor);
-    if (!deed.keys.count) {
+    if (!deed.keys.count && deed.flags & DEED_UNIQUE)
         questions_add_reason(questions, QUESTION_DUPLICATES, request, "its keys could not be read");
+    if (!deed.keys.count)
         return;
-    }
     if (sqlite_take_word(&cursor, "where"))
         deed.predicate = sqlite_text_between(questions->arena, cursor, NULL);
+    asked.deed = &deed;
+    if (!(deed.flags & DEED_UNIQUE)) {
+        if (is_computed(&deed))
+            ask_values(&asked, questions);
+        return;
+    }
+    shown = deed;
+    asked.shown = &shown;
+    bool follows = see_keys(request, questions->arena, &deed);
     questions_add_duplicates(questions, &asked, question_relation(questions->arena, &asked));
+    questions->items[questions->count - 1].follows = follows;
 }
 
 /* ---- ADD COLUMN ---------------------------------------------------------------------------------- */
@@ -79,7 +137,10 @@ static void ask_checks(const struct question_request *request, struct questions 
         struct question_request asked = *request;
         check.rule = definition.checks.items[i];
         asked.deed = &check;
+        asked.shown = &check;
         questions_add_check(questions, &asked, relation);
+        questions->items[questions->count - 1].follows =
+            question_see_through(arena, request, &request->own, check.rule) == check.rule;
     }
 }
 

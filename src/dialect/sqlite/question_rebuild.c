@@ -169,9 +169,15 @@ static void ask_unique(struct rebuild *rebuild, const char *const *columns, size
 {
     struct buf rows, keys, about, names, sample;
     const char *table = quoted(rebuild->arena, rebuild->request->deed->table);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        const struct sqlite_definition *definition = definition_of(rebuild, columns[i]);
+        bool has_value = definition && (definition->is_generated || definition->fallback);
+        if (!is_copied(rebuild, columns[i]) && has_value)
+            ask(rebuild, QUESTION_DUPLICATES, columns[i])->reason =
+                "the column gets a value that no question is known for";
         if (!is_copied(rebuild, columns[i]))
-            return;
+            return; /* its NULLs are not the same */
+    }
     buf_init(&rows, BUF_MAX_DEFAULT);
     buf_init(&keys, BUF_MAX_DEFAULT);
     buf_init(&about, BUF_MAX_DEFAULT);
@@ -271,8 +277,11 @@ static void ask_column(struct rebuild *rebuild, size_t index)
                     !rebuild->has_no_rowid;
     bool is_required = definition->is_not_null ||
                        (definition->is_primary && (rebuild->is_strict || rebuild->has_no_rowid));
-    if (definition->is_generated)
+    if (definition->is_generated) {
+        ask(rebuild, QUESTION_VALUES, column)->reason =
+            "the new column gets a value that is computed for each row";
         return;
+    }
     if (is_required && !is_rowid) {
         if (is_copied(rebuild, column))
             ask_where(rebuild, QUESTION_NULLS, column, arena_printf(arena, "%s IS NULL", name));
