@@ -17,6 +17,7 @@
 #ifndef LEDGER_BEAT_H
 #define LEDGER_BEAT_H
 
+#include "event/forecast.h"
 #include "ledger/course.h"
 #include "ledger/ledger.h"
 
@@ -82,6 +83,13 @@ struct claimed_tenant {
     const struct standing *standing;
 };
 
+/* What the machine's outlook is made of, where a wave has begun that it has not seen before. */
+struct beat_outlook {
+    struct pace paces[DIALECT__COUNT]; /* of all machines, in the waves before this one */
+    struct wave_forecast forecast;     /* that a machine has made of this wave; `tenants` 0: none */
+    uint32_t machines;                 /* that are there */
+};
+
 struct beat_answer {
     struct course course;
     struct course_wave rules; /* of the wave at hand */
@@ -96,11 +104,12 @@ struct beat_answer {
     const uint32_t *lost; /* tenants in `holds` that are not the machine's */
     size_t lost_count;
     struct run_others others;
-    const struct run_tally *tally; /* NULL: not asked for, or not to be had at the moment */
-    int64_t tally_ms;              /* so long it took */
-    const char *paused_by;         /* who had it pause, or go on, last; NULL: no one is known */
-    const char *drains;            /* why nothing more is begun; NULL: it is not so */
-    const char *rolls_back;        /* why the run goes back; NULL: it does not */
+    const struct run_tally *tally;      /* NULL: not asked for, or not to be had at the moment */
+    int64_t tally_ms;                   /* so long it took */
+    const struct beat_outlook *outlook; /* NULL: no wave is new, or it could not be read */
+    const char *paused_by;  /* who had it pause, or go on, last; NULL: no one is known */
+    const char *drains;     /* why nothing more is begun; NULL: it is not so */
+    const char *rolls_back; /* why the run goes back; NULL: it does not */
 };
 
 /* May several machines write one run of this ledger? */

@@ -224,6 +224,8 @@ bool stored_machines_read(struct stored_ledger *ledger, int64_t run, struct aren
 
 /* stored_claims.c: who has which tenant. */
 bool stored_claims_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
+/* Is there any tenant that may still be begun, in this wave or in one to come? */
+bool stored_claims_have_ready(struct stored_beat *beat, bool *ret_have, struct err *err) MUST_CHECK;
 bool stored_claims_read_mine(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_claims_are_mine(const struct stored_beat *beat, size_t tenant, uint32_t epoch);
 bool stored_claims_finish(struct stored_beat *beat, const struct event *event,
@@ -241,6 +243,12 @@ bool stored_claims_skip_unreached(struct stored_beat *beat, struct err *err) MUS
 bool stored_claims_roll_back(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_claims_take(struct stored_beat *beat, struct beat_answer *answer,
                         struct err *err) MUST_CHECK;
+
+/* stored_outlook.c. Is the event still news? Of what machines tell of a late wave, the first is. */
+bool stored_outlook_takes(struct stored_beat *beat, const struct event *event, bool *ret_takes,
+                          struct err *err) MUST_CHECK;
+/* Where a wave is new to the machine, after the beat's transaction. What cannot be read is left out. */
+void stored_outlook_read(const struct stored_beat *beat, struct beat_answer *answer);
 
 /* stored_tally.c: how all tenants stand, for who watches. After the beat's transaction, whose lock other machines wait for. What cannot be
  * read is left out: the next beat finds the ledger gone. */

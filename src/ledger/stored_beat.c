@@ -153,6 +153,11 @@ static bool write_event(struct stored_beat *beat, const struct event *event, boo
     *ret_is_rejected = is_tenants && !stored_claims_are_mine(beat, event->tenant, event->epoch);
     if (*ret_is_rejected)
         return true;
+    bool takes;
+    if (!stored_outlook_takes(beat, event, &takes, err))
+        return false;
+    if (!takes)
+        return true;
     if (event->kind == EVENT_RUN_DRAINS && event->halt && event->halt->kind == HALT_SIGNAL)
         beat->course.stopped_by = event->halt->signal;
     if (event->kind == EVENT_RUN_DRAINS && event->halt && event->halt->kind == HALT_FORECAST)
@@ -330,6 +335,8 @@ bool stored_beat(struct ledger *base, const struct beat_ask *ask, struct arena *
     (void)failpoint("ledger_written");
     if (is_fine && ask->begins && store_can_share(ledger->store))
         is_fine = store_share(ledger->store, err);
+    if (is_fine)
+        stored_outlook_read(&beat, &answer);
     if (is_fine && is_tally_wanted(ask, &answer))
         stored_tally_read(&beat, &answer);
     if (is_fine)

@@ -187,6 +187,19 @@ bool stored_claims_count(struct stored_beat *beat, struct course_facts *facts, s
     return cursor_end(&row, err);
 }
 
+bool stored_claims_have_ready(struct stored_beat *beat, bool *ret_have, struct err *err)
+{
+    int64_t count = 0;
+    if (!store_get(beat->ledger->store, err, &count,
+                   "SELECT count(*) FROM (SELECT n FROM claims WHERE run = ? AND state = ?"
+                   " AND wave < ? LIMIT 1) AS ready",
+                   value_int(beat->ledger->writing.run), value_int(CLAIM_READY),
+                   value_int(beat->course.wave_limit)))
+        return false;
+    *ret_have = count != 0;
+    return true;
+}
+
 /* After a trip, and where a person has stopped the run, they were not begun as others were not. */
 bool stored_claims_skip_unreached(struct stored_beat *beat, struct err *err)
 {

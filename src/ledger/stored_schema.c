@@ -130,6 +130,7 @@ static const char newest_runs[] =
     " max_failures {int}, soak_ms {int} NOT NULL DEFAULT 0,"
     /* What was foretold of it last (NULL: nothing), and from what. */
     " forecast_ms {real}, forecast_tenants {int}, forecast_from {int}, forecast_run TEXT,"
+    " is_late {bool} NOT NULL DEFAULT {no}," /* it took longer than that, and it was told */
     " PRIMARY KEY(run, n)){keyed};"
 
     "CREATE TABLE fleets(id {key}, digest TEXT NOT NULL UNIQUE){rows};"
@@ -297,11 +298,14 @@ static const char to_version_15[] =
     "ALTER TABLE fleet_tenants ADD COLUMN settings {int};"
     "ALTER TABLE fleet_tenants ADD COLUMN password TEXT;" SETTING_TABLES;
 
+static const char to_version_16[] =
+    "ALTER TABLE waves ADD COLUMN is_late {bool} NOT NULL DEFAULT {no};";
+
 /* [i] makes version i + 1 of version i. */
 static const char *const upgrades[] = {NULL,          to_version_2,  to_version_3,  to_version_4,
                                        to_version_5,  to_version_6,  to_version_7,  to_version_8,
                                        to_version_9,  to_version_10, to_version_11, to_version_12,
-                                       to_version_13, to_version_14, to_version_15};
+                                       to_version_13, to_version_14, to_version_15, to_version_16};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

@@ -294,6 +294,14 @@ static bool write_wave_forecast(struct stored_ledger *ledger, const struct event
                      value_int(ledger->writing.run), value_int((int64_t)event->wave));
 }
 
+static bool write_wave_late(struct stored_ledger *ledger, const struct event *event,
+                            struct err *err)
+{
+    return stored_moment_put(ledger, event, err) &&
+           store_run(ledger->store, err, "UPDATE waves SET is_late = TRUE WHERE run = ? AND n = ?",
+                     value_int(ledger->writing.run), value_int((int64_t)event->wave));
+}
+
 /* ---- all kinds ----------------------------------------------------------------------------- */
 
 static bool write_nothing(struct stored_ledger *ledger, const struct event *event, struct err *err)
@@ -321,7 +329,7 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
     [EVENT_WAIT_FINISHED] = write_nothing,
     [EVENT_TENANT_BATCHES] = write_nothing,
     [EVENT_WAVE_FORECAST] = write_wave_forecast,
-    [EVENT_WAVE_LATE] = stored_moment_put,
+    [EVENT_WAVE_LATE] = write_wave_late,
     [EVENT_RUN_OTHERS] = write_nothing,
     [EVENT_NOTE] = write_nothing,
 };

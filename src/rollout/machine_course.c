@@ -54,7 +54,7 @@ static void end_wave(struct machine *machine)
                                              .state = course_wave_state(&machine->course),
                                              .at_ms = clock_wall_ms()});
     if (machine->has_begun_wave && !machine->has_ended_wave && !rollout->has_rolled_back)
-        rollout_end_outlook(rollout);
+        rollout_close_outlook(rollout);
     machine->has_ended_wave = true;
 }
 
@@ -65,7 +65,7 @@ static void forget_queued(struct rollout *rollout)
         rollout->slots[i].is_queued = false;
 }
 
-static void open_wave(struct machine *machine, uint32_t wave)
+static void open_wave(struct machine *machine, uint32_t wave, const struct beat_outlook *outlook)
 {
     struct rollout *rollout = machine->rollout;
     if (machine->has_begun_wave && rollout->wave == wave)
@@ -78,6 +78,8 @@ static void open_wave(struct machine *machine, uint32_t wave)
     forget_queued(rollout);
     scheduler_open(rollout->scheduler, wave);
     rollout_show(rollout, (struct event){.kind = EVENT_WAVE_STARTED, .wave = wave});
+    if (outlook)
+        rollout_take_outlook(rollout, wave, outlook);
     rollout_begin_outlook(rollout);
     rollout_limit_connections(rollout, wave);
 }
@@ -172,7 +174,7 @@ void machine_follow(struct machine *machine, const struct beat_answer *answer)
         rollout_end_wait(machine->rollout);
     note_stopping(machine, answer);
     switch (course->phase) {
-    case COURSE_WAVE: open_wave(machine, course->wave); break;
+    case COURSE_WAVE: open_wave(machine, course->wave, answer->outlook); break;
     case COURSE_SOAK: begin_soak(machine, answer->left_ms); break;
     case COURSE_ROLLBACK: open_rollback(machine, answer->rolls_back); break;
     case COURSE_AFTER_WAVE:

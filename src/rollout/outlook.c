@@ -19,6 +19,7 @@ struct outlook {
     struct pace paces[DIALECT__COUNT];
     struct sum sums[DIALECT__COUNT]; /* of this run */
     struct wave_forecast *forecasts; /* by wave; `tenants` 0: nothing is foretold */
+    uint32_t machines;               /* that are there; 0: the run is one machine's */
     bool is_open;
     uint32_t wave; /* at hand */
     uint64_t began_ms, paused_ms, paused_since_ms;
@@ -130,7 +131,10 @@ static struct gathered gather(const struct outlook *outlook, const struct pace *
 static void foretell(struct outlook *outlook, uint32_t index, const struct pace *all)
 {
     const struct outlook_wave *rules = &outlook->waves[index];
-    struct forecast_wave wave = {.parallel = rules->parallel, .per_server = rules->per_server};
+    uint64_t parallel = (uint64_t)rules->parallel * (outlook->machines ? outlook->machines : 1);
+    struct forecast_wave wave = {.parallel =
+                                     (uint32_t)(parallel < UINT32_MAX ? parallel : UINT32_MAX),
+                                 .per_server = rules->per_server};
     struct gathered gathered = gather(outlook, all, index);
     forecast_wave(&wave, gathered.tenants, gathered.count);
     outlook->forecasts[index] = (struct wave_forecast){
@@ -215,6 +219,30 @@ void outlook_end(struct outlook *outlook)
         return;
     outlook->is_open = false;
     foretell_from(outlook, (size_t)outlook->wave + 1);
+}
+
+void outlook_close(struct outlook *outlook)
+{
+    outlook->is_open = false;
+}
+
+void outlook_take(struct outlook *outlook, uint32_t wave, const struct pace paces[],
+                  uint32_t machines)
+{
+    outlook->machines = machines;
+    for (int i = 0; i < DIALECT__COUNT; i++)
+        outlook->sums[i] = (struct sum){paces[i].count, paces[i].mean_ms * (double)paces[i].count};
+    foretell_from(outlook, wave);
+}
+
+void outlook_take_forecast(struct outlook *outlook, uint32_t wave,
+                           const struct wave_forecast *forecast)
+{
+    struct wave_forecast *taken = &outlook->forecasts[wave];
+    if (taken->tenants)
+        return;
+    *taken = *forecast;
+    taken->run = arena_strdup(&outlook->arena, forecast->run);
 }
 
 /* ---- is it late? --------------------------------------------------------------------------- */

@@ -48,6 +48,15 @@ void outlook_pause(struct outlook *outlook, bool is_paused, uint64_t now_ms);
 void outlook_note(struct outlook *outlook, uint32_t tenant, double visit_ms);
 void outlook_end(struct outlook *outlook);
 
+/* Where several machines work on the run: the wave is over, and what is foretold of the next ones is taken from what all of them tell,
+ * before outlook_begin of the wave; so many machines are there. Where no wave of the run tells anything yet, `forecast` is what another
+ * machine has foretold of the wave (`tenants` 0: nothing). */
+void outlook_close(struct outlook *outlook);
+void outlook_take(struct outlook *outlook, uint32_t wave, const struct pace paces[],
+                  uint32_t machines);
+void outlook_take_forecast(struct outlook *outlook, uint32_t wave,
+                           const struct wave_forecast *forecast);
+
 /* NULL: nothing is foretold of it. */
 const struct wave_forecast *outlook_of(const struct outlook *outlook, uint32_t wave);
 

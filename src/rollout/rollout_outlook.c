@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/human.h"
+#include "ledger/beat.h"
 #include "rollout/rollout_private.h"
 
 static uint64_t now_ms(void)
@@ -60,28 +61,42 @@ void rollout_end_outlook(struct rollout *rollout)
     rollout_tell_outlook(rollout, (size_t)rollout->wave + 1);
 }
 
+/* Of several machines, each foretells the next wave when it begins, from what all have told the ledger. */
+void rollout_close_outlook(struct rollout *rollout)
+{
+    if (rollout->outlook)
+        outlook_close(rollout->outlook);
+}
+
+void rollout_take_outlook(struct rollout *rollout, uint32_t wave, const struct beat_outlook *told)
+{
+    if (!rollout->outlook)
+        return;
+    outlook_take(rollout->outlook, wave, told->paces, told->machines);
+    if (!wave)
+        outlook_take_forecast(rollout->outlook, wave, &told->forecast);
+    if (wave)
+        rollout_tell_outlook(rollout, wave);
+}
+
 void rollout_pause_outlook(struct rollout *rollout, bool is_paused)
 {
     if (rollout->outlook)
         outlook_pause(rollout->outlook, is_paused, now_ms());
 }
 
-/* A visit that had to be made again, or found nothing to do, tells nothing of those that follow. */
+/* A visit that had to be made again, or found nothing to do, tells nothing of those that follow. What several machines do, the ledger tells. */
 void rollout_note_visit(struct rollout *rollout, uint32_t tenant, const struct outcome *outcome)
 {
-    if (rollout->outlook && !outcome->is_rollback && outcome->state == TENANT_SUCCEEDED &&
-        outcome->step_count && outcome->attempts == 1)
+    if (rollout->outlook && !rollout->machine && !outcome->is_rollback &&
+        outcome->state == TENANT_SUCCEEDED && outcome->step_count && outcome->attempts == 1)
         outlook_note(rollout->outlook, tenant, outcome->duration_ms);
 }
 
-/* Of several machines, none knows what the others have begun in this wave: only that another wave is to come. */
+/* Of several machines, none knows what the others have begun: the ledger heeds it where something is left. */
 static bool has_more(const struct rollout *rollout)
 {
-    const struct rollout_options *options = rollout->options;
-    size_t limit = options->wave_limit ? options->wave_limit : options->wave_count;
-    if (rollout->machine)
-        return (size_t)rollout->wave + 1 < limit;
-    return rollout->finished + rollout->in_flight < rollout->wanted;
+    return rollout->machine || rollout->finished + rollout->in_flight < rollout->wanted;
 }
 
 static void add_words(const struct rollout *rollout, const struct overrun *overrun, struct buf *buf)

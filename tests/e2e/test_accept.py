@@ -15,7 +15,7 @@ NEWER_TABLES = ("chain_files", "revision_sections", "courses", "course_waves", "
 NEWER_COLUMNS = {
     "errors": "quotes_values", "notices": "quotes_values", "run_tenants": "dialect is_elsewhere twin is_gone", "steps": "batches rows_changed",
     "revisions": "checksum stands_for", "runs": "halt_took_ms halt_forecast_ms halt_limit_ms rules", "fleet_tenants": "settings password",
-    "waves": "max_failures soak_ms forecast_ms forecast_tenants forecast_from forecast_run",
+    "waves": "max_failures soak_ms forecast_ms forecast_tenants forecast_from forecast_run is_late",
 }
 
 

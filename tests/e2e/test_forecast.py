@@ -177,6 +177,67 @@ class OnPostgres(Late, PostgresCase):
         return self.pg.session(name, "BEGIN; CREATE TABLE task (id integer);")
 
 
+class OnMachines(PostgresCase):
+    """A wave is foretold by what all machines took in those before it, and what any of them finds late halts all, once."""
+
+    def setUp(self):
+        super().setUp()
+        self.machines = []
+        self.addCleanup(self.stop_all)
+
+    def stop_all(self):
+        for machine in self.machines:
+            if machine.poll() is None:
+                machine.kill()
+            machine.communicate()
+
+    def machine(self, *args):
+        self.machines.append(self.fleet.start(*args, "--progress", "json", env={"SKEIN_LEASE_MS": "4000"}))
+
+    def wait_for(self, sql):
+        def is_so():
+            try:
+                return self.pg.sql("shared", f"SET search_path = skein_ledger; SELECT {sql}")[0][0] == "t"
+            except AssertionError:
+                return False  # there is no ledger yet
+        wait_until(is_so, what=sql)
+
+    def test_a_late_wave_halts_all_machines_once(self):
+        names = ["a1", "a2", "b1", "b2", "b3"]
+        for name in ("shared", *names):
+            self.pg.sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        tenants = self.pg.create("shared", *names)[1:]
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id INTEGER);", "DROP TABLE task;")
+        self.fleet.inventory(tenants, ledger=self.pg.url("shared"), defaults={"lock_timeout": "60s", "retries": 0}, rollout={
+            "parallel": 1, "waves": [{"name": "canary", "select": "name in (a1,a2)"}, {"name": "everyone"}], "forecast": {"halt_above": "1x", "at_least": "100ms"}})
+        with self.pg.session("b1", "BEGIN; CREATE TABLE task (id integer);"), self.pg.session("b2", "BEGIN; CREATE TABLE task (id integer);"), \
+                self.pg.session("b3", "BEGIN; CREATE TABLE task (id integer);"):
+            # each machine has one of the canaries
+            with self.pg.session("a1", "BEGIN; CREATE TABLE task (id integer);"), self.pg.session("a2", "BEGIN; CREATE TABLE task (id integer);"):
+                self.machine("upgrade", "--as", "one")
+                self.wait_for("count(*) = 1 FROM machines")
+                self.machine("work", "--as", "two")
+                self.wait_for("count(DISTINCT machine) = 2 FROM claims WHERE state = 1 AND wave = 0")
+            self.wait_for("count(*) = 1 FROM runs WHERE drains IS NOT NULL")
+        errs = [machine.communicate(timeout=60)[1].decode() for machine in self.machines]
+        self.assertEqual([machine.returncode for machine in self.machines], [1, 1], errs)
+        report = self.run_ok("report", "-o", "json").report
+        states = [tenant["state"] for tenant in report["tenants"]]
+        self.assertEqual(states[:2], ["succeeded"] * 2)
+        self.assertIn("skipped", states[2:])  # each machine has no more than one of them
+        self.assertEqual(set(states[2:]), {"skipped", "succeeded"})
+        self.assertEqual([moment["moment"] for moment in report["moments"]], ["wave_late", "run_drains"])
+        halt, forecast = halt_of(report), report["waves"][1]["forecast"]
+        self.assertEqual((halt["kind"], halt["wave"]), ("forecast", "everyone"))
+        mean = sum(tenant["duration_ms"] for tenant in report["tenants"][:2]) / 2
+        self.assertEqual((forecast["from"], forecast["tenants"]), ("waves", 3))
+        self.assertAlmostEqual(forecast["duration_ms"], 2 * mean, delta=1)  # of three tenants, two at once
+        told = [json.loads(line) for err in errs for line in err.splitlines() if '"wave_forecast"' in line]
+        # who hears of the wave only once it is halted foretells nothing of it
+        self.assertEqual({(event["wave"], event["from"], event["tenants"]) for event in told}, {("everyone", "waves", 3)})
+        self.assertEqual([err.count('"run_drains"') for err in errs], [1, 1], errs)
+
+
 class Plans:
     """What would be done is foretold by what earlier runs took, where nothing is rehearsed."""
 

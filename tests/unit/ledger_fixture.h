@@ -179,6 +179,7 @@ static inline void book_make_old(const struct book *book)
         "DROP TABLE setting_lists; ALTER TABLE runs DROP COLUMN rules;"
         "ALTER TABLE fleet_tenants DROP COLUMN settings;"
         "ALTER TABLE fleet_tenants DROP COLUMN password;"
+        "ALTER TABLE waves DROP COLUMN is_late;"
         "ALTER TABLE steps DROP COLUMN batches;"
         "ALTER TABLE steps DROP COLUMN rows_changed;"
         "ALTER TABLE revisions DROP COLUMN checksum;"
