@@ -166,8 +166,10 @@ static void on_durable(void *ctx, const struct err *err)
 bool rollout_intend(struct rollout *rollout, struct session *session, const struct intent *intent)
 {
     size_t tenant = session_index(session);
-    /* In a rollback the goal of the tenant stays what it was: the tenant lies between the two. */
-    routes_note(rollout->routes, tenant, &intent->before, &intent->goal);
+    /* What is known stays: while a rollback goes on, the tenant lies between where the rollout had brought it and where it stood before. */
+    bool is_rollback = routes_is_rollback(rollout->routes);
+    routes_note(rollout->routes, tenant, is_rollback ? &intent->goal : &intent->before,
+                is_rollback ? &intent->before : &intent->goal);
     if (!rollout->journal)
         return true;
     struct intent whole = *intent;

@@ -121,6 +121,18 @@ class Forgotten(LineageCase):
         self.assertEqual(self.fleet.versions("acme"), ["aaaa1111"])
         self.assertEqual(self.fleet.tables("hooli"), set())
 
+    def test_such_a_rollback_that_stops_half_way_goes_on(self):
+        self.make_inventory("skein.yaml", [{**self.fleet.sqlite("hooli"), "transaction": "each"}])
+        self.start_at("skein.yaml", "upgrade")
+        with contextlib.closing(sqlite3.connect(self.fleet.path(".skein", "ledger.db"))) as db:
+            db.executescript("UPDATE run_tenants SET before = NULL, goal = NULL")
+        self.sql("hooli", "ALTER TABLE a RENAME TO x")
+        self.start_at("skein.yaml", "rollback", code=4)
+        self.assertEqual(self.fleet.versions("hooli"), ["aaaa1111"])
+        self.sql("hooli", "ALTER TABLE x RENAME TO a")
+        self.assertEqual(self.start_at("skein.yaml", "resume")["totals"]["rolled_back"], 1)
+        self.assertEqual(self.fleet.tables("hooli"), set())
+
 
 class Checkouts(LineageCase):
     def test_a_checkout_at_another_path_beside_a_ledger_that_stays_is_the_same_inventory(self):
