@@ -115,12 +115,21 @@ struct beat_answer {
 /* May several machines write one run of this ledger? */
 bool ledger_can_share(const struct ledger *ledger);
 
+/* What its request says beside what is on record of every run (event/request.h); by tenant. */
+struct ledger_terms {
+    bool accepts_changes;
+    const struct rows *shown;
+    const char *shown_by;
+    const bool *is_unproved;
+};
+
 /* A run that several machines may work on, as it stands. */
 struct ledger_course {
     const char *run;
     bool is_open; /* it is under way, though no machine may be there at the moment */
     struct course course;
-    const struct course_wave *waves;    /* as many as the run has */
+    const struct course_wave *waves; /* as many as the run has */
+    struct ledger_terms terms;
     const struct run_machine *machines; /* in the order in which they came */
     size_t machine_count;
 };

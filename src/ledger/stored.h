@@ -212,6 +212,10 @@ bool stored_course_find(struct stored_ledger *ledger, int64_t run, struct course
 bool stored_course_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_course_read(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_course_write(struct stored_beat *beat, struct err *err) MUST_CHECK;
+/* stored_terms.c: what else the request says, of the run that begins, and of one that is under way. */
+bool stored_terms_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
+bool stored_terms_read(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                       struct ledger_terms *ret_terms, struct err *err) MUST_CHECK;
 /* What the machine has seen of it, and the ledger has forgotten, holds again. */
 bool stored_course_recall(struct stored_beat *beat, struct err *err) MUST_CHECK;
 /* As far as it goes by now, with all that belongs to each step. */

@@ -48,7 +48,7 @@ bool stored_course_begin(struct stored_beat *beat, struct err *err)
     const struct course_plan *plan = beat->ask->begins;
     return store_get_plain(beat->ledger->store, err, &beat->now_ms, "SELECT {now_ms}") &&
            insert_course(beat, &plan->course, err) && insert_waves(beat, plan, err) &&
-           stored_claims_begin(beat, err);
+           stored_claims_begin(beat, err) && stored_terms_begin(beat, err);
 }
 
 static bool fill_course(const struct cursor *row, struct course *course)

@@ -2,13 +2,20 @@
 #include "event/moment.h"
 #include "ledger/stored.h"
 
-static bool refuse(struct stored_ledger *ledger, const char *id, struct err *err)
+static bool refuse(struct stored_ledger *ledger, const char *id, struct arena *arena,
+                   struct err *err)
 {
+    struct stored_run newest;
+    struct err ignored;
+    bool is_alone = !id && stored_run_find(ledger, NULL, arena, &newest, &ignored) &&
+                    newest.run.state == RUN_RUNNING && !newest.has_course;
     if (id)
         err_set(err, ERR_LEDGER, "ledger '%s': run %s is one machine's, and no other can join it",
                 store_name(ledger->store), id);
     else
-        err_set(err, ERR_LEDGER, "ledger '%s': no run is under way", store_name(ledger->store));
+        err_set(err, ERR_LEDGER, "ledger '%s': no run is under way%s%s%s",
+                store_name(ledger->store), is_alone ? " that others can join: run " : "",
+                is_alone ? newest.run.id : "", is_alone ? " is one machine's" : "");
     snprintf(err->code, sizeof err->code, LEDGER_NO_COURSE);
     return false;
 }
@@ -34,7 +41,7 @@ static bool find_run(struct stored_ledger *ledger, const char *id, struct arena 
         course->run = cursor_copy(&row, 1, arena);
         course->is_open = cursor_int(&row, 2) != 0;
     }
-    return cursor_end(&row, err) && (*ret_run || refuse(ledger, id, err));
+    return cursor_end(&row, err) && (*ret_run || refuse(ledger, id, arena, err));
 }
 
 static bool read_waves(struct stored_ledger *ledger, int64_t run, struct arena *arena,
@@ -120,7 +127,9 @@ static bool read_course(struct stored_ledger *ledger, const char *id, struct are
     bool is_there;
     return find_run(ledger, id, arena, course, &run, err) &&
            stored_course_find(ledger, run, &course->course, &is_there, err) &&
-           (is_there || refuse(ledger, id, err)) && read_waves(ledger, run, arena, course, err) &&
+           (is_there || refuse(ledger, id, arena, err)) &&
+           read_waves(ledger, run, arena, course, err) &&
+           stored_terms_read(ledger, run, arena, &course->terms, err) &&
            stored_machines_read(ledger, run, arena, &course->machines, &course->machine_count, err);
 }
 

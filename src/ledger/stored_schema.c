@@ -45,7 +45,7 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
 
 /* Runs that several machines work on (course.h, beat.h). `courses` has one row a run, whose lock puts the machines in order. Times
  * are the store's. A claim's state is of stored_claims.c; its place is its order in the wave. */
-#define MACHINE_TABLES(of_courses)                                                                 \
+#define MACHINE_TABLES(of_courses, of_claims)                                                      \
     "CREATE TABLE courses("                                                                        \
     " run {int} PRIMARY KEY, phase {int} NOT NULL, wave {int} NOT NULL,"                           \
     " wave_count {int} NOT NULL, wave_limit {int} NOT NULL, gates {int} NOT NULL,"                 \
@@ -70,7 +70,7 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     " PRIMARY KEY(run, n)){keyed};"                                                                \
     "CREATE TABLE claims("                                                                         \
     " run {int}, n {int}, wave {int} NOT NULL, queue {int} NOT NULL, place {int} NOT NULL,"        \
-    " state {int} NOT NULL, machine {int} NOT NULL, epoch {int} NOT NULL,"                         \
+    " state {int} NOT NULL, machine {int} NOT NULL, epoch {int} NOT NULL," of_claims               \
     " PRIMARY KEY(run, n)){keyed};"                                                                \
     "CREATE INDEX claims_ready ON claims(run, wave, queue, place) WHERE state = 0;"                \
     "CREATE INDEX claims_held ON claims(run, machine) WHERE state = 1;"
@@ -166,7 +166,11 @@ static const char newest_runs[] =
 
 /* A course of a rollback: of which run, runs.resumed_from says. */
 static const char newest_machines[] = MACHINE_TABLES(
-    ", is_rollback {bool} NOT NULL DEFAULT {no}, ends_failure {bool} NOT NULL DEFAULT {no}");
+    ", is_rollback {bool} NOT NULL DEFAULT {no}, ends_failure {bool} NOT NULL DEFAULT {no},"
+    " accepts_changes {bool} NOT NULL DEFAULT {no}, is_shown {bool} NOT NULL DEFAULT {no},"
+    " shown_by TEXT, is_compared {bool} NOT NULL DEFAULT {no}",
+    /* Where the tenant stood when it was shown: a list of revisions; NULL: it was not. */
+    " shown {int}, is_unproved {bool} NOT NULL DEFAULT {no},");
 
 static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES MOMENT_TABLES SETTING_TABLES
 
@@ -265,7 +269,7 @@ static const char to_version_7[] =
     "ALTER TABLE waves ADD COLUMN max_failures {int};"
     "ALTER TABLE waves ADD COLUMN soak_ms {int} NOT NULL DEFAULT 0;" SECTION_TABLES;
 
-static const char to_version_8[] = MACHINE_TABLES("");
+static const char to_version_8[] = MACHINE_TABLES("", "");
 
 static const char to_version_9[] =
     "ALTER TABLE steps ADD COLUMN batches {int} NOT NULL DEFAULT 0;"
@@ -301,11 +305,19 @@ static const char to_version_15[] =
 static const char to_version_16[] =
     "ALTER TABLE waves ADD COLUMN is_late {bool} NOT NULL DEFAULT {no};";
 
+static const char to_version_17[] =
+    "ALTER TABLE courses ADD COLUMN accepts_changes {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE courses ADD COLUMN is_shown {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE courses ADD COLUMN shown_by TEXT;"
+    "ALTER TABLE courses ADD COLUMN is_compared {bool} NOT NULL DEFAULT {no};"
+    "ALTER TABLE claims ADD COLUMN shown {int};"
+    "ALTER TABLE claims ADD COLUMN is_unproved {bool} NOT NULL DEFAULT {no};";
+
 /* [i] makes version i + 1 of version i. */
-static const char *const upgrades[] = {NULL,          to_version_2,  to_version_3,  to_version_4,
-                                       to_version_5,  to_version_6,  to_version_7,  to_version_8,
-                                       to_version_9,  to_version_10, to_version_11, to_version_12,
-                                       to_version_13, to_version_14, to_version_15, to_version_16};
+static const char *const upgrades[] = {
+    NULL,          to_version_2,  to_version_3,  to_version_4,  to_version_5,  to_version_6,
+    to_version_7,  to_version_8,  to_version_9,  to_version_10, to_version_11, to_version_12,
+    to_version_13, to_version_14, to_version_15, to_version_16, to_version_17};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

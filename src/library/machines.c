@@ -270,6 +270,10 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
     *request = (struct request){.verb = joining->run.verb,
                                 .purges = joining->run.purges,
                                 .forces = joining->run.forces,
+                                .accepts_changes = course.terms.accepts_changes,
+                                .shown = course.terms.shown,
+                                .shown_by = course.terms.shown_by,
+                                .is_unproved = course.terms.is_unproved,
                                 .machine = ask->machine};
     bool can_resume;
     if (!find_rolled_back(fleet, joining, &can_resume, err))

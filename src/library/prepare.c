@@ -280,11 +280,10 @@ bool prepare_needs_ledger(const struct request *request)
     return keeps_ledger(request) && !request->continues;
 }
 
-/* What was agreed to on a terminal or learnt in a scratch database other machines know nothing of. */
+/* What was learnt in a scratch database other machines know nothing of. */
 static bool may_share(const struct request *request)
 {
-    return !request->shown && !request->is_unproved && !request->verifying.verification &&
-           !request->accepts_changes;
+    return !request->verifying.verification;
 }
 
 /* Several machines may work on it from its first moment on. */

@@ -176,6 +176,12 @@ static bool prepare(struct preparing *preparing)
     return true;
 }
 
+void verify_done(struct verify *verify)
+{
+    verification_free(verify->verifying.verification);
+    verify->verifying.verification = NULL;
+}
+
 bool verify_prepare(struct fleet *fleet, const struct request *request, struct verify *ret,
                     struct faults *faults)
 {
@@ -192,11 +198,8 @@ bool verify_prepare(struct fleet *fleet, const struct request *request, struct v
     bool is_good = prepare(&preparing);
     map_done(&preparing.known);
     arena_done(&preparing.arena);
+    /* A resume that holds no one to anything asked whether there is a doubt to decide, and there is none. */
+    if (is_good && ret->verifying.when == VERIFY_NONE && !preparing.doubts.count)
+        verify_done(ret);
     return is_good;
-}
-
-void verify_done(struct verify *verify)
-{
-    verification_free(verify->verifying.verification);
-    verify->verifying.verification = NULL;
 }

@@ -231,8 +231,10 @@ void machine_give_back_queued(struct machine *machine)
     struct rollout *rollout = machine->rollout;
     scheduler_take_back(rollout->scheduler);
     for (uint32_t i = 0; i < rollout->info.tenant_count; i++) {
-        if (rollout->slots[i].is_queued)
-            rollout->slots[i].epoch = 0;
+        struct tenant_slot *slot = &rollout->slots[i];
+        if (slot->is_queued ||
+            slot->is_lost) /* or it was claimed anew while an older session ends */
+            slot->epoch = 0;
         rollout->slots[i].is_queued = false;
     }
 }
@@ -406,6 +408,15 @@ void machine_tick(struct machine *machine)
                  "the ledger has not answered for most of a lease: what is in flight is cancelled, "
                  "and looked at by the machine that claims it next");
     lose_all(machine);
+}
+
+bool machine_disowns(struct machine *machine, uint32_t tenant)
+{
+    if (!machine || !machine->has_answer || !is_lease_over(machine, machine->renewed_ms))
+        return false;
+    machine->rollout->slots[tenant].epoch = 0;
+    machine->rollout->slots[tenant].is_lost = true;
+    return true;
 }
 
 /* ---- beginning and leaving ---------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
 #ifndef ROLLOUT_MACHINE_H
 #define ROLLOUT_MACHINE_H
 
+#include <stdint.h>
+
 #include "base/compiler.h"
 
 struct machine;
@@ -26,6 +28,10 @@ void machine_fill(struct machine *machine);
 
 /* About ten times a second: is it time to stop believing in the lease? */
 void machine_tick(struct machine *machine);
+
+/* Is it so by now? A machine that has slept may be woken by something else first. The tenant is then no one's business any more here, and
+ * its session must end without a change. */
+bool machine_disowns(struct machine *machine, uint32_t tenant);
 
 /* The run is paused, by who watches this machine: what it has claimed and not begun goes back. NULL is fine. */
 void machine_pause(struct machine *machine);

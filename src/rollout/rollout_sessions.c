@@ -83,6 +83,25 @@ bool rollout_is_as_before(const struct rollout *rollout, struct session *session
     return rows_are_equal(routes_before(rollout->routes, session_index(session)), rows);
 }
 
+/* A machine that is gone, or whose word the ledger has lost, has moved it from there in this run: the rest of it was shown, too. */
+static bool was_moved_here(const struct rollout *rollout, const struct routes_question *question,
+                           const struct rows *shown)
+{
+    bool goes_back = rollout->info.request->verb->rolls_back;
+    const struct rows *done = goes_back ? routes_before(rollout->routes, question->tenant)
+                                        : routes_goal(rollout->routes, question->tenant);
+    if (rollout->slots[question->tenant].is_taken_over && done->is_known &&
+        rows_are_equal(done, &question->rows))
+        return true;
+    struct rows before;
+    struct arena arena;
+    arena_init(&arena);
+    bool is_so = routes_before_run(rollout->routes, question, &arena, &before) &&
+                 rows_are_equal(&before, shown);
+    arena_done(&arena);
+    return is_so;
+}
+
 /* A rollback that a failing run turns to was not asked about: tenants stand where the run itself brought them. */
 static bool check_shown(const struct rollout *rollout, const struct routes_question *question,
                         struct err *err)
@@ -91,7 +110,8 @@ static bool check_shown(const struct rollout *rollout, const struct routes_quest
     const struct rows *shown = request->shown ? &request->shown[question->tenant] : NULL;
     if (!shown || (routes_is_rollback(rollout->routes) && !request->verb->rolls_back))
         return true;
-    if (shown->is_known && rows_are_equal(shown, &question->rows))
+    if (shown->is_known &&
+        (rows_are_equal(shown, &question->rows) || was_moved_here(rollout, question, shown)))
         return true;
     if (request->shown_by)
         return err_set(err, ERR_DRIFT,
@@ -105,6 +125,15 @@ static bool check_shown(const struct rollout *rollout, const struct routes_quest
     return err_set(err, ERR_DRIFT,
                    "it has moved since it was shown: nothing was done here; look again, and say so "
                    "once more");
+}
+
+bool rollout_still_has(struct rollout *rollout, struct session *session, struct err *err)
+{
+    if (!machine_disowns(rollout->machine, (uint32_t)session_index(session)))
+        return true;
+    err_set(err, ERR_LEDGER, "the lease of this machine is over");
+    snprintf(err->code, sizeof err->code, EVENT_TAKEN_OVER);
+    return false;
 }
 
 const struct plan *rollout_plan(struct rollout *rollout, struct session *session,

@@ -12,6 +12,10 @@ void rollout_fill(struct rollout *rollout);
 
 /* ---- rollout_sessions.c: what is to be done ------------------------------------------------ */
 
+/* Now that the tenant's lock is held: is the tenant still this machine's? ERR_LEDGER: another one may have had it meanwhile. */
+bool rollout_still_has(struct rollout *rollout, struct session *session,
+                       struct err *err) MUST_CHECK;
+
 /* The tenant's plan from these rows; lives as long as the run. */
 const struct plan *rollout_plan(struct rollout *rollout, struct session *session,
                                 const struct rows *rows, struct err *err);

@@ -27,6 +27,8 @@ static bool may_plan_again(const struct session *session)
 static bool make_plan(struct session *session, struct plan *ret_left, struct err *err)
 {
     const struct session_env *env = session->env;
+    if (!rollout_still_has(env->run, session, err))
+        return false;
     bool is_overtaken =
         session->work.plan && !rows_are_equal(&session->look.rows, &session->result.rows);
     if (is_overtaken && !may_plan_again(session))

@@ -456,6 +456,63 @@ class Back(MachinesCase):
             self.assertEqual(self.fleet.query(name, "SELECT what FROM log ORDER BY rowid"), [("done",), ("up",), ("back",)], name)
 
 
+class Terms(MachinesCase):
+    """What the request says beside its target is the run's: who joins has it from the ledger."""
+
+    def make_two_hosts(self, **keys):
+        """The files are the second machine's alone."""
+        self.make_fleet(slow=2, fast=3, seconds=0.5, rollout={"on_failure": "continue"}, **keys)
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        for tenant in inventory["tenants"][2:]:
+            tenant["labels"] = ["reachable_from=two"]
+        self.fleet.write("skein.yaml", json.dumps(inventory))
+
+    def play(self, *args, code=0, runs=1):
+        first = self.machine(*args, "--as", "one")
+        self.wait_for(f"SELECT count(*) = {runs} FROM courses", "the run")
+        second = self.machine("work", "--as", "two")
+        out = self.end(first, code)
+        self.end(second, code)
+        self.assertEqual(self.number(f"SELECT finished FROM machines WHERE run = {runs} AND name = 'two'"), 3)
+        return out
+
+    def test_who_joins_follows_the_saved_plan(self):
+        self.make_two_hosts()
+        self.run_ok("plan", "--save", self.fleet.path("release.plan"))
+        self.fleet.sqlite("f1", "CREATE TABLE log (what text); CREATE TABLE alembic_version (version_num varchar(32) NOT NULL);"
+                                "INSERT INTO alembic_version VALUES ('aaaa1111');")
+        self.play("upgrade", "--plan", self.fleet.path("release.plan"), code=1)
+        report = self.run_ok("report", "-o", "json").report
+        self.assertEqual({t["name"]: t["state"] for t in report["tenants"] if t["state"] != "succeeded"}, {"f1": "failed"})
+        self.assertRegex(report["errors"][0]["message"], r"it has moved since the plan '\S*release.plan' was made: nothing was done here")
+        self.assertEqual((self.fleet.versions("f1"), self.fleet.query("f1", "SELECT * FROM log")), (["aaaa1111"], []))
+
+    def test_who_joins_accepts_the_changed_chain(self):
+        self.make_two_hosts()
+        self.fleet.revision("cccc3333", "-- migrate:up dialect:sqlite\nINSERT INTO log SELECT * FROM missing;\n\n-- migrate:up dialect:postgresql\nSELECT 1;\n")
+        self.play("upgrade", code=1)
+        path = self.fleet.path("versions", "aaaa1111.sql")
+        with open(path, "a") as file:
+            file.write("-- edited\n")
+        for name in self.fast:
+            self.fleet.query(name, "CREATE TABLE missing (what text)")
+        self.assertIn("has changed", self.run_ok("resume", code=2).err)
+        self.play("resume", "--accept-chain-change", runs=2)
+        for name in self.fast:
+            self.assertEqual(self.fleet.versions(name), ["cccc3333"], name)
+
+    def test_a_stamp_that_was_compared_is_shared(self):
+        self.make_two_hosts()
+        for name in self.slow:
+            self.pg.sql(name, "CREATE TABLE log (what text)")
+        for name in self.fast:
+            self.fleet.query(name, "CREATE TABLE log (what text)")
+        self.play("stamp", "head")
+        for name in self.fast:
+            self.assertEqual(self.fleet.versions(name), ["bbbb2222"], name)
+
+
 class Faults(MachinesCase):
     HELD_BY = "SELECT count(*) FROM claims JOIN machines ON machines.id = machine WHERE state = 1 AND name = '%s'"
 
@@ -611,6 +668,9 @@ class Waiting(MachinesCase):
         self.assertIn("is over", self.run_ok("work", back, code=2).err)
         self.ledger("DELETE FROM courses WHERE run = 2; UPDATE runs SET state = 0 WHERE seq = 2")  # as a released skein's would be
         self.assertRegex(self.run_ok("work", back, code=2).err, "is one machine's, and no other can join it")
+        self.run_ok("upgrade")
+        self.ledger("DELETE FROM courses WHERE run = 3; UPDATE runs SET state = 0 WHERE seq = 3")
+        self.assertIn("no run is under way", self.run_ok("work", code=2).err)
 
 
 class Examples(unittest.TestCase):

@@ -33,6 +33,7 @@ struct machine_process {
     enum at at;
     struct fleet fleet;
     struct request request;
+    struct rows shown[TENANTS_MAX];
     struct continuation continuation;
     struct prepared_run prepared;
     struct joining joining;
@@ -296,16 +297,29 @@ static bool open_run(struct machine_process *machine, enum deed deed)
     return true;
 }
 
+/* What a person is shown, and says yes to. */
+static void on_shown(void *ctx, const struct event *event)
+{
+    struct machine_process *machine = ctx;
+    if (event->kind == EVENT_TENANT_FINISHED)
+        machine->shown[event->tenant] = rows_copy(&machine->fleet.arena, &event->outcome->from);
+}
+
 static bool can_begin(struct machine_process *machine)
 {
+    struct crowd *crowd = machine->crowd;
+    struct observer person = {on_shown, machine};
+    bool is_shown = (machine->request.verb->rolls_back || crowd->command == PLAN_DOWNGRADE) &&
+                    !crowd->is_calm && rng_chance(&crowd->rng, 40);
     struct faults faults;
     int signal_number;
     faults_init(&faults);
-    bool can =
-        prepare_can_roll_back(&machine->fleet, &machine->request, NULL, &signal_number, &faults);
+    bool can = prepare_can_roll_back(&machine->fleet, &machine->request, is_shown ? &person : NULL,
+                                     &signal_number, &faults);
     if (faults.total)
         machines_watch_say(&machine->crowd->watch, "refused: %s", faults.items[0].text);
     faults_done(&faults);
+    machine->request.shown = is_shown ? machine->shown : NULL;
     return can && !signal_number;
 }
 

@@ -192,6 +192,9 @@ static void check_outcome(struct machines_watch *watch, size_t tenant,
     struct truth truth = machines_watch_truth(watch, tenant);
     bool is_settled = is_good(outcome->state) || outcome->state == TENANT_ROLLED_BACK ||
                       (outcome->state == TENANT_FAILED && outcome->from.is_known);
+    if (outcome->error && strstr(outcome->error->text, "it has moved since it was shown"))
+        wrong(watch, "t%zu is told as moved since it was shown, and the run alone has moved it",
+              tenant);
     if (outcome->state == TENANT_SKIPPED || outcome->state == TENANT_IN_DOUBT)
         return;
     if (is_settled && !truth_is_whole(watch->scene, &truth))

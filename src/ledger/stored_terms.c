@@ -1,0 +1,122 @@
+/* The terms of a run that several machines work on: what its request says beside what is on record of every run. Who joins works by
+ * the same: where tenants stood when a person was shown what would be done, or when the plan was saved that the run follows; which could not
+ * be compared before it; and that files which were changed after they were applied are right as they are. */
+#include "ledger/stored.h"
+
+#include "chain/chain.h"
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static bool put_terms(struct stored_beat *beat, const struct request *request, struct err *err)
+{
+    return store_run(beat->ledger->store, err,
+                     "UPDATE courses SET accepts_changes = ?, is_shown = ?, shown_by = ?,"
+                     " is_compared = ? WHERE run = ?",
+                     value_int(request->accepts_changes), value_int(request->shown != NULL),
+                     value_text(request->shown_by), value_int(request->is_unproved != NULL),
+                     value_int(beat->ledger->writing.run));
+}
+
+static bool is_same_term(const struct request *request, size_t one, size_t other)
+{
+    bool is_shown = request->shown && request->shown[one].is_known;
+    bool is_unproved = request->is_unproved && request->is_unproved[one];
+    bool was_shown = request->shown && request->shown[other].is_known;
+    bool was_unproved = request->is_unproved && request->is_unproved[other];
+    return is_shown == was_shown && is_unproved == was_unproved &&
+           (!is_shown || rows_are_equal(&request->shown[one], &request->shown[other]));
+}
+
+/* Of the tenants `from` and on, up to the one before `to`. */
+static bool put_tenants(struct stored_beat *beat, size_t from, size_t to, struct err *err)
+{
+    const struct request *request = beat->ask->run->request;
+    struct value shown = value_null();
+    if (request->shown && request->shown[from].is_known &&
+        !stored_list_put(beat->ledger, SERIES_REVISION_LISTS, &request->shown[from], &shown, err))
+        return false;
+    return store_run(beat->ledger->store, err,
+                     "UPDATE claims SET shown = ?, is_unproved = ? WHERE run = ? AND n >= ?"
+                     " AND n < ?",
+                     shown, value_int(request->is_unproved && request->is_unproved[from]),
+                     value_int(beat->ledger->writing.run), value_int((int64_t)from),
+                     value_int((int64_t)to));
+}
+
+/* Neighbours mostly stand at one place. */
+bool stored_terms_begin(struct stored_beat *beat, struct err *err)
+{
+    const struct run_info *run = beat->ask->run;
+    const struct request *request = run->request;
+    if (!put_terms(beat, request, err))
+        return false;
+    bool has_terms = request->shown || request->is_unproved;
+    for (size_t from = 0, to; has_terms && from < run->tenant_count; from = to) {
+        for (to = from + 1; to < run->tenant_count && is_same_term(request, from, to);)
+            to++;
+        if (!put_tenants(beat, from, to, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool read_terms(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                       struct ledger_terms *terms, bool ret_has[2], struct err *err)
+{
+    struct cursor row;
+    store_query(ledger->store, &row,
+                "SELECT accepts_changes, is_shown, shown_by, is_compared FROM courses"
+                " WHERE run = ?",
+                value_int(run));
+    if (cursor_next(&row)) {
+        terms->accepts_changes = cursor_int(&row, 0) != 0;
+        ret_has[0] = cursor_int(&row, 1) != 0;
+        terms->shown_by = cursor_copy(&row, 2, arena);
+        ret_has[1] = cursor_int(&row, 3) != 0;
+    }
+    return cursor_end(&row, err);
+}
+
+static bool read_tenants(struct stored_ledger *ledger, int64_t run, struct rows *shown,
+                         bool *is_unproved, const struct stored_lists *lists, size_t count,
+                         struct err *err)
+{
+    struct cursor row;
+    bool makes_sense = true;
+    store_query(ledger->store, &row,
+                "SELECT n, shown, is_unproved FROM claims WHERE run = ? AND (shown IS NOT NULL"
+                " OR is_unproved)",
+                value_int(run));
+    while (makes_sense && cursor_next(&row)) {
+        int64_t n = cursor_int(&row, 0);
+        makes_sense = n >= 0 && (size_t)n < count && stored_rows_at(&row, 1, lists, &shown[n]);
+        if (makes_sense)
+            is_unproved[n] = cursor_int(&row, 2) != 0;
+    }
+    return cursor_end(&row, err) && (makes_sense || store_fail_damaged(ledger->store, err));
+}
+
+bool stored_terms_read(struct stored_ledger *ledger, int64_t run, struct arena *arena,
+                       struct ledger_terms *ret_terms, struct err *err)
+{
+    struct ledger_terms terms = {0};
+    struct stored_lists lists;
+    bool has[2] = {false};
+    int64_t count = 0;
+    if (!read_terms(ledger, run, arena, &terms, has, err) ||
+        !store_get(ledger->store, err, &count, "SELECT count(*) FROM claims WHERE run = ?",
+                   value_int(run)))
+        return false;
+    struct rows *shown = arena_calloc(arena, (size_t)count + 1, sizeof *shown);
+    bool *is_unproved = arena_calloc(arena, (size_t)count + 1, sizeof *is_unproved);
+    if ((has[0] || has[1]) &&
+        (!stored_lists_read(ledger, SERIES_REVISION_LISTS, arena, &lists, err) ||
+         !read_tenants(ledger, run, shown, is_unproved, &lists, (size_t)count, err)))
+        return false;
+    terms.shown = has[0] ? shown : NULL;
+    terms.is_unproved = has[1] ? is_unproved : NULL;
+    *ret_terms = terms;
+    return true;
+}
