@@ -249,7 +249,7 @@ static int check_events(struct machines_watch *watch, const struct seen_rows *be
         if (is_taken == answer->is_rejected[i])
             wrong(watch, "t%zu: what happened under claim %u is %s, and the machine has it %s",
                   tenant, event->epoch, is_taken ? "refused" : "taken", is_taken ? "" : "not");
-        has_ended[event->tenant] |= ends;
+        has_ended[event->tenant] |= ends && is_taken;
         if (!ends || !is_taken)
             continue;
         check_outcome(watch, tenant, event->outcome);
