@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "inventory/inventory.h"
 #include "inventory/told_keys.h"
 #include "schema/rules.h"
@@ -53,12 +54,14 @@ PRINTF_LIKE(2, 3)
 static void tell(struct telling *telling, const char *format, ...)
 {
     va_list args;
-    char text[1400]; /* a setting's name and value are shorter */
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    buf_vaddf(&text, format, args);
     va_end(args);
     *ARENA_PUSH(telling->arena, telling->items, telling->count, telling->capacity) =
-        arena_strdup(telling->arena, text);
+        arena_strndup(telling->arena, text.data, text.len);
+    buf_done(&text);
 }
 
 static struct rows told(const struct telling *telling)
@@ -78,8 +81,16 @@ static void tell_key(struct telling *telling, const struct told_key *key, const 
         tell(telling, "%s=%" PRIu64 "%s", key->name, value, key->kind == TOLD_DURATION ? "ms" : "");
 }
 
-struct rows told_settings(const struct settings *settings, struct arena *arena)
+static void tell_replica(struct telling *telling, const struct tenant *replica)
 {
+    const char *password = told_password(replica->password, telling->arena);
+    tell(telling, TOLD_REPLICA "=%s%s%s", replica->url_redacted, password ? " " : "",
+         password ? password : "");
+}
+
+struct rows told_settings(const struct tenant *tenant, struct arena *arena)
+{
+    const struct settings *settings = tenant->settings;
     struct telling telling = {.arena = arena};
     for (size_t i = 0; i < told_setting_key_count; i++)
         tell_key(&telling, &told_setting_keys[i], settings);
@@ -87,6 +98,8 @@ struct rows told_settings(const struct settings *settings, struct arena *arena)
         tell(&telling, TOLD_PATH "=%s", *schema);
     for (size_t i = 0; i < settings->session_count; i++)
         tell(&telling, TOLD_SESSION "%s=%s", settings->session[i].name, settings->session[i].value);
+    for (size_t i = 0; tenant->replicas && i < tenant->replicas->count; i++)
+        tell_replica(&telling, tenant->replicas->replicas[i]);
     return told(&telling);
 }
 

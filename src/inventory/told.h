@@ -18,7 +18,7 @@ struct arena;
 struct faults;
 struct inventory;
 struct password;
-struct settings;
+struct tenant;
 
 /* Of both lists each item is `key=value`. */
 struct told_tenant {
@@ -43,8 +43,8 @@ struct told_grants {
     size_t folder_count;
 };
 
-/* What is told of them; lists and texts are in the arena. */
-struct rows told_settings(const struct settings *settings, struct arena *arena);
+/* What is told of a tenant's settings and replicas, and of the rules; lists and texts are in the arena. */
+struct rows told_settings(const struct tenant *tenant, struct arena *arena);
 struct rows told_rules(const struct inventory *inventory, struct arena *arena);
 
 /* `env NAME`, `file PATH`, `command`, or `elsewhere`: it stands in the inventory. NULL: the tenant has none. */

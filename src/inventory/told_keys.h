@@ -23,6 +23,7 @@ extern const size_t told_setting_key_count;
 
 #define TOLD_PATH "search_path" /* once for each schema */
 #define TOLD_SESSION "settings."
+#define TOLD_REPLICA "batch_replicas" /* once for each: a URL, a blank, and told_password of it */
 
 #define TOLD_VERSION_TABLE "version_table"
 #define TOLD_DETAIL "report.detail"

@@ -124,14 +124,13 @@ bool stored_error_put(struct stored_ledger *ledger, const struct chain *chain,
 
 /* stored_told.c: what other machines have to know of the run, and read of it (inventory/told.h). A ledger that is one machine's keeps
  * nothing of it. */
-struct settings;
 struct password;
 struct tenant;
 struct told_writer {
     struct stored_ledger *ledger;
     bool is_needed;
-    const struct settings *known; /* the last that were asked for, */
-    struct value number;          /* and theirs */
+    const struct tenant *known; /* the last that was asked for, */
+    struct value number;        /* and its settings */
     const struct password *known_password;
     struct value password;
 };

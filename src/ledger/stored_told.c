@@ -17,14 +17,19 @@ void stored_told_begin(struct told_writer *writer, struct stored_ledger *ledger,
                              .password = value_null()};
 }
 
+static bool has_same(const struct tenant *one, const struct tenant *other)
+{
+    return one->settings == other->settings && one->replicas == other->replicas;
+}
+
 /* Tenants that stand together mostly share theirs. */
-static bool put_settings(struct told_writer *writer, const struct settings *settings,
+static bool put_settings(struct told_writer *writer, const struct tenant *tenant,
                          struct arena *arena, struct err *err)
 {
-    if (writer->known == settings)
+    if (writer->known && has_same(writer->known, tenant))
         return true;
-    const struct rows list = told_settings(settings, arena);
-    writer->known = settings;
+    const struct rows list = told_settings(tenant, arena);
+    writer->known = tenant;
     return stored_list_put(writer->ledger, SERIES_SETTING_LISTS, &list, &writer->number, err);
 }
 
@@ -36,7 +41,7 @@ bool stored_told_settings(struct told_writer *writer, const struct tenant *tenan
     if (!writer->is_needed)
         return true;
     arena_init(&arena);
-    bool is_fine = put_settings(writer, tenant->settings, &arena, err);
+    bool is_fine = put_settings(writer, tenant, &arena, err);
     arena_done(&arena);
     if (writer->known_password != tenant->password)
         writer->password = value_text(told_password(tenant->password, &writer->ledger->arena));
@@ -57,23 +62,23 @@ bool stored_told_rules(struct stored_ledger *ledger, const struct run_info *run,
                       value_int(ledger->writing.run)));
 }
 
-static void add_settings(struct buf *buf, const struct settings *settings, struct arena *arena)
+static void add_settings(struct buf *buf, const struct tenant *tenant, struct arena *arena)
 {
-    const struct rows list = told_settings(settings, arena);
+    const struct rows list = told_settings(tenant, arena);
     rows_add_key(buf, &list);
 }
 
 void stored_told_digest(struct buf *buf, const struct run_info *run)
 {
-    const struct settings *known = NULL;
+    const struct tenant *known = NULL;
     struct arena arena;
     arena_init(&arena);
     for (size_t i = 0; i < run->tenant_count; i++) {
         const struct tenant *tenant = run->tenants[i];
         const char *password = told_password(tenant->password, &arena);
-        if (tenant->settings != known)
-            add_settings(buf, tenant->settings, &arena);
-        known = tenant->settings;
+        if (!known || !has_same(known, tenant))
+            add_settings(buf, tenant, &arena);
+        known = tenant;
         buf_addf(buf, "\n%zu %s", i, password ? password : "");
     }
     arena_done(&arena);

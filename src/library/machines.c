@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/parse.h"
+#include "dialect/dialect.h"
 #include "library/fleet_ledger.h"
 #include "library/gone.h"
 #include "library/own.h"
@@ -165,6 +166,29 @@ static void note(struct fleet *fleet, struct joining *joining, const char *text)
     *notes = (struct texts){items, notes->count + 1};
 }
 
+/* Who began the run trusts the way to its servers; this machine may be elsewhere. */
+static void note_unverified(struct fleet *fleet, struct joining *joining)
+{
+    const struct tenant *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < fleet->tenant_count; i++) {
+        const struct tenant *tenant = fleet->tenants[i];
+        const struct dialect *dialect = dialect_of(tenant->url.dialect);
+        if (!dialect || !dialect->is_unverified || !dialect->is_unverified(&tenant->url))
+            continue;
+        first = first ? first : tenant;
+        count++;
+    }
+    if (count)
+        note(
+            fleet, joining,
+            arena_printf(
+                &fleet->arena,
+                "the run has this machine take whichever server answers for that of %zu tenant%s, such as "
+                "'%s' (%s)",
+                count, count > 1 ? "s" : "", first->name, first->url_redacted));
+}
+
 /* Programs are in no ledger. */
 static void note_gates(struct fleet *fleet, struct joining *joining, unsigned gates)
 {
@@ -266,6 +290,8 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
         !select_tenants(fleet, joining, &past, err))
         return false;
     note_gates(fleet, joining, course.course.gates);
+    if (fleet->own)
+        note_unverified(fleet, joining);
     struct request *request = &joining->request;
     *request = (struct request){.verb = joining->run.verb,
                                 .purges = joining->run.purges,

@@ -74,9 +74,11 @@ class Told(MachinesCase):
         self.fleet.write("there/.pgpass", f"127.0.0.1:{self.pg.port}:*:app:app-secret\n", 0o600)
         two["password_env"] = "OTHER_PASSWORD"
         one["password_env"] = "APP_PASSWORD"
+        one["url"] += "?sslmode=disable"
         self.start_with([one, two, three], env={"OTHER_PASSWORD": "other-secret", "APP_PASSWORD": "app-secret"})
         _, err = self.work("--grant-env", "OTHER_*", env={"OTHER_PASSWORD": "other-secret"})
         self.assertIn("this machine cannot ask the run's gates 'before_run', which its inventory does not name", err)
+        self.assertIn(f"take whichever server answers for that of 1 tenant, such as '{one['name']}'", err)
         self.check_effects()
         self.assertEqual(dict(self.ledger("SELECT name, finished FROM machines")), {"one": "0", "two": "3"})
         kept = str(self.ledger("SELECT * FROM tenants")) + str(self.ledger("SELECT * FROM fleet_tenants")) + str(self.ledger("SELECT * FROM setting_lists"))

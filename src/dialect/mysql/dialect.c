@@ -56,6 +56,7 @@ static const char *const harmless_words[] = {"alter", "analyze", "check",  "crea
     .check_url = mysql_check_url, \
     .ignores_param = mysql_ignores_param, \
     .param_reach = mysql_param_reach, \
+    .is_unverified = mysql_is_unverified, \
     .option_file = mysql_option_file, \
     .take_options = mysql_take_options, \
     .refuse_setting = mysql_refuse_setting, \

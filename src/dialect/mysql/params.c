@@ -271,3 +271,12 @@ bool mysql_check_url(const struct dialect_use *use, struct err *err)
     struct mysql_params said;
     return mysql_params_read(use->url, &said, err);
 }
+
+bool mysql_is_unverified(const struct url *url)
+{
+    struct mysql_params said;
+    struct err err;
+    return mysql_params_read(url, &said, &err) &&
+           (said.tls == MYSQL_TLS_DISABLED || said.tls == MYSQL_TLS_PREFERRED ||
+            said.tls == MYSQL_TLS_REQUIRED);
+}

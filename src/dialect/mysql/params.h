@@ -33,7 +33,8 @@ bool mysql_params_read(const struct url *url, struct mysql_params *ret_params,
 /* The same, for who does not need what they say. */
 bool mysql_check_url(const struct dialect_use *use, struct err *err) MUST_CHECK;
 
-/* dialect.h: param_reach. */
+/* dialect.h: is_unverified, param_reach. */
+bool mysql_is_unverified(const struct url *url);
 enum param_reach mysql_param_reach(const struct url_param *param);
 
 /* Is it one of the parameters that have a meaning for an application only? */

@@ -175,6 +175,7 @@ const struct dialect dialect_postgres = {
     .check_environment = postgres_check_environment,
     .param_reach = postgres_param_reach,
     .check_told = postgres_check_told,
+    .is_unverified = postgres_is_unverified,
     .refuse_setting = postgres_refuse_setting,
     .catalog = &postgres_catalog_reader,
     .emitter = &postgres_emitter,

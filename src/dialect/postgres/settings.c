@@ -206,3 +206,9 @@ bool postgres_check_told(const struct url *url, struct err *err)
             "be sent what stands there");
     return true;
 }
+
+bool postgres_is_unverified(const struct url *url)
+{
+    const char *mode = url_param(url, "sslmode");
+    return mode && strncmp(mode, "verify-", strlen("verify-")) != 0;
+}

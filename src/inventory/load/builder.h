@@ -259,6 +259,12 @@ const struct settings *load_settings(struct inventory_builder *builder,
 void load_replicas(struct inventory_builder *builder, const struct raw_common *raw,
                    struct common *common);
 
+/* A replica that a run tells of by that text; NULL: a fault. And the one object for a set of these. */
+const struct tenant *load_told_replica(struct inventory_builder *builder, const char *text,
+                                       const struct url *url, const struct common *common);
+const struct replica_set *load_keep_replicas(struct inventory_builder *builder,
+                                             const struct tenant *const *list, size_t count);
+
 /* Those of them that a tenant at that URL, of that server (NULL: not known), may have. NULL: none, or a fault. */
 const struct replica_set *load_replicas_of(struct inventory_builder *builder, const struct url *url,
                                            const char *server, const struct common *common);

@@ -100,6 +100,12 @@ static const struct tenant *read_replica(struct inventory_builder *builder, cons
     return check_replica(builder, &url) ? find_replica(builder, text, &url, common) : NULL;
 }
 
+const struct tenant *load_told_replica(struct inventory_builder *builder, const char *text,
+                                       const struct url *url, const struct common *common)
+{
+    return check_replica(builder, url) ? find_replica(builder, text, url, common) : NULL;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static bool is_among(const struct tenant *const *list, size_t count, const struct tenant *replica)
@@ -111,8 +117,8 @@ static bool is_among(const struct tenant *const *list, size_t count, const struc
     return false;
 }
 
-static const struct replica_set *keep_set(struct inventory_builder *builder,
-                                          const struct tenant *const *list, size_t count)
+const struct replica_set *load_keep_replicas(struct inventory_builder *builder,
+                                             const struct tenant *const *list, size_t count)
 {
     struct buf key;
     if (!count)
@@ -152,7 +158,7 @@ void load_replicas(struct inventory_builder *builder, const struct raw_common *r
         else
             list[count++] = replica;
     }
-    common->replicas = keep_set(builder, list, count);
+    common->replicas = load_keep_replicas(builder, list, count);
     common->has_own_replicas = raw->batch_replicas_count != 0;
 }
 
@@ -185,5 +191,5 @@ const struct replica_set *load_replicas_of(struct inventory_builder *builder, co
         else if (is_of_engine)
             list[count++] = replica;
     }
-    return count == set->count ? set : keep_set(builder, list, count);
+    return count == set->count ? set : load_keep_replicas(builder, list, count);
 }

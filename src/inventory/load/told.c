@@ -17,6 +17,7 @@ struct hearing {
     const struct told_grants *grants;
     const char *const *known_ids; /* the list of settings that was read last, */
     const struct settings *known; /* and what it says */
+    const struct replica_set *known_replicas;
 };
 
 /* What no skein has written; the tenant, or the rule, is named before it. */
@@ -41,96 +42,6 @@ static bool find_word(const char *const *words, const char *text, uint32_t *ret_
             return true;
         }
     return false;
-}
-
-/* ---- settings ------------------------------------------------------------------------------ */
-
-static bool read_key(const struct told_key *key, const char *value, void *owner)
-{
-    enum { COUNT_MAX = 100000 };
-    char *at = (char *)owner + key->at;
-    uint32_t number;
-    if (key->kind == TOLD_DURATION)
-        return parse_duration(value, (uint64_t *)(void *)at);
-    if (!(key->kind == TOLD_COUNT ? parse_u32(value, 0, COUNT_MAX, &number)
-                                  : find_word(key->words, value, &number)))
-        return false;
-    if (key->size == sizeof number)
-        memcpy(at, &number, sizeof number);
-    else
-        *(bool *)(void *)at = number != 0;
-    return true;
-}
-
-/* Lists that a tenant's settings have. */
-struct told_listed {
-    const char **path;
-    size_t path_count;
-    struct session_setting *session;
-    size_t session_count;
-};
-
-static bool read_session(struct hearing *hearing, const char *text, struct told_listed *listed)
-{
-    struct inventory_builder *builder = hearing->builder;
-    size_t len = strcspn(text, "=");
-    struct session_setting setting = {.name = arena_strndup(&builder->scratch, text, len),
-                                      .value = text + len + (text[len] == '=')};
-    const char *fault = load_setting_fault(builder, &setting);
-    if (fault)
-        return refuse(hearing, fault);
-    setting.name = sharing_string(&builder->sharing, setting.name);
-    setting.value = sharing_string(&builder->sharing, setting.value);
-    listed->session[listed->session_count++] = setting;
-    return true;
-}
-
-static bool read_schema(struct hearing *hearing, const char *name, struct told_listed *listed)
-{
-    if (!load_is_name(name) || strlen(name) > SCHEMA_MAX_BYTES)
-        return refuse(hearing, "its 'search_path' lists no schema's name");
-    listed->path[listed->path_count++] = sharing_string(&hearing->builder->sharing, name);
-    return true;
-}
-
-static bool read_setting(struct hearing *hearing, const char *item, struct settings *settings,
-                         struct told_listed *listed)
-{
-    size_t len = strlen(TOLD_SESSION);
-    const char *value = value_of(item, TOLD_PATH);
-    if (value)
-        return read_schema(hearing, value, listed);
-    if (strncmp(item, TOLD_SESSION, len) == 0)
-        return read_session(hearing, item + len, listed);
-    for (size_t i = 0; i < told_setting_key_count; i++)
-        if ((value = value_of(item, told_setting_keys[i].name)))
-            return read_key(&told_setting_keys[i], value, settings) ||
-                   refuse(hearing, "a setting of it has a value that it cannot have");
-    return refuse(hearing, "it has a setting that is none");
-}
-
-/* Tenants that share settings are told of by one list. NULL: a fault. */
-static const struct settings *read_settings(struct hearing *hearing, const struct rows *list)
-{
-    struct inventory_builder *builder = hearing->builder;
-    if (hearing->known && hearing->known_ids == list->ids)
-        return hearing->known;
-    struct settings settings = *builder->defaults.settings;
-    struct told_listed listed = {
-        .path = arena_calloc(&builder->scratch, list->count + 1, sizeof *listed.path),
-        .session = arena_calloc(&builder->scratch, list->count + 1, sizeof *listed.session)};
-    for (size_t i = 0; i < list->count; i++)
-        if (!read_setting(hearing, list->ids[i], &settings, &listed))
-            return NULL;
-    settings.search_path =
-        listed.path_count ? load_keep_path(builder, listed.path, listed.path_count) : NULL;
-    settings.session = listed.session_count
-                           ? load_keep_session(builder, listed.session, listed.session_count)
-                           : NULL;
-    settings.session_count = listed.session_count;
-    hearing->known_ids = list->ids;
-    hearing->known = load_keep_settings(builder, &settings);
-    return hearing->known;
 }
 
 /* ---- what this machine has granted ----------------------------------------------------------- */
@@ -288,6 +199,124 @@ static const char *refusal_of_file(struct hearing *hearing, const struct url *ur
                : "its file is in no folder that this machine grants with '--grant-files'";
 }
 
+/* ---- settings ------------------------------------------------------------------------------ */
+
+static bool read_key(const struct told_key *key, const char *value, void *owner)
+{
+    enum { COUNT_MAX = 100000 };
+    char *at = (char *)owner + key->at;
+    uint32_t number;
+    if (key->kind == TOLD_DURATION)
+        return parse_duration(value, (uint64_t *)(void *)at);
+    if (!(key->kind == TOLD_COUNT ? parse_u32(value, 0, COUNT_MAX, &number)
+                                  : find_word(key->words, value, &number)))
+        return false;
+    if (key->size == sizeof number)
+        memcpy(at, &number, sizeof number);
+    else
+        *(bool *)(void *)at = number != 0;
+    return true;
+}
+
+/* Lists that a tenant's settings have. */
+struct told_listed {
+    const char **path;
+    size_t path_count;
+    struct session_setting *session;
+    size_t session_count;
+    const struct tenant **replicas;
+    size_t replica_count;
+};
+
+static bool read_session(struct hearing *hearing, const char *text, struct told_listed *listed)
+{
+    struct inventory_builder *builder = hearing->builder;
+    size_t len = strcspn(text, "=");
+    struct session_setting setting = {.name = arena_strndup(&builder->scratch, text, len),
+                                      .value = text + len + (text[len] == '=')};
+    const char *fault = load_setting_fault(builder, &setting);
+    if (fault)
+        return refuse(hearing, fault);
+    setting.name = sharing_string(&builder->sharing, setting.name);
+    setting.value = sharing_string(&builder->sharing, setting.value);
+    listed->session[listed->session_count++] = setting;
+    return true;
+}
+
+static bool read_schema(struct hearing *hearing, const char *name, struct told_listed *listed)
+{
+    if (!load_is_name(name) || strlen(name) > SCHEMA_MAX_BYTES)
+        return refuse(hearing, "its 'search_path' lists no schema's name");
+    listed->path[listed->path_count++] = sharing_string(&hearing->builder->sharing, name);
+    return true;
+}
+
+/* One that this machine cannot ask holds up the batches that must not leave it late. */
+static bool read_replica(struct hearing *hearing, const char *text, struct told_listed *listed)
+{
+    struct inventory_builder *builder = hearing->builder;
+    size_t len = strcspn(text, " ");
+    const char *password = text[len] ? text + len + 1 : NULL;
+    struct url url;
+    struct err err;
+    if (!url_parse(&builder->scratch, arena_strndup(&builder->scratch, text, len), &url, &err) ||
+        url.password)
+        return refuse(hearing, "a replica of it has no URL that is told");
+    const char *refusal = refusal_of_server(hearing, &url);
+    const struct common common = {
+        .settings = builder->defaults.settings,
+        .password = refusal ? load_keep_shown(builder, PASSWORD_REFUSED, NULL, refusal)
+                            : choose_password(hearing, password)};
+    const struct tenant *replica = load_told_replica(builder, text, &url, &common);
+    if (replica)
+        listed->replicas[listed->replica_count++] = replica;
+    return replica;
+}
+
+static bool read_setting(struct hearing *hearing, const char *item, struct settings *settings,
+                         struct told_listed *listed)
+{
+    size_t len = strlen(TOLD_SESSION);
+    const char *value = value_of(item, TOLD_PATH);
+    if (value)
+        return read_schema(hearing, value, listed);
+    if ((value = value_of(item, TOLD_REPLICA)))
+        return read_replica(hearing, value, listed);
+    if (strncmp(item, TOLD_SESSION, len) == 0)
+        return read_session(hearing, item + len, listed);
+    for (size_t i = 0; i < told_setting_key_count; i++)
+        if ((value = value_of(item, told_setting_keys[i].name)))
+            return read_key(&told_setting_keys[i], value, settings) ||
+                   refuse(hearing, "a setting of it has a value that it cannot have");
+    return refuse(hearing, "it has a setting that is none");
+}
+
+/* Tenants that share settings are told of by one list. NULL: a fault. */
+static const struct settings *read_settings(struct hearing *hearing, const struct rows *list)
+{
+    struct inventory_builder *builder = hearing->builder;
+    if (hearing->known && hearing->known_ids == list->ids)
+        return hearing->known;
+    struct settings settings = *builder->defaults.settings;
+    struct told_listed listed = {
+        .path = arena_calloc(&builder->scratch, list->count + 1, sizeof *listed.path),
+        .session = arena_calloc(&builder->scratch, list->count + 1, sizeof *listed.session),
+        .replicas = arena_calloc(&builder->scratch, list->count + 1, sizeof *listed.replicas)};
+    for (size_t i = 0; i < list->count; i++)
+        if (!read_setting(hearing, list->ids[i], &settings, &listed))
+            return NULL;
+    settings.search_path =
+        listed.path_count ? load_keep_path(builder, listed.path, listed.path_count) : NULL;
+    settings.session = listed.session_count
+                           ? load_keep_session(builder, listed.session, listed.session_count)
+                           : NULL;
+    settings.session_count = listed.session_count;
+    hearing->known_ids = list->ids;
+    hearing->known = load_keep_settings(builder, &settings);
+    hearing->known_replicas = load_keep_replicas(builder, listed.replicas, listed.replica_count);
+    return hearing->known;
+}
+
 /* ---- a tenant -------------------------------------------------------------------------------- */
 
 static bool read_labels(struct hearing *hearing, const struct rows *list, struct common *common)
@@ -340,6 +369,7 @@ static bool add_tenant(struct hearing *hearing, const struct told_tenant *told)
     if (!told->settings.is_known)
         return refuse(hearing, "nothing is told of its settings");
     common.settings = read_settings(hearing, &told->settings);
+    common.replicas = hearing->known_replicas;
     if (!common.settings || !read_labels(hearing, &told->labels, &common))
         return false;
     bool is_file = dialect_info(url.dialect)->is_file;
