@@ -114,7 +114,8 @@ static enum fake_outcome make_writable(struct fake_call *call)
     bool is_read_only_op = session->shape == FAKE_ON_WORKER && call->op->flags & OP_ONLY_READS;
     if (session->only_reads || is_read_only_op)
         return fake_fail(op_make_err(call->op), "25006", "the transaction is read-only");
-    if (claim && claim->owner != session)
+    session->waits_for = claim && claim->owner != session ? claim->owner : NULL;
+    if (session->waits_for)
         return wait_for_writer(call);
     if (!session->draft) {
         session->base = db->store;
@@ -874,6 +875,58 @@ static enum fake_outcome do_database(struct fake_call *call)
     return FAKE_DONE;
 }
 
+/* ---- rehearsals ---------------------------------------------------------------------------- */
+
+/* Tables are numbered as the store has them. */
+static enum fake_outcome do_relations(struct fake_call *call)
+{
+    static const char *const columns[] = {"number", "schema", "name", "is_sequence", "file"};
+    const struct fake_store *store = call->session->db->store;
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < store->table_count; i++) {
+        const char *number = arena_printf(arena_of(call), "%zu", i + 1);
+        add_row(call, (const char *const[]){number, store->tables[i].schema, store->tables[i].name,
+                                            "f", number});
+    }
+    return FAKE_DONE;
+}
+
+/* Those of the schemas that the session writes to. */
+static enum fake_outcome do_locked_relations(struct fake_call *call)
+{
+    static const char *const columns[] = {"number", "mode", "weight", "file", "bytes", "waiting"};
+    const struct fake_db *db = call->session->db;
+    set_columns(call, columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < db->store->table_count; i++) {
+        const struct fake_claim *claim = find_claim(db, db->store->tables[i].schema);
+        const char *number = arena_printf(arena_of(call), "%zu", i + 1);
+        if (claim && claim->owner == call->session)
+            add_row(call,
+                    (const char *const[]){number, "ACCESS EXCLUSIVE", "3", number, "8192", "0"});
+    }
+    return FAKE_DONE;
+}
+
+/* How many wait for what the session writes to. */
+static enum fake_outcome do_waiting(struct fake_call *call)
+{
+    const struct fake_db *db = call->session->db;
+    size_t count = 0;
+    for (size_t i = 0; i < db->claim_count; i++)
+        for (const struct fake_session *at = db->sessions; at; at = at->next)
+            count += db->claims[i].owner->id == strtoul(word(call, 1), NULL, 10) &&
+                     at != db->claims[i].owner && at->is_running &&
+                     at->waits_for == db->claims[i].owner;
+    return answer(call, arena_printf(arena_of(call), "%zu", count));
+}
+
+/* Nothing is checked at the end. */
+static enum fake_outcome do_settle(struct fake_call *call)
+{
+    (void)call;
+    return FAKE_DONE;
+}
+
 /* ---- what revisions and tests say ---------------------------------------------------------- */
 
 static enum fake_outcome do_effect(struct fake_call *call)
@@ -1199,6 +1252,10 @@ static const struct {
     {"guard", 1, do_guard},
     {"prepare_guard", 2, do_prepare_guard},
     {"run_guard", 0, do_run_guard},
+    {"relations", 0, do_relations},
+    {"locked_relations", 0, do_locked_relations},
+    {"waiting", 1, do_waiting},
+    {"settle", 0, do_settle},
     {"reset_role", 0, do_reset_role},
     {"database", 1, do_database},
     {"SELECT", 3, do_foreign},

@@ -548,6 +548,10 @@ static const char *const joins_sql[SQL__COUNT] = {
     [SQL_GUARD] = "guard {nonce} {search_path}",
     [SQL_GUARD_PREPARE] = "prepare_guard {nonce} {search_path}",
     [SQL_GUARD_PREPARED] = "run_guard",
+    [SQL_REHEARSE_BEFORE] = "relations",
+    [SQL_REHEARSE_SEEN] = "locked_relations",
+    [SQL_REHEARSE_WAITING] = "waiting {backend_pid}",
+    [SQL_REHEARSE_SETTLE] = "settle",
     [SQL_CREATE_DATABASE] = "database {database}",
 };
 

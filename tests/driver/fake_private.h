@@ -100,7 +100,8 @@ struct fake_session {
     const struct op *first, *op, *last;
     size_t at, end; /* the statement under way */
     bool is_begun;
-    bool is_busy; /* faults that struck it */
+    const struct fake_session *waits_for; /* a writer, while it waits; it may be gone */
+    bool is_busy;                         /* faults that struck it */
     bool loses_after;
     const char *refusal;
     uint64_t begun_ms, wake_ms;

@@ -340,6 +340,9 @@ static void look(struct play *play)
     play_wait_for_quiet(play);
     play_note_stores(play, before);
     play->looks_by = &verbs[RNG_PICK(&play->scene->more, ids)];
+    /* files are rehearsed on copies, which are files */
+    play->rehearses = play->looks_by == &verbs[VERB_PLAN] && !play->scene->has_files &&
+                      rng_chance(&play->rehearsing, 50);
     play_plan_fate(play);
     play->watch.wave_limit = SIZE_MAX; /* it has no waves */
     (void)play_run_deed(play, DEED_LOOK);
@@ -388,6 +391,7 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     heap_begin();
     play_begin(&play);
     play_begin_verifying(&play);
+    play.rehearsing.state = seed ^ 0x3c6ef372fe94f82bu;
     if (rng_chance(&play.scene->more, 10))
         play_find(&play);
     if (play.scene->is_foreign)

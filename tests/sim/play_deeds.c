@@ -92,6 +92,7 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
                                    {play_check_verified, play}};
     play->rollouts++;
     watch_begin_run(&play->watch, request->verb->rolls_back);
+    play->watch.rehearses = request->rehearses;
     play->watch.stops =
         request->policy.has_on_failure && request->policy.on_failure == ON_FAILURE_STOP;
     if (is_stamp(request))
@@ -230,7 +231,9 @@ static int do_deed(struct play *play, enum deed deed)
         if (deed == DEED_LOOK)
             request = (struct request){.verb = play->looks_by,
                                        .weighs_changes = true,
-                                       .reads_catalog = rng_chance(&play->scene->more, 40),
+                                       .rehearses = play->rehearses,
+                                       .reads_catalog =
+                                           rng_chance(&play->scene->more, 40) && !play->rehearses,
                                        .targets = all,
                                        .target_count = play->looks_by->work == WORK_PLAN};
         else if (deed == DEED_ACCEPT)

@@ -65,6 +65,7 @@ struct watch {
         is_stamping; /* it sets version rows, as a person or another tool says, and runs no script */
     bool is_forced;  /* and does so whatever the tenants hold */
     bool is_settling; /* it only writes down what a person says, and no ledger knows of it */
+    bool rehearses;   /* a plan is carried out, and nothing of it may remain */
     bool has_begun;   /* a wave */
     bool has_tripped, is_draining, is_going_back;
     uint32_t parallel, per_server; /* now */
