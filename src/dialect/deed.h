@@ -40,14 +40,16 @@ enum deed_kind {
     DEED_INSERT,
     DEED_UPDATE,
     DEED_DELETE,
-    DEED_ENUM_ADD,     /* a value `name` for the type `table` */
-    DEED_SET,          /* the setting `name` to `what` */
-    DEED_SERVER_WIDE,  /* `what`: `CREATE ROLE` */
-    DEED_NAME_SCHEMA,  /* `schema`, which `what` calls a schema or database, is named */
-    DEED_REWRITE,      /* `what`: `CLUSTER`, `VACUUM FULL` */
-    DEED_TRIGGER,      /* a trigger is made */
-    DEED_DETACH,       /* a partition */
-    DEED_ATTACH,       /* `other` becomes a partition of `table` */
+    DEED_ENUM_ADD,      /* a value `name` for the type `table` */
+    DEED_SET,           /* the setting `name` to `what` */
+    DEED_SERVER_WIDE,   /* `what`: `CREATE ROLE` */
+    DEED_NAME_SCHEMA,   /* `schema`, which `what` calls a schema or database, is named */
+    DEED_REWRITE,       /* `what`: `CLUSTER`, `VACUUM FULL` */
+    DEED_TRIGGER,       /* a trigger is made */
+    DEED_DETACH,        /* a partition */
+    DEED_ATTACH,        /* `other` becomes a partition of `table` */
+    DEED_ADD_PARTITION, /* the same of a table that the statement makes */
+    DEED_DOMAIN_RULE, /* the domain `table` holds all values to a `rule`; NULL: to the constraint `name`, or DEED_CHECKS_NULL */
     DEED_SET_SEQUENCE, /* what a sequence gives next */
     DEED_REFRESH,      /* a materialized view gets the rows of its query */
     DEED_MEANING, /* `what` expressions mean may change: `function`, `type`; by the name `name`; NULL: any */

@@ -45,6 +45,7 @@ struct question {
     const char *reason; /* why nothing is asked; NULL: it is */
     bool follows;       /* it has what earlier statements do to names and types (question_view) */
     bool reads_keys;    /* it is made from the keys and constraints that the catalog has */
+    bool reads_any;     /* which tables it reads is what the catalog knows */
 };
 
 struct questions {
@@ -88,6 +89,7 @@ struct question_request {
     const char
         *was; /* the name that a table has had before: of `deed->other`; NULL: it is its own */
     struct question_view own, parent; /* of `deed->table` and `deed->other` */
+    bool is_new, is_other_new;        /* the plan makes them, and they hold no rows */
 };
 
 /* ---- for dialects ---------------------------------------------------------------------------- */

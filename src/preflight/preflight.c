@@ -115,7 +115,8 @@ static bool is_harmless_setting(const struct walk *walk, const char *name)
 static bool touches_column(const struct question *question, const struct deed *deed)
 {
     bool is_new_name = deed->kind == DEED_RENAME && question_depends(question, deed->other);
-    return !deed->column || question_depends(question, deed->column) || is_new_name;
+    return !deed->column || question->reads_any || question_depends(question, deed->column) ||
+           is_new_name;
 }
 
 /* Does an expression of the question call a function, as far as signs tell? */
@@ -176,7 +177,7 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
                             const struct question *question,
                             const struct preflight_names_list *tables)
 {
-    bool is_about = is_among(tables, deed->table);
+    bool is_about = is_among(tables, deed->table) || (question->reads_any && deed->table);
     bool names = is_about || is_among(tables, deed->other);
     if (question->reads_keys && changes_keys(deed) &&
         (names || !deed->table)) /* an index may be dropped by its own name */
@@ -184,10 +185,13 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
     if (deed->flags & (DEED_SEVERAL | DEED_CASCADE) && changes_rows(deed))
         return "changes the rows of several tables";
     if (changes_rows(deed))
-        return is_about ? "changes its rows" : NULL;
+        return !is_about ? NULL : question->reads_any ? "changes rows" : "changes its rows";
     switch (deed->kind) {
     case DEED_OTHER: return deed->table ? NULL : "may change anything";
-    case DEED_CREATE_TABLE: return is_about ? "makes the table" : NULL;
+    case DEED_CREATE_TABLE:
+        if (question->reads_any && !is_among(tables, deed->table))
+            return deed->flags & DEED_FILLS ? "makes a table with rows" : NULL;
+        return is_about ? "makes the table" : NULL;
     case DEED_DROP_TABLE: return is_about || deed->flags & DEED_CASCADE ? "drops the table" : NULL;
     case DEED_RENAME:
         if (!names)
@@ -205,6 +209,10 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
                    : NULL;
     case DEED_ATTACH: return names ? "changes which rows it has" : NULL;
     case DEED_DETACH: return names ? "changes which rows it has" : NULL;
+    case DEED_ADD_PARTITION:
+        return names && !is_empty(walk, deed->other, walk->deeds.count)
+                   ? "makes a partition that gets rows"
+                   : NULL;
     case DEED_MEANING:
         if (deed->table)
             return is_about ? "changes a character set" : NULL;
@@ -353,6 +361,14 @@ static const char *find_source_block(const struct walk *walk, const struct deed 
     return NULL;
 }
 
+/* What the question is about has no part in the deed's other table. */
+static struct preflight_names_list names_alone(const struct walk *walk, const struct deed *deed)
+{
+    struct deed alone = *deed;
+    alone.other = NULL;
+    return preflight_names(walk, &alone, index_of(walk, deed));
+}
+
 static void add_items(struct walk *walk, const struct asked *asked,
                       const struct questions *questions)
 {
@@ -363,9 +379,12 @@ static void add_items(struct walk *walk, const struct asked *asked,
                                       .table = asked->own.table ? asked->own.table
                                                                 : questions->items[i].table};
         if (!item.question.reason) {
+            struct asked alone = *asked;
+            if (!item.question.other && asked->deed->other)
+                alone.names = names_alone(walk, asked->deed);
             item.blocked = asked->deed->kind == DEED_COPY_ROWS
                                ? find_source_block(walk, asked->deed, &item.question)
-                               : find_block(walk, &item.question, asked);
+                               : find_block(walk, &item.question, &alone);
             find_changes(walk, asked, &item);
         }
         *ARENA_PUSH(preflight->arena, preflight->items, preflight->count, preflight->capacity) =
@@ -390,6 +409,16 @@ static void tell_made_on(const struct walk *walk, const struct question_request 
     }
 }
 
+/* Of what is copied or attached, it is the other table's rows that count. */
+static bool may_hold_rows(const struct question_request *request)
+{
+    switch (request->deed->kind) {
+    case DEED_COPY_ROWS: return !request->is_other_new;
+    case DEED_ATTACH: return !request->is_new || !request->is_other_new;
+    default: return !request->is_new;
+    }
+}
+
 static void ask_deed(struct walk *walk, const struct deed *deed)
 {
     struct arena *arena = walk->preflight->arena;
@@ -407,10 +436,11 @@ static void ask_deed(struct walk *walk, const struct deed *deed)
         .was =
             deed->other && deed->kind == DEED_COPY_ROWS ? old_name(walk, deed->other, own) : NULL,
     };
-    if (!deed->table || deed->flags & DEED_TEMPORARY ||
-        (deed->kind != DEED_COPY_ROWS && is_empty(walk, deed->table, own)))
+    if (!deed->table || deed->flags & DEED_TEMPORARY)
         return;
-    if (deed->kind == DEED_COPY_ROWS && deed->other && is_empty(walk, deed->other, own))
+    request.is_new = is_empty(walk, deed->table, own);
+    request.is_other_new = deed->other && is_empty(walk, deed->other, own);
+    if (!may_hold_rows(&request))
         return;
     if (deed->kind == DEED_VALIDATE)
         request.deed = added_before(walk, deed, &validated);

@@ -16,7 +16,7 @@ class Orders:
     """Cases: (what is there, with `{t}` and `{p}` for the names of the case's own tables; the statements; what is foretold)."""
 
     def check(self, cases):
-        named = [[text.replace("{t}", f"t{at}").replace("{p}", f"p{at}") for text in case[:2]]
+        named = [[text.replace("{t}", f"t{at:02}").replace("{p}", f"p{at:02}") for text in case[:2]]
                  for at, case in enumerate(cases)]
         self.make("; ".join(setup for setup, _ in named))
         lines, place = [], {}
@@ -179,6 +179,72 @@ class Postgres(Orders, PostgresCase):
              "CREATE OR REPLACE FUNCTION f{t}(v int) RETURNS bool LANGUAGE sql AS 'SELECT true';\nALTER TABLE {t} ADD CHECK (f{t}(a));",
              UNSURE),
             (T + "INSERT INTO {t} VALUES (1, -1, 'x')", "ALTER TABLE {t} ADD CHECK (a > 0);", FAILS),
+        ])
+
+    def test_domains(self):
+        D = "CREATE DOMAIN {p} AS int; CREATE TABLE {t} (a {p}); "
+        minus = D + "INSERT INTO {t} VALUES (-1)"
+        positive = "ALTER DOMAIN {p} ADD CONSTRAINT c CHECK (VALUE > 0)"
+        self.check([
+            (minus + "; " + positive + " NOT VALID", "ALTER DOMAIN {p} VALIDATE CONSTRAINT c;", FAILS),
+            (minus, positive + ";", FAILS),
+            (D + "INSERT INTO {t} VALUES (1), (NULL)", positive + ";", FITS),
+            (minus, positive + " NOT VALID;", FITS),
+            (minus, positive + " NOT VALID;\nALTER DOMAIN {p} VALIDATE CONSTRAINT c;", UNSURE),
+            (D + "INSERT INTO {t} VALUES (NULL)", "ALTER DOMAIN {p} SET NOT NULL;", FAILS),
+            (minus, "ALTER DOMAIN {p} SET NOT NULL;", FITS),
+            (minus, "ALTER DOMAIN {p} DROP NOT NULL;", FITS),
+            ("CREATE DOMAIN {p} AS int", positive + ";", FITS),
+            ("CREATE DOMAIN {p} AS int; CREATE DOMAIN {p}o AS {p}; CREATE TABLE {t} (a {p}o, b {p}); INSERT INTO {t} VALUES (-1, 1)",
+             positive + ";", FAILS),
+            ("CREATE DOMAIN {p} AS text; CREATE TABLE {t} (a {p}) PARTITION BY LIST (a); CREATE TABLE {t}x PARTITION OF {t} DEFAULT; "
+             "CREATE MATERIALIZED VIEW {t}m AS SELECT a FROM {t}; INSERT INTO {t} VALUES ('x')",
+             "ALTER DOMAIN {p} ADD CHECK (VALUE <> 'x');", FAILS),
+            ("CREATE DOMAIN {p} AS int; CREATE TABLE {t} (a {p}[])", positive + ";", UNSURE),
+        ])
+
+    def test_rows_that_change_before(self):
+        R = "CREATE TABLE {t} (k int) PARTITION BY RANGE (k); CREATE TABLE {t}d PARTITION OF {t} DEFAULT; "
+        new = "CREATE TABLE {t}n PARTITION OF {t} FOR VALUES FROM (10) TO (20);"
+        self.check([
+            ("CREATE DOMAIN {p} AS int; CREATE TABLE {t} (a {p}); ALTER DOMAIN {p} ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID; "
+             "INSERT INTO {t} VALUES (1)", "ALTER DOMAIN {p} VALIDATE CONSTRAINT c;", FITS),
+            (R + "INSERT INTO {t} VALUES (10)", "DELETE FROM {t}d;\n" + new, UNSURE),
+            (R, new + "\nINSERT INTO {t}n VALUES (11);\nALTER TABLE {t} ADD CHECK (k < 11);", UNSURE),
+            ("CREATE DOMAIN {p} AS int; CREATE TABLE {t} (a {p}); INSERT INTO {t} VALUES (-1)",
+             "UPDATE {t} SET a = 1;\nALTER DOMAIN {p} ADD CHECK (VALUE > 0);", UNSURE),
+        ])
+
+    def test_partitions(self):
+        R = "CREATE TABLE {t} (k int, a int) PARTITION BY RANGE (k); CREATE TABLE {t}d PARTITION OF {t} DEFAULT; "
+        L = "CREATE TABLE {t} (k text, a int) PARTITION BY LIST (lower(k)); CREATE TABLE {t}d PARTITION OF {t} DEFAULT; "
+        new = "CREATE TABLE {t}n PARTITION OF {t} FOR VALUES FROM (10) TO (20);"
+        attach = "ALTER TABLE {t} ATTACH PARTITION {t}n FOR VALUES FROM (10) TO (20);"
+        child = "CREATE TABLE {t}n (k int, a int); INSERT INTO {t}n VALUES "
+        H = "CREATE TABLE {t} (k int) PARTITION BY HASH (k); CREATE TABLE {t}n (k int); INSERT INTO {t}n VALUES (1)"
+        self.check([
+            (R + "INSERT INTO {t} VALUES (10)", new, FAILS),
+            (R + "INSERT INTO {t} VALUES (20), (NULL)", new, FITS),
+            (R + "INSERT INTO {t} VALUES (40)", new + "\nCREATE TABLE {t}m PARTITION OF {t} FOR VALUES FROM (40) TO (MAXVALUE);", FAILS),
+            (R + "INSERT INTO {t} VALUES (10)", "ALTER TABLE {t} DETACH PARTITION {t}d;\n" + new, UNSURE),
+            (L + "INSERT INTO {t} VALUES ('A')", "CREATE TABLE {t}n PARTITION OF {t} FOR VALUES IN ('a', 'b');", FAILS),
+            (L + "INSERT INTO {t} VALUES (NULL)", "CREATE TABLE {t}n PARTITION OF {t} FOR VALUES IN ('a', NULL);", UNSURE),
+            ("CREATE TABLE {t} (k int) PARTITION BY LIST (k)", "CREATE TABLE {t}n PARTITION OF {t} FOR VALUES IN (1, NULL);", FITS),
+            ("CREATE TABLE {t} (k int) PARTITION BY LIST (k)", "CREATE TABLE {t}n PARTITION OF {t} DEFAULT;", FITS),
+            (R + "INSERT INTO {t} VALUES (15); " + child + "(11)", attach, FAILS),
+            (R + "INSERT INTO {t} VALUES (15)", "CREATE TABLE {t}n (k int, a int);\n" + attach, FAILS),
+            (R + child + "(25)", attach, FAILS),
+            (R + child + "(NULL)", attach, FAILS),
+            (R + child + "(11)", attach, FITS),
+            (child + "(25)", "CREATE TABLE {t} (k int, a int) PARTITION BY RANGE (k);\n" + attach, UNSURE),
+            (R + "ALTER TABLE {t} ADD UNIQUE (k, a); " + child + "(11, 1), (11, 1)", attach, FAILS),
+            (R + "ALTER TABLE {t} ADD UNIQUE (k, a); " + child + "(11, 1), (11, NULL), (11, NULL)", attach, FITS),
+            (R + "CREATE TABLE {p} (x int PRIMARY KEY); ALTER TABLE {t} ADD FOREIGN KEY (a) REFERENCES {p}; " + child + "(11, 1)",
+             attach, UNSURE),
+            ("CREATE TABLE {p} (k int, a int) PARTITION BY LIST (a); CREATE TABLE {t} PARTITION OF {p} FOR VALUES IN (1) "
+             "PARTITION BY RANGE (k); " + child + "(11, 2)", attach, FAILS),
+            (H + ", (2), (3), (4), (5), (6), (7), (8)", "ALTER TABLE {t} ATTACH PARTITION {t}n FOR VALUES WITH (MODULUS 2, REMAINDER 1);", FAILS),
+            (H, "ALTER TABLE {t} ATTACH PARTITION {t}n FOR VALUES WITH (MODULUS 1, REMAINDER 0);", FITS),
         ])
 
 

@@ -85,6 +85,14 @@ static void check(enum dialect_id id, const struct preflight_case *cases, size_t
     }
 }
 
+#define OF_DEFAULT "bounds t the default partition once q is there"
+#define KEYS_OF_TABLE                                                                              \
+    "1 duplicates q values of a unique key of t: lookup\n"                                         \
+    "1 orphans q a foreign key of t: lookup\n"
+#define ATTACHED(how)                                                                              \
+    "1 " OF_DEFAULT ": " how "\n"                                                                  \
+    "1 bounds q q: " how "\n" KEYS_OF_TABLE
+
 static void preflight_of_postgresql(void **state)
 {
     (void)state;
@@ -158,10 +166,23 @@ static void preflight_of_postgresql(void **state)
         {"ALTER TABLE t ALTER a TYPE int USING random()",
          "1 cast t a: random is another each time\n"},
         {"ALTER TABLE t ATTACH PARTITION q FOR VALUES FROM ('2024-01-01') TO (MAXVALUE)",
-         "1 bounds q q: lookup\n"},
-        {"ALTER TABLE t ATTACH PARTITION q FOR VALUES IN ('a', 'b')", "1 bounds q q: lookup\n"},
+         ATTACHED("lookup")},
+        {"ALTER TABLE t ATTACH PARTITION q FOR VALUES IN ('a', 'b')", ATTACHED("lookup")},
         {"ALTER TABLE t ATTACH PARTITION q DEFAULT",
-         "1 bounds q q: its bounds are of a kind that no question is known for\n"},
+         "1 bounds q q: its bounds are of a kind that no question is known for\n" KEYS_OF_TABLE},
+        {"CREATE TABLE q PARTITION OF t FOR VALUES IN (1)", "1 " OF_DEFAULT ": lookup\n"},
+        {"CREATE TABLE q PARTITION OF t DEFAULT", ""},
+        {"CREATE TABLE q (a int);\nALTER TABLE t ATTACH PARTITION q FOR VALUES IN (1)",
+         "2 " OF_DEFAULT ": lookup\n"},
+        {"ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0)",
+         "1 check d a rule of the domain d: lookup\n"},
+        {"ALTER DOMAIN d ADD CHECK (VALUE > 0) NOT VALID", ""},
+        {"ALTER DOMAIN s.d VALIDATE CONSTRAINT c", "1 check d a rule of the domain d: lookup\n"},
+        {"ALTER DOMAIN d SET NOT NULL", "1 nulls d columns of the domain d: lookup\n"},
+        {"ALTER DOMAIN d DROP NOT NULL", ""},
+        {"ALTER DOMAIN d SET DEFAULT 5", ""},
+        {"UPDATE t SET a = 1;\nALTER DOMAIN d SET NOT NULL",
+         "2 nulls d columns of the domain d: a.sql:1 changes rows\n"},
         {"ALTER TABLE t ALTER a SET DEFAULT 5", ""},
         {"CREATE TABLE t (a int); ALTER TABLE t ALTER a SET NOT NULL", ""},
         {"CREATE TABLE t AS SELECT 1 AS a;\nALTER TABLE t ALTER a SET NOT NULL",

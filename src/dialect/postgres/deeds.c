@@ -35,9 +35,8 @@ static struct deed *add_what(const struct postgres_deeds *reading, enum deed_kin
     return deed;
 }
 
-/* The last part of a name that a list of String nodes makes, and the one before it. */
-static void set_qualified(const struct postgres_deeds *reading, struct deed *deed,
-                          const json_t *names)
+void postgres_deeds_set_qualified(const struct postgres_deeds *reading, struct deed *deed,
+                                  const json_t *names)
 {
     size_t count = json_array_size(names);
     if (count)
@@ -297,7 +296,7 @@ static void read_drop(const struct postgres_deeds *reading, const json_t *node)
             }
         struct deed *deed = add_what(reading, kind, what);
         const json_t *list = json_object_get(json_object_get(item, "List"), "items");
-        set_qualified(reading, deed, list);
+        postgres_deeds_set_qualified(reading, deed, list);
         if (!list)
             deed->table = postgres_deeds_text(reading, json_object_get(item, "String"), "sval");
         deed->flags |= flags;
@@ -358,7 +357,7 @@ static void read_enum(const struct postgres_deeds *reading, const json_t *node)
 {
     bool is_rename = json_object_get(node, "oldVal") != NULL;
     struct deed *deed = deeds_add(reading->deeds, is_rename ? DEED_RENAME : DEED_ENUM_ADD);
-    set_qualified(reading, deed, json_object_get(node, "typeName"));
+    postgres_deeds_set_qualified(reading, deed, json_object_get(node, "typeName"));
     deed->what = is_rename ? "value of the enum" : NULL;
     deed->column = postgres_deeds_text(reading, node, "oldVal");
     deed->other = deed->name = postgres_deeds_text(reading, node, "newVal");
@@ -457,6 +456,7 @@ static void read_statement(const struct postgres_deeds *reading, const char *kin
         {"TruncateStmt", read_truncate},
         {"RenameStmt", read_rename},
         {"AlterEnumStmt", read_enum},
+        {"AlterDomainStmt", postgres_deeds_read_domain},
         {"VariableSetStmt", read_set},
         {"VacuumStmt", read_vacuum},
         {"SelectStmt", read_select},

@@ -19,6 +19,10 @@ const char *postgres_deeds_text(const struct postgres_deeds *reading, const json
 struct deed *postgres_deeds_add_on(const struct postgres_deeds *reading, enum deed_kind kind,
                                    const json_t *range);
 
+/* The deed's table and schema by a list of String nodes. */
+void postgres_deeds_set_qualified(const struct postgres_deeds *reading, struct deed *deed,
+                                  const json_t *names);
+
 /* The function in an expression whose value is another for each row, or, with `counts_now`, another in each tenant; NULL: none
  * is known to be. */
 const char *postgres_deeds_find_volatile(const json_t *expression, bool counts_now);
@@ -54,5 +58,6 @@ void postgres_deeds_read_shared(const struct postgres_deeds *reading, const char
 
 void postgres_deeds_read_alter(const struct postgres_deeds *reading, const json_t *node);
 void postgres_deeds_read_create(const struct postgres_deeds *reading, const json_t *node);
+void postgres_deeds_read_domain(const struct postgres_deeds *reading, const json_t *node);
 
 #endif

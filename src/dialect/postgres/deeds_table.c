@@ -314,17 +314,11 @@ static const char *parenthesized(const struct altering *altering, size_t at, siz
     return NULL;
 }
 
-/* The partition's rows become the table's: `what` is how they are told apart, `expression` and `predicate` the bounds. */
-static void read_attach(const struct altering *altering, const json_t *command)
+/* `what` is how rows are told apart, `expression` and `predicate` the bounds. */
+static void read_bound(const struct altering *altering, const json_t *bound, struct deed *deed)
 {
     static const char *const strategies[][2] = {{"l", "list"}, {"r", "range"}, {"h", "hash"}};
-    const json_t *partition = json_object_get(json_object_get(command, "def"), "PartitionCmd");
-    const json_t *name = json_object_get(partition, "name");
-    const json_t *bound = json_object_get(partition, "bound");
-    struct deed *deed = add(altering, DEED_ATTACH);
     size_t at = place(bound) - 1;
-    deed->other = copied(altering, name, "relname");
-    deed->other_schema = copied(altering, name, "schemaname");
     for (size_t i = 0; i < ARRAY_LEN(strategies) && !is_true(bound, "is_default"); i++)
         if (tree_is(bound, "strategy", strategies[i][0]))
             deed->what = strategies[i][1];
@@ -338,6 +332,17 @@ static void read_attach(const struct altering *altering, const json_t *command)
         if (strcmp(deed->what, "range") == 0)
             deed->predicate = parenthesized(altering, at, &at);
     }
+}
+
+/* The partition's rows become the table's. */
+static void read_attach(const struct altering *altering, const json_t *command)
+{
+    const json_t *partition = json_object_get(json_object_get(command, "def"), "PartitionCmd");
+    const json_t *name = json_object_get(partition, "name");
+    struct deed *deed = add(altering, DEED_ATTACH);
+    deed->other = copied(altering, name, "relname");
+    deed->other_schema = copied(altering, name, "schemaname");
+    read_bound(altering, json_object_get(partition, "bound"), deed);
 }
 
 /* Rows of a table that inherits from it are its own. */
@@ -405,6 +410,17 @@ void postgres_deeds_read_alter(const struct postgres_deeds *reading, const json_
 
 /* ---- CREATE TABLE ----------------------------------------------------------------------------- */
 
+static void read_partition(const struct altering *altering, const json_t *node)
+{
+    const json_t *parent =
+        json_object_get(json_array_get(json_object_get(node, "inhRelations"), 0), "RangeVar");
+    struct deed *deed = postgres_deeds_add_on(altering->reading, DEED_ADD_PARTITION, parent);
+    deed->other = copied(altering, altering->range, "relname");
+    deed->other_schema = copied(altering, altering->range, "schemaname");
+    deed->flags |= is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0;
+    read_bound(altering, json_object_get(node, "partbound"), deed);
+}
+
 void postgres_deeds_read_create(const struct postgres_deeds *reading, const json_t *node)
 {
     struct altering altering = {reading, json_object_get(node, "relation"), true};
@@ -421,4 +437,31 @@ void postgres_deeds_read_create(const struct postgres_deeds *reading, const json
         else
             read_constraint(&altering, json_object_get(item, "Constraint"));
     }
+    if (json_object_get(node, "partbound"))
+        read_partition(&altering, node);
+}
+
+/* ---- ALTER DOMAIN ----------------------------------------------------------------------------- */
+
+static bool is_null_rule(const json_t *node)
+{
+    return tree_is(node, "subtype", "O") ||
+           tree_is(json_object_get(json_object_get(node, "def"), "Constraint"), "contype",
+                   "CONSTR_NOTNULL");
+}
+
+void postgres_deeds_read_domain(const struct postgres_deeds *reading, const json_t *node)
+{
+    struct altering altering = {reading, NULL, false};
+    const json_t *rule = json_object_get(json_object_get(node, "def"), "Constraint");
+    bool is_validate = tree_is(node, "subtype", "V");
+    bool is_null = is_null_rule(node);
+    if (!is_null && !is_validate && !tree_is(rule, "contype", "CONSTR_CHECK"))
+        return;
+    struct deed *deed = add(&altering, DEED_DOMAIN_RULE);
+    postgres_deeds_set_qualified(reading, deed, json_object_get(node, "typeName"));
+    deed->flags =
+        (is_null ? DEED_CHECKS_NULL : 0) | (is_true(rule, "skip_validation") ? DEED_NOT_VALID : 0);
+    deed->name = is_validate ? copied(&altering, node, "name") : copied(&altering, rule, "conname");
+    deed->rule = is_null || is_validate ? NULL : rule_at(&altering, rule);
 }

@@ -343,11 +343,18 @@ static void ask_rewrite(const struct question_request *request, struct questions
 void postgres_ask_rows(const struct question_request *request, struct questions *questions)
 {
     static void (*const asks[DEED__COUNT])(const struct question_request *, struct questions *) = {
-        [DEED_ADD_COLUMN] = ask_add_column,  [DEED_SET_NOT_NULL] = ask_not_null,
-        [DEED_SET_TYPE] = postgres_ask_type, [DEED_ADD_CHECK] = ask_check,
-        [DEED_ADD_UNIQUE] = ask_unique,      [DEED_ADD_FOREIGN_KEY] = ask_foreign_key,
-        [DEED_VALIDATE] = ask_validate,      [DEED_CREATE_INDEX] = ask_index,
-        [DEED_ATTACH] = postgres_ask_attach, [DEED_REWRITE] = ask_rewrite,
+        [DEED_ADD_COLUMN] = ask_add_column,
+        [DEED_SET_NOT_NULL] = ask_not_null,
+        [DEED_SET_TYPE] = postgres_ask_type,
+        [DEED_ADD_CHECK] = ask_check,
+        [DEED_ADD_UNIQUE] = ask_unique,
+        [DEED_ADD_FOREIGN_KEY] = ask_foreign_key,
+        [DEED_VALIDATE] = ask_validate,
+        [DEED_CREATE_INDEX] = ask_index,
+        [DEED_ATTACH] = postgres_ask_attach,
+        [DEED_REWRITE] = ask_rewrite,
+        [DEED_ADD_PARTITION] = postgres_ask_default,
+        [DEED_DOMAIN_RULE] = postgres_ask_domain,
     };
     if (asks[request->deed->kind])
         asks[request->deed->kind](request, questions);

@@ -18,6 +18,9 @@ void postgres_ask_kept(const struct question_request *request, struct questions 
                        const char *value);
 
 void postgres_ask_attach(const struct question_request *request, struct questions *questions);
+/* Of a new partition: the rows of the default partition that would be its own. */
+void postgres_ask_default(const struct question_request *request, struct questions *questions);
+void postgres_ask_domain(const struct question_request *request, struct questions *questions);
 void postgres_ask_type(const struct question_request *request, struct questions *questions);
 
 #endif
