@@ -49,6 +49,7 @@ void session_add_renewals(struct session *session)
 /* The answer to a commit may have been lost: then nothing is left to be renewed, and what was noted is done. */
 enum session_state session_begin_accepting(struct session *session)
 {
+    session->doubt.is_resolving = false;
     session->work.cursor = 0;
     session->work.todo = (struct work){0};
     session_add_renewals(session);

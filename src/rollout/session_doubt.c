@@ -14,7 +14,8 @@
 /* Under the lock no other session can change the tenant, not even our own orphan: what is read stays so. */
 static enum session_state answer_resolve(struct session *session)
 {
-    session->doubt.is_resolving = false;
+    /* which checksums are left to be renewed tells it, and no version row: session_begin_accepting */
+    session->doubt.is_resolving = session->env->request->verb->work == WORK_ACCEPT;
     if (rows_are_equal(&session->look.rows, &session->work.expected) &&
         !rows_are_equal(&session->look.rows, &session->result.rows))
         session_take_commit(session);
