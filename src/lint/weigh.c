@@ -10,7 +10,9 @@ bool lint_is_heavier(const struct table_weight *weight, const struct table_weigh
 {
     if (weight->knows_rows && than->knows_rows && weight->rows != than->rows)
         return weight->rows > than->rows;
-    return weight->bytes > than->bytes;
+    if (weight->bytes != than->bytes)
+        return weight->bytes > than->bytes;
+    return weight->knows_rows && !than->knows_rows && weight->rows;
 }
 
 static const struct table_weight *find(const struct lint_weights *weights, const char *table)
@@ -37,18 +39,24 @@ static void add_number(struct buf *buf, uint64_t number)
         buf_addf(buf, "%" PRIu64, number);
 }
 
-/* `task holds 40 million rows (4.1 GB) in acme, and no more in any of 120 tenants` */
+/* `task holds at most 40 million rows (4.1 GB), in acme, of 120 tenants` */
 static const char *words_of(struct arena *arena, const struct table_weight *weight)
 {
     struct buf buf;
+    bool knows_any = weight->knows_rows || weight->bytes;
     buf_init(&buf, 4096);
-    buf_addf(&buf, "%s holds at most ", weight->table);
+    buf_addf(&buf, knows_any ? "%s holds at most " : "no statistics tell how much %s holds",
+             weight->table);
     if (weight->knows_rows) {
         add_number(&buf, weight->rows);
-        buf_addf(&buf, " row%s (", weight->rows == 1 ? "" : "s");
+        buf_addf(&buf, " row%s", weight->rows == 1 ? "" : "s");
     }
-    human_add_size(&buf, weight->bytes);
-    buf_addf(&buf, "%s, in %s", weight->knows_rows ? ")" : "", weight->heaviest);
+    if (weight->bytes) {
+        buf_adds(&buf, weight->knows_rows ? " (" : "");
+        human_add_size(&buf, weight->bytes);
+        buf_adds(&buf, weight->knows_rows ? ")" : "");
+    }
+    buf_addf(&buf, ", in %s", weight->heaviest);
     if (weight->tenants > 1)
         buf_addf(&buf, ", of %zu tenants", weight->tenants);
     return buf_into(&buf, arena);

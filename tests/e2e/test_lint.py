@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 
-from harness import FleetCase, MariaDBCase, PostgresCase, main
+from harness import FleetCase, MariaDBCase, PostgresCase, main, wait_until
 
 PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "lint.md")
 BASE = "CREATE TABLE task (id int PRIMARY KEY, owner text);"
@@ -226,6 +226,26 @@ class PlanOfDatabases(Plan, PostgresCase):
         self.assertEqual(finding["severity"], "error")
         self.assertRegex(finding["weight"], r"task holds at most 40 million rows \(.*\), in globex, of 3 tenants")
         self.assertIn("40 million rows", self.run_ok("plan").out)
+
+    def test_what_was_never_analyzed_counts_as_the_server_has_counted(self):
+        """After a restore or a bulk load the catalog knows nothing yet: neither rows nor pages."""
+        self.start({"acme": self.small(200), "globex": "CREATE TABLE task (owner text) WITH (autovacuum_enabled = off)"})
+        self.assertRegex(self.found()["weight"], self.SMALL)
+        self.fill("globex", "INSERT INTO task SELECT 'x' FROM generate_series(1, 20000)")
+        finding = wait_until(lambda: (lambda found: "globex" in found["weight"] and found)(self.found()), what="the counters are told")
+        self.assertEqual((finding["severity"], finding["weight"]), ("warning", "task holds at most 20000 rows, in globex, of 2 tenants"))
+
+    def test_partitions_count_with_their_table(self):
+        """At every depth: the catalog has no rows of the partitioned table itself."""
+        self.start({"acme": "CREATE TABLE task (owner text, n int) PARTITION BY RANGE (n);"
+                            "CREATE TABLE task_0 PARTITION OF task FOR VALUES FROM (0) TO (9);"
+                            "CREATE TABLE task_1 PARTITION OF task FOR VALUES FROM (9) TO (99) PARTITION BY RANGE (n);"
+                            "CREATE TABLE task_1_0 PARTITION OF task_1 FOR VALUES FROM (9) TO (19);"
+                            "UPDATE pg_class SET reltuples = 600000, relpages = 6000 WHERE relname IN ('task_0', 'task_1_0')",
+                    "globex": self.small(200)})
+        finding = self.found()
+        self.assertEqual(finding["severity"], "error")
+        self.assertRegex(finding["weight"], r"task holds at most 1200000 rows \(98.3 MB\), in acme, of 2 tenants")
 
     def test_a_locked_table_keeps_no_plan_waiting(self):
         self.start({"acme": self.small(200), "globex": self.small(3)})

@@ -22,15 +22,29 @@ static void add_tables(struct buf *sql, const struct measure_request *request)
     buf_addc(sql, ')');
 }
 
-/* By relpages, for the functions that tell sizes wait for who has locked the table. */
+/* By relpages, for the functions that tell sizes wait for who has locked the table. The catalog knows nothing of a table that was
+ * never analyzed: the counters of activity do, as long as the server was not killed. What a table is parted into, or inherits to,
+ * counts with it, since statements about it reach them; the catalog says nothing of a partitioned table itself. Of some that are known
+ * and some that are not, the known ones are told. */
 const char *postgres_measure(struct arena *arena, const struct measure_request *request)
 {
     struct buf sql;
     buf_init(&sql, BUF_MAX_DEFAULT);
-    buf_adds(&sql, "SELECT c.relname, CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END, "
-                   "c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint "
-                   "FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'm') AND ");
+    buf_adds(&sql, "WITH RECURSIVE skein_part (root, part) AS (SELECT c.oid, c.oid FROM "
+                   "pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'm') AND ");
     add_tables(&sql, request);
+    buf_adds(
+        &sql,
+        " UNION SELECT p.root, i.inhrelid FROM skein_part p JOIN pg_catalog.pg_inherits i ON "
+        "i.inhparent = p.part), skein_size (root, count, pages) AS (SELECT p.root, CASE WHEN "
+        "c.relkind = 'p' THEN 0 WHEN c.reltuples >= 0 OR "
+        "pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 THEN greatest(c.reltuples::bigint, "
+        "pg_catalog.pg_stat_get_live_tuples(c.oid)) END, CASE WHEN c.relkind = 'p' THEN 0 ELSE "
+        "c.relpages::bigint END FROM skein_part p JOIN pg_catalog.pg_class c ON c.oid = p.part) "
+        "SELECT c.relname, CASE WHEN pg_catalog.bool_and(s.count IS NOT NULL) OR "
+        "pg_catalog.sum(s.count) > 0 THEN pg_catalog.sum(s.count) END, pg_catalog.sum(s.pages) * "
+        "pg_catalog.current_setting('block_size')::bigint FROM skein_size s JOIN "
+        "pg_catalog.pg_class c ON c.oid = s.root GROUP BY c.oid, c.relname");
     return buf_into(&sql, arena);
 }
 
