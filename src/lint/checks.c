@@ -147,6 +147,72 @@ static const char *find_lost(const struct pass *pass, const char *names)
     return lost;
 }
 
+static bool is_of_name(char c)
+{
+    return ascii_is_alnum(c) || c == '_';
+}
+
+/* Is the name a word of a statement that copies the table's rows? */
+static bool is_read(const struct pass *pass, const char *table, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < pass->count; i++) {
+        const struct pass_statement *statement = &pass->statements[i];
+        const char *sql = statement->sql;
+        bool copies = false;
+        for (size_t d = statement->first_deed; d < statement->deed_end; d++)
+            copies |= pass->deeds.items[d].kind == DEED_COPY_ROWS &&
+                      is_same(pass->deeds.items[d].other, table);
+        for (size_t at = 0; copies && at + len <= statement->len; at++)
+            if (ascii_begins(sql + at, name) && (!at || !is_of_name(sql[at - 1])) &&
+                (at + len == statement->len || !is_of_name(sql[at + len])))
+                return true;
+    }
+    return false;
+}
+
+/* The table that is built anew from the rows of this one, which goes; NULL: none. */
+static const char *find_successor(const struct pass *pass, const struct deed *dropped)
+{
+    size_t index = index_of(pass, dropped);
+    for (size_t i = 0; i < index; i++) {
+        const struct deed *deed = &pass->deeds.items[i];
+        if (deed->kind != DEED_COPY_ROWS || !is_same(deed->other, dropped->table) ||
+            !pass_is_fresh(pass, deed->table))
+            continue;
+        bool takes_name = comes_back(pass, index + 1, dropped->table);
+        for (size_t r = 0; r < i && !takes_name; r++)
+            takes_name = pass->deeds.items[r].kind == DEED_RENAME &&
+                         is_same(pass->deeds.items[r].table, deed->table) &&
+                         is_same(pass->deeds.items[r].other, dropped->table);
+        if (takes_name)
+            return deed->table;
+    }
+    return NULL;
+}
+
+/* Columns that go with a table which is built anew without them, as SQLite's tools drop columns; one whose values the copy reads has
+ * become another. */
+static void check_left_out(struct pass *pass, size_t statement, const struct deed *deed)
+{
+    const struct shadow *shadow = &pass->shadow;
+    const char *successor = find_successor(pass, deed);
+    if (!successor || !shadow_knows_table(shadow, successor))
+        return;
+    struct deed told = *deed;
+    if (!comes_back(pass, index_of(pass, deed) + 1, deed->table))
+        told.table = successor;
+    for (size_t place = 1;; place++) {
+        const struct known_column *column = shadow_column_at(shadow, deed->table, place);
+        if (!column)
+            return;
+        told.column = column->column;
+        if (!shadow_column(shadow, successor, column->column) &&
+            !is_read(pass, deed->table, column->column))
+            pass_tell(pass, RULE_DROP_COLUMN, statement, &told);
+    }
+}
+
 static void check_drop(struct pass *pass, size_t statement, const struct deed *deed)
 {
     size_t index = index_of(pass, deed);
@@ -157,6 +223,7 @@ static void check_drop(struct pass *pass, size_t statement, const struct deed *d
         pass_tell(pass, RULE_DROP_TABLE, statement, deed);
         return;
     }
+    check_left_out(pass, statement, deed);
     const char *lost = pass->bit == LINT_SQLITE ? find_lost(pass, deed->name) : NULL;
     if (!lost)
         return;

@@ -332,17 +332,15 @@ static void finds_what_hurts_a_fleet_of_sqlite(void **state)
         {LITE, TASK, "UPDATE task SET owner = date() WHERE n = 1;", "differs-by-tenant:1"},
         {LITE, TASK, "UPDATE task SET owner = date('2020-01-01') WHERE n = 1;", ""},
         {LITE, TASK "CREATE VIEW v AS SELECT n FROM task;",
-         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT id, n FROM "
-         "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;",
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, owner TEXT, n INT);\nINSERT INTO new SELECT * FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;",
          "sqlite-rebuild:4"},
         {LITE, TASK "CREATE VIEW v AS SELECT n FROM task;",
-         "DROP VIEW v;\nCREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT "
-         "id, n FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\nCREATE VIEW v AS "
+         "DROP VIEW v;\nCREATE TABLE new (id INTEGER PRIMARY KEY, owner TEXT, n INT);\nINSERT INTO new SELECT * FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\nCREATE VIEW v AS "
          "SELECT n FROM task;",
          ""},
         {LITE, TASK "CREATE VIEW v AS SELECT n FROM task;",
-         "PRAGMA legacy_alter_table = ON;\nCREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\n"
-         "INSERT INTO new SELECT id, n FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO "
+         "PRAGMA legacy_alter_table = ON;\nCREATE TABLE new (id INTEGER PRIMARY KEY, owner TEXT, n INT);\n"
+         "INSERT INTO new SELECT * FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO "
          "task;",
          ""},
         {LITE, "CREATE TABLE job (id INTEGER PRIMARY KEY AUTOINCREMENT, n INT);",
@@ -354,28 +352,41 @@ static void finds_what_hurts_a_fleet_of_sqlite(void **state)
          "id, n FROM job;\nINSERT INTO sqlite_sequence SELECT 'new', seq FROM sqlite_sequence WHERE "
          "name = 'job';\nDROP TABLE job;\nALTER TABLE new RENAME TO job;",
          ""},
+        {LITE, TASK,
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new (id, n) SELECT id, n "
+         "FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;",
+         "drop-column:3"},
+        {LITE, TASK,
+         "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY, owner TEXT);\n"
+         "INSERT INTO task SELECT id, owner FROM old;\nDROP TABLE old;",
+         "drop-column:4"},
+        {LITE, TASK,
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, holder TEXT, n INT);\nINSERT INTO new SELECT "
+         "id, \"owner\", n FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;",
+         ""},
+        {LITE, TASK,
+         "CREATE TABLE past (id INTEGER PRIMARY KEY);\nINSERT INTO past SELECT id FROM task;\n"
+         "DROP TABLE task;",
+         ""},
         {LITE, TASK, "DELETE FROM task;", "update-without-where:1"},
         {LITE, TASK, "UPDATE task SET n = 1 WHERE n = 2;", ""},
         {LITE, TASK "CREATE INDEX i ON task (n);",
-         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT id, n FROM "
-         "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;",
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, owner TEXT, n INT);\nINSERT INTO new SELECT * FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;",
          "sqlite-rebuild:3"},
         {LITE, TASK "CREATE INDEX i ON task (n);",
-         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT id, n FROM "
-         "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\nCREATE INDEX i ON task (n);",
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, owner TEXT, n INT);\nINSERT INTO new SELECT * FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\nCREATE INDEX i ON task (n);",
          ""},
         {LITE, TASK,
-         "CREATE TABLE new (id INTEGER PRIMARY KEY, n INT);\nINSERT INTO new SELECT id, n FROM "
-         "task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\n"
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, owner TEXT, n INT);\nINSERT INTO new SELECT * FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;\n"
          "CREATE UNIQUE INDEX u ON task (n);",
          "data-dependent:5"},
         {LITE, TASK "CREATE TABLE child (task INT REFERENCES task);",
-         "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY);\n"
-         "INSERT INTO task SELECT id FROM old;\nDROP TABLE old;",
+         "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY, owner TEXT, n INT);\n"
+         "INSERT INTO task SELECT * FROM old;\nDROP TABLE old;",
          "sqlite-rebuild:1"},
         {LITE, TASK,
-         "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY);\n"
-         "INSERT INTO task SELECT id FROM old;\nDROP TABLE old;",
+         "ALTER TABLE task RENAME TO old;\nCREATE TABLE task (id INTEGER PRIMARY KEY, owner TEXT, n INT);\n"
+         "INSERT INTO task SELECT * FROM old;\nDROP TABLE old;",
          ""},
         {LITE, TASK, "DROP TABLE IF EXISTS new;\nCREATE TABLE new (n INT);", "hides-drift:1"},
         {LITE, TASK, "DROP TABLE IF EXISTS task;\nCREATE TABLE task (n INT);",
@@ -528,7 +539,7 @@ static void what_a_way_back_does_is_forgotten(void **state)
         {PG, TASK DOWN "DROP TABLE task;", "ALTER TABLE task ALTER n TYPE int;" DOWN "SELECT 1;",
          ""},
         {LITE, TASK "\nCREATE INDEX i ON task (n);" DOWN "DROP TABLE task;",
-         "CREATE TABLE new (id INTEGER PRIMARY KEY);\nINSERT INTO new SELECT id FROM task;\n"
+         "CREATE TABLE new (id INTEGER PRIMARY KEY, owner TEXT, n INT);\nINSERT INTO new SELECT * FROM task;\n"
          "DROP TABLE task;\nALTER TABLE new RENAME TO task;" DOWN "SELECT 1;",
          "sqlite-rebuild:3"},
     };
@@ -566,6 +577,11 @@ static void tells_what_destroys_data(void **state)
         {PG, "ALTER TABLE t ADD n int;" DOWN "ALTER TABLE t DROP n;", false, true},
         {PG, "WITH x AS (SELECT 1) DELETE FROM t;" DOWN "SELECT 1;", true, false},
         {PG, "CREATE TABLE t (n int);\nDROP TABLE t;" DOWN "DROP INDEX i;", false, false},
+        {PG,
+         "MERGE INTO t USING u ON t.n = u.n WHEN MATCHED AND u.n = 1 THEN UPDATE SET n = 2 "
+         "WHEN MATCHED THEN DELETE;" DOWN
+         "MERGE INTO t USING u ON t.n = u.n WHEN NOT MATCHED THEN INSERT VALUES (u.n);",
+         true, false},
         {PG, "SELECT 'DROP TABLE t'; -- DROP TABLE t" DOWN "TRUNCATE t;", false, true},
         {PG, "CREATE TEMPORARY TABLE t (n int);\nDROP TABLE t;" DOWN "DROP VIEW v;", false, false},
         {LITE,

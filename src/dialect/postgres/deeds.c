@@ -440,6 +440,20 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
         add_what(reading, DEED_OTHER, "CALL");
 }
 
+static bool merge_deletes(const json_t *node)
+{
+    size_t i;
+    const json_t *clause;
+    json_array_foreach(json_object_get(node, "mergeWhenClauses"), i, clause)
+    {
+        const json_t *when = json_object_get(clause, "MergeWhenClause");
+        const char *does = json_string_value(json_object_get(when, "commandType"));
+        if (does && strcmp(does, "CMD_DELETE") == 0)
+            return true;
+    }
+    return false;
+}
+
 /* ---- statements --------------------------------------------------------------------------------- */
 
 static void read_statement(const struct postgres_deeds *reading, const char *kind,
@@ -470,7 +484,7 @@ static void read_statement(const struct postgres_deeds *reading, const char *kin
     if (strcmp(kind, "DeleteStmt") == 0)
         read_change(reading, node, DEED_DELETE);
     if (strcmp(kind, "MergeStmt") == 0)
-        read_change(reading, node, DEED_UPDATE);
+        read_change(reading, node, merge_deletes(node) ? DEED_DELETE : DEED_UPDATE);
     if (strcmp(kind, "SelectStmt") != 0)
         read_parts(reading, node);
     read_other(reading, kind, node);
