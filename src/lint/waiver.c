@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/choice.h"
 #include "base/err.h"
+#include "dialect/split.h"
 
 static const char mark[] = "skein:allow";
 
@@ -86,6 +87,34 @@ static void keep(struct pass *pass, const struct waiver *waiver, size_t statemen
         (struct pass_waiver){kept, statement};
 }
 
+/* The end of the word of letters, digits, `-` and `_` at `at`. */
+static const char *skip_id(const char *at, const char *end)
+{
+    while (at < end && (ascii_is_alnum(*at) || *at == '-' || *at == '_'))
+        at++;
+    return at;
+}
+
+/* Does another rule follow, as in `drop-index, drop-table: never used`? */
+static bool names_rule(const char *at, const char *end)
+{
+    enum rule_id rule;
+    bool is_list = at < end && strchr(",;+&|/", *at);
+    while (at < end && (is_blank(*at) || strchr(",;+&|/", *at)))
+        at++;
+    const char *id_end = skip_id(at, end);
+    bool is_rule = lint_rule_find(at, (size_t)(id_end - at), &rule);
+    return is_rule && (is_list || id_end == end || *id_end == ':' || *id_end == ',');
+}
+
+/* Has it a letter or a digit, of any script? */
+static bool is_reason(const char *at, const char *end)
+{
+    while (at < end && !ascii_is_alnum(*at) && (unsigned char)*at < 0x80)
+        at++;
+    return at < end;
+}
+
 static void read_waiver(struct pass *pass, const struct comment *comment, size_t statement,
                         struct faults *faults)
 {
@@ -100,8 +129,7 @@ static void read_waiver(struct pass *pass, const struct comment *comment, size_t
     while (at < end && is_blank(*at))
         at++;
     const char *id = at;
-    while (at < end && (ascii_is_alnum(*at) || *at == '-' || *at == '_'))
-        at++;
+    at = skip_id(at, end);
     if (!lint_rule_find(id, (size_t)(at - id), &waiver.rule)) {
         fault(pass, comment->line, faults,
               "there is no rule '%.*s' to allow: 'skein lint --help' lists them",
@@ -110,7 +138,11 @@ static void read_waiver(struct pass *pass, const struct comment *comment, size_t
     }
     while (at < end && (is_blank(*at) || *at == ':'))
         at++;
-    if (at == end) {
+    if (names_rule(at, end)) {
+        fault(pass, comment->line, faults, "a waiver is of one rule: write a line for each");
+        return;
+    }
+    if (!is_reason(at, end)) {
         fault(pass, comment->line, faults, "a waiver needs a reason: " HOW);
         return;
     }
@@ -118,19 +150,60 @@ static void read_waiver(struct pass *pass, const struct comment *comment, size_t
     keep(pass, &waiver, statement);
 }
 
+/* `* skein:allow …` in a block comment, `# skein:allow …`, or one after a statement on its line: is such a comment in [at, end)? */
+static bool has_mark_elsewhere(const char *at, const char *end, int line, struct comment *ret)
+{
+    for (; at < end; at++) {
+        bool opens =
+            *at == '#' || (end - at > 1 && (memcmp(at, "--", 2) == 0 || memcmp(at, "/*", 2) == 0));
+        const char *text = at;
+        while (text < end && strchr("-/*#! \t", *text) && *text)
+            text++;
+        *ret = (struct comment){text, (size_t)(end - text), line};
+        if (opens && is_meant(ret))
+            return true;
+    }
+    return false;
+}
+
+/* The offset where the line after the one at `at` begins, or the text ends. A block comment that begins in the line belongs to it. */
+static const char *skip_line(const struct pass *pass, const char *at, const char *end)
+{
+    bool nests = pass->dialect->traits & DIALECT_NESTS_COMMENTS;
+    while (at < end && *at != '\n') {
+        if (end - at > 1 && memcmp(at, "--", 2) == 0)
+            at = memchr(at, '\n', (size_t)(end - at));
+        else if (end - at > 1 && memcmp(at, "/*", 2) == 0)
+            at += split_skip_block_comment(at, (size_t)(end - at), 0, nests);
+        else
+            at++;
+        if (!at)
+            return end;
+    }
+    return at < end ? at + 1 : end;
+}
+
+/* Between two statements there are comments, blanks and semicolons. What stands in a block comment is no waiver: it may have been
+ * taken out so. */
 void waivers_find(struct pass *pass, const struct waiver_place *place, struct faults *faults)
 {
     const char *sql = place->section->sql, *at = sql + place->begin, *end = sql + place->end;
-    struct comment comment = {.line = place->section->line};
+    bool is_own_line = !place->begin;
+    struct comment comment = {.line = place->section->line}, other;
     for (const char *c = sql; c < at; c++)
         comment.line += *c == '\n';
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
-        const char *line_end = newline ? newline : end;
-        if (take_comment(at, line_end, &comment) && is_meant(&comment))
+        const char *line_end = newline ? newline : end, *next = skip_line(pass, at, end);
+        bool is_comment = is_own_line && take_comment(at, line_end, &comment);
+        if (is_comment && is_meant(&comment))
             read_waiver(pass, &comment, place->statement, faults);
-        at = newline ? newline + 1 : end;
-        comment.line++;
+        else if (!is_comment && has_mark_elsewhere(at, line_end, comment.line, &other))
+            fault(pass, comment.line, faults,
+                  "a waiver is a line of its own before its statement: " HOW);
+        for (; at < next; at++)
+            comment.line += *at == '\n';
+        is_own_line = true;
     }
 }
 
