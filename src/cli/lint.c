@@ -1,3 +1,6 @@
+#include <limits.h>
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "chain/range.h"
 #include "cli/command.h"
@@ -26,8 +29,14 @@ static choice_fn *lint_formats(const struct options *options)
     return format_at;
 }
 
+/* What is told, in text and JSON with paths as they are written, and for code scanning with those of the repository. */
+struct tidings {
+    struct lint_report report, of_repository;
+};
+
 static bool write_findings(void *ctx, const char *format, FILE *out, struct err *err)
 {
+    const struct tidings *tidings = ctx;
     static void (*const writers[])(const struct lint_report *report, FILE *out) = {
         [FORMAT_TEXT] = lint_write_text,
         [FORMAT_JSON] = lint_write_json,
@@ -36,8 +45,48 @@ static bool write_findings(void *ctx, const char *format, FILE *out, struct err 
     size_t index = FORMAT_TEXT;
     if (!choice_find(format_at, format, &index))
         return err_set(err, ERR_INTERNAL, "lint has no format '%s'", format);
-    writers[index](ctx, out);
+    writers[index](index == FORMAT_SARIF ? &tidings->of_repository : &tidings->report, out);
     return report_flush(out, err);
+}
+
+/* ---- paths ---------------------------------------------------------------------------------------- */
+
+/* How much of a real path leads to the root of its repository, with the slash at its end; 0: it is in none. */
+static size_t root_of(const char *path)
+{
+    for (size_t len = strlen(path); len > 0; len--) {
+        char git[PATH_MAX + sizeof ".git"];
+        if (path[len - 1] != '/' || len > PATH_MAX)
+            continue;
+        snprintf(git, sizeof git, "%.*s.git", (int)len, path);
+        if (access(git, F_OK) == 0)
+            return len;
+    }
+    return 0;
+}
+
+/* Code scanning knows files by their paths in the repository, whichever folder skein runs in. */
+static const char *path_in_repository(struct arena *arena, const char *path)
+{
+    char *real = realpath(path, NULL);
+    size_t root = real ? root_of(real) : 0;
+    bool leads_away = *path == '/' || strncmp(path, "../", 3) == 0;
+    const char *seen = root || (real && leads_away) ? arena_strdup(arena, real + root) : path;
+    free(real);
+    return seen;
+}
+
+static struct told_findings seen_from_repository(struct arena *arena,
+                                                 const struct told_findings *told)
+{
+    struct told_finding *items = arena_calloc(arena, told->count + 1, sizeof *items);
+    for (size_t i = 0; i < told->count; i++) {
+        bool is_same = i && strcmp(told->items[i].file, told->items[i - 1].file) == 0;
+        items[i] = told->items[i];
+        items[i].file =
+            is_same ? items[i - 1].file : path_in_repository(arena, told->items[i].file);
+    }
+    return (struct told_findings){.items = items, .count = told->count};
 }
 
 /* ---- which revisions ------------------------------------------------------------------------------ */
@@ -131,11 +180,12 @@ static bool weigh(struct fleet *fleet, const struct options *options, struct lin
 
 /* ---- the command ---------------------------------------------------------------------------------- */
 
-static int tell(const struct options *options, const struct lint_report *report)
+static int tell(const struct options *options, const struct tidings *tidings)
 {
-    struct writer writer = {.write = write_findings, .ctx = (void *)(uintptr_t)report};
-    size_t errors = told_count(report->findings, LINT_ERROR);
-    bool is_written = outputs_write(options, &writer, !report->findings->count);
+    struct writer writer = {.write = write_findings, .ctx = (void *)(uintptr_t)tidings};
+    const struct told_findings *findings = tidings->report.findings;
+    size_t errors = told_count(findings, LINT_ERROR);
+    bool is_written = outputs_write(options, &writer, !findings->count);
     if (!is_written)
         return EXIT_USAGE;
     return errors ? EXIT_TENANT_FAILED : EXIT_OK;
@@ -148,8 +198,12 @@ static int weigh_and_tell(struct fleet *fleet, const struct options *options, co
     if (!weigh(fleet, options, lint, &unasked))
         return unasked;
     struct told_findings told = lint_tell(&fleet->arena, lint);
-    int exit_code = tell(options, &(struct lint_report){&told, count_linted(fleet->chain, linted),
-                                                        options->is_verbose});
+    struct told_findings moved = seen_from_repository(&fleet->arena, &told);
+    struct tidings tidings = {
+        .report = {&told, count_linted(fleet->chain, linted), options->is_verbose}};
+    tidings.of_repository = tidings.report;
+    tidings.of_repository.findings = &moved;
+    int exit_code = tell(options, &tidings);
     return exit_code == EXIT_OK ? unasked : exit_code;
 }
 

@@ -1,5 +1,6 @@
 #include "report/lint_report.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/human.h"
 
@@ -152,25 +153,43 @@ static json_t *sarif_text(const char *text)
     return message;
 }
 
+/* A rule's text about no statement: `{table}` is TABLE, as in the manual. */
+static json_t *sarif_general_text(const char *text)
+{
+    struct buf buf;
+    bool is_mark = false;
+    buf_init(&buf, 65536);
+    for (; *text; text++) {
+        if (*text == '{' || *text == '}')
+            is_mark = *text == '{';
+        else
+            buf_addc(&buf, is_mark ? ascii_to_upper(*text) : *text);
+    }
+    json_t *json = sarif_text(buf.data);
+    buf_done(&buf);
+    return json;
+}
+
 static json_t *sarif_rule(size_t index)
 {
     const struct lint_rule *rule = &lint_rules[index];
     json_t *json = json_object(), *configuration = json_object();
     json_object_set_new(json, "id", json_text(lint_rule_at(index)));
     json_object_set_new(json, "shortDescription", sarif_text(rule->title));
-    json_object_set_new(json, "fullDescription", sarif_text(rule->why));
-    json_object_set_new(json, "help", sarif_text(rule->instead));
+    json_object_set_new(json, "fullDescription", sarif_general_text(rule->why));
+    json_object_set_new(json, "help", sarif_general_text(rule->instead));
     json_object_set_new(configuration, "level", json_text(level_of(rule->severity)));
     json_object_set_new(json, "defaultConfiguration", configuration);
     return json;
 }
 
-/* A path as a reference of a URI: everything that means something there is escaped. */
+/* A path as a reference of a URI: everything that means something there is escaped. From the root on it is a URI of its own. */
 static json_t *sarif_uri(const char *path)
 {
     static const char plain[] = "-._~/";
     struct buf uri;
     buf_init(&uri, 65536);
+    buf_adds(&uri, *path == '/' ? "file://" : "");
     for (const char *at = path; *at; at++) {
         unsigned char c = (unsigned char)*at;
         bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||

@@ -96,15 +96,26 @@ class Lint(FleetCase):
             self.assertIn(rule["defaultConfiguration"]["level"], ("none", "note", "warning", "error"))
             for key in ("shortDescription", "fullDescription", "help"):
                 self.assertTrue(rule[key]["text"])
+                self.assertNotIn("{", rule[key]["text"])
         first, second = run["results"]
         for result in run["results"]:
             self.assertEqual(rules[result["ruleIndex"]]["id"], result["ruleId"])
             self.assertTrue(result["message"]["text"])
             place = result["locations"][0]["physicalLocation"]
-            self.assertRegex(place["artifactLocation"]["uri"], r"^[\w./~%-]+bbbb2222[\w.]*\.sql$")
+            self.assertRegex(place["artifactLocation"]["uri"], r"^file:///[\w./~%-]+bbbb2222[\w.]*\.sql$")
             self.assertGreater(place["region"]["startLine"], 1)
         self.assertEqual((first["ruleId"], first["level"], first.get("suppressions")), ("index-blocks-writes", "error", None))
         self.assertEqual(second["suppressions"], [{"kind": "inSource", "justification": "never used"}])
+
+    def test_sarif_has_paths_of_the_repository(self):
+        """Whichever folder skein runs in, and whatever the files are called."""
+        self.chain("CREATE INDEX i ON task (owner);")
+        os.rename(self.fleet.path("versions", "bbbb2222.sql"), self.fleet.path("versions", "a %b#é.sql"))
+        uri = lambda: json.loads(self.run_ok("lint", "-o", "sarif", code=1).out)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        self.assertEqual(uri(), f"file://{os.path.realpath(self.fleet.dir)}/versions/a%20%25b%23%C3%A9.sql")
+        for path in (".git", "versions/.git"):  # the innermost
+            os.mkdir(self.fleet.path(path))
+            self.assertEqual(uri(), "versions/a%20%25b%23%C3%A9.sql".removeprefix(path.removesuffix(".git")))
 
     def test_names_cannot_inject_and_passwords_are_hidden(self):
         self.fleet.inventory([{"name": "acme", "url": "postgresql://nobody:hunter2hunter2@localhost:1/acme"}])
