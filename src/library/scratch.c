@@ -1,6 +1,9 @@
 #include "library/scratch.h"
 
+#include <signal.h>
+
 #include "library/scratch_private.h"
+#include "library/scratch_watch.h"
 #include "rollout/rollout.h"
 #include "schema/reader.h"
 
@@ -51,6 +54,17 @@ static bool make_tenant(struct scratch *scratch, struct err *err)
     return true;
 }
 
+/* Has a signal come while no run was at work? */
+static bool is_stopped(struct scratch *scratch, struct err *err)
+{
+    int number = scratch_watch_signal(scratch->watch);
+    if (!number)
+        return false;
+    scratch->signal = number;
+    err_set(err, ERR_CANCELLED, "stopped at work in a scratch database");
+    return true;
+}
+
 bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scratch_kind *kind,
                   struct err *err)
 {
@@ -62,7 +76,8 @@ bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scr
     scratch->fleet.chain = &scratch->chain;
     scratch->fleet.tenants = &scratch->tenant;
     scratch->fleet.tenant_count = 1;
-    return make_tenant(scratch, err);
+    scratch->watch = scratch_watch_start(err);
+    return scratch->watch && make_tenant(scratch, err) && !is_stopped(scratch, err);
 }
 
 void scratch_close(struct scratch *scratch)
@@ -70,6 +85,13 @@ void scratch_close(struct scratch *scratch)
     scratch_file_drop(scratch);
     scratch_server_drop(scratch);
     arena_done(&scratch->arena);
+    if (!scratch->watch)
+        return;
+    int late = scratch->signal ? 0 : scratch_watch_signal(scratch->watch);
+    scratch_watch_stop(scratch->watch);
+    scratch->watch = NULL;
+    if (late)
+        raise(late);
 }
 
 /* ---- replaying -------------------------------------------------------------------------------- */
@@ -132,7 +154,7 @@ bool scratch_visit(struct scratch *scratch, const struct fleet *fleet,
                             .count = request->target_count ? request->target_count : 1,
                             .purges = request->purges,
                             .is_forced = request->forces};
-    if (has_plan && !target_check(&in, &target))
+    if (is_stopped(scratch, err) || (has_plan && !target_check(&in, &target)))
         return false;
     struct rollout_end end = run(scratch, fleet, request, has_plan ? &target : NULL, observer);
     scratch->signal = end.signal;

@@ -31,10 +31,11 @@ struct scratch {
     int lock;             /* a descriptor: as long as it is held the folder is in use; -1: none */
     const char *database; /* on a server; NULL: it is not made there */
     bool has_schema;      /* of a kind that has one: it is there */
-    int signal;           /* that stopped a replay; 0: none */
+    struct scratch_watch *watch; /* NULL: it is not open */
+    int signal;                  /* that stopped it; 0: none */
 };
 
-/* ERR_CONFIG: the inventory says no server for it. The fleet, with its chain and scripts, is borrowed. */
+/* ERR_CONFIG: the inventory says no server for it. ERR_CANCELLED: a signal came, which `signal` tells. The fleet, with its chain and scripts, is borrowed. */
 bool scratch_open(struct scratch *scratch, struct fleet *fleet, const struct scratch_kind *kind,
                   struct err *err) MUST_CHECK;
 
@@ -70,7 +71,8 @@ bool scratch_visit(struct scratch *scratch, const struct fleet *fleet,
 bool scratch_stamp(struct scratch *scratch, const struct fleet *fleet, const struct rows *rows,
                    struct err *err) MUST_CHECK;
 
-/* Drops it; of one that did not open, too. */
+/* Drops it; of one that did not open, too. A signal that came while no run was at work in it, and that `signal` does not tell, is
+ * raised again after that. */
 void scratch_close(struct scratch *scratch);
 
 #endif

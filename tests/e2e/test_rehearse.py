@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 
@@ -545,6 +546,19 @@ class Outside(PostgresCase):
             wait_until(lambda: not InPlace.sessions(self, "pg_sleep(600)"), what="the end of its session")
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.hold(), before)  # of both: the second has swept up what the first left
+
+    def test_a_stop_while_the_scratch_database_is_made(self):
+        self.make("acme")
+        self.fleet.revision("bbbb2222", "CREATE INDEX CONCURRENTLY i ON task (owner);", down="", options=" transaction:false")
+        before = self.hold()
+        for number in signal.SIGINT, signal.SIGTERM:
+            with self.pg.session("postgres", "BEGIN; LOCK TABLE pg_database IN SHARE MODE;"):  # no one makes a database
+                process = self.fleet.start("plan", "--rehearse")
+                wait_until(lambda: InPlace.sessions(self, "CREATE DATABASE"), what="the making of a database")
+                press(process, 1, number)
+            process.communicate(timeout=240)
+            self.assertEqual(process.returncode, 128 + number)
+            self.assertEqual(self.hold(), before)
 
     def test_what_the_rows_forbid_is_found_in_the_tenant_all_the_same(self):
         self.make("acme")
