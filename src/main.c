@@ -68,6 +68,13 @@ static void tell_variables(const struct options *options)
         cli_note("the environment says: %s", options->settings.items[i]);
 }
 
+static void tell_way_without_file(const struct command *command, const struct faults *faults)
+{
+    for (size_t i = 0; command->without_file && i < faults->count; i++)
+        if (strcmp(faults->items[i].code, INVENTORY_MISSING) == 0)
+            cli_note("%s", command->without_file);
+}
+
 static bool open_fleet(struct fleet *fleet, const struct options *options)
 {
     uint64_t groups = options->command->groups;
@@ -99,8 +106,10 @@ static bool open_fleet(struct fleet *fleet, const struct options *options)
     struct faults faults;
     faults_init(&faults);
     bool is_good = fleet_open(fleet, &request, &faults);
-    if (!cli_tell_faults(&faults))
+    if (!cli_tell_faults(&faults)) {
+        tell_way_without_file(options->command, &faults);
         tell_variables(options);
+    }
     faults_done(&faults);
     return is_good;
 }

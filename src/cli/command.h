@@ -21,8 +21,9 @@ struct command {
     choice_fn *(*formats)(const struct options *options);
     uint64_t groups; /* OPTIONS_…: the options it takes */
     size_t min_args, max_args;
-    bool may_lack_file; /* where the ledger is named, it may do without an inventory's file */
-    unsigned needs;     /* FLEET_…: what is read before it runs; 0: not even the inventory */
+    bool may_lack_file;       /* where the ledger is named, it may do without an inventory's file */
+    const char *without_file; /* NULL, or: what to do in a folder without an inventory's file */
+    unsigned needs; /* FLEET_…: what is read before it runs; 0: not even the inventory */
     unsigned (*needs_for)(const struct options *options); /* NULL, or: what is read instead */
     enum empty_chain empty_chain;
     int (*run)(struct fleet *fleet, const struct options *options); /* the exit code */

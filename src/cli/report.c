@@ -236,6 +236,8 @@ const struct command command_report = {
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_NARROW | OPTIONS_OUTPUT,
     .max_args = 1,
     .may_lack_file = true,
+    .without_file =
+        "'skein report' needs no inventory where --ledger (or SKEIN_LEDGER) names the record of runs",
     .needs_for = report_needs,
     .run = run_report,
 };

@@ -26,6 +26,9 @@ const struct command command_resume = {
               OPTIONS_MACHINE | OPTIONS_OUTPUT | OPTIONS_RUN | OPTIONS_METRICS | OPTIONS_VERIFY |
               OPTIONS_POLICY | OPTIONS_CONTINUATION | OPTIONS_WAVE | OPTIONS_NARROW,
     .max_args = 1,
+    .without_file =
+        "'skein resume' needs the inventory that the run was made with: name it with -f. 'skein work --ledger WHERE' "
+        "joins a run that is under way, and needs none",
     .needs = FLEET_AGAIN,
     .run = run_resume,
 };

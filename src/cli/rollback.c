@@ -25,6 +25,9 @@ const struct command command_rollback = {
               OPTIONS_METRICS | OPTIONS_MACHINE | OPTIONS_CONTINUATION | OPTIONS_DRY_RUN |
               OPTIONS_YES | OPTIONS_NARROW,
     .max_args = 1,
+    .without_file =
+        "'skein rollback' needs the inventory that the run was made with: name it with -f. 'skein work --ledger WHERE' "
+        "joins a run that is under way, and needs none",
     .needs = FLEET_AGAIN,
     .run = run_rollback,
 };

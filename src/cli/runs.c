@@ -333,6 +333,8 @@ const struct command command_runs = {
     .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_OUTPUT | OPTIONS_ALL,
     .may_lack_file = true,
+    .without_file =
+        "'skein runs' needs no inventory where --ledger (or SKEIN_LEDGER) names the record of runs",
     .needs = FLEET_INVENTORY,
     .run = run_runs,
 };

@@ -64,12 +64,21 @@ static bool join_patiently(struct fleet *fleet, const struct options *options,
     return true;
 }
 
+static int fail(const struct options *options, const struct err *err)
+{
+    int exit_code = cli_fail(err);
+    if (strcmp(err->code, MACHINES_NONE) == 0 && !options->arg_count && !options->wait_ms)
+        cli_note(
+            "--wait 10m waits for a run to begin, and 'skein runs' tells of those that are over");
+    return exit_code;
+}
+
 static int run_work(struct fleet *fleet, const struct options *options)
 {
     struct joining joining;
     struct err err;
     if (!join_patiently(fleet, options, &joining, &err))
-        return cli_fail(&err);
+        return fail(options, &err);
     if (!options->is_quiet)
         cli_note("joining run %s as '%s'", joining.run.id, joining.prepared.share.machine);
     for (size_t i = 0; !options->is_quiet && i < joining.notes.count; i++)
@@ -119,6 +128,8 @@ const struct command command_work = {
               OPTIONS_METRICS | OPTIONS_MACHINE | OPTIONS_WORK,
     .max_args = 1,
     .may_lack_file = true,
+    .without_file =
+        "'skein work' needs no inventory where --ledger (or SKEIN_LEDGER) names the record of runs",
     .needs = FLEET_AGAIN,
     .run = run_work,
     .goes_on = goes_on,

@@ -466,6 +466,8 @@ char *inventory_locate(const char *path, struct err *err)
                "there is no inventory, '%s' or '%s', in this folder: name it with -f, or begin one "
                "with 'skein init'",
                names[0], names[1]);
+    if (!count)
+        snprintf(err->code, sizeof err->code, INVENTORY_MISSING);
     for (size_t i = 0; i < count; i++)
         free(found[i]);
     return NULL;

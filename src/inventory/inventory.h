@@ -222,7 +222,8 @@ struct inventory {
 struct inventory_builder;
 
 /* The inventory's file: `path` itself, or the `skein.yaml` or `skein.yml` in it where it is a folder; malloc'd. NULL:
- * the folder has none of them, or both; err says so. */
+ * the folder has none of them (INVENTORY_MISSING), or both; err says so. */
+#define INVENTORY_MISSING "no_inventory"
 char *inventory_locate(const char *path, struct err *err) MUST_CHECK;
 
 /* Reads the file, or the one in the folder (inventory_locate). NULL where anything is wrong; `faults` then holds all

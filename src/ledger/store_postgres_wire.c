@@ -8,13 +8,35 @@ enum { VALUES_MAX = 24, SENT_MAX = 256 };
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
+/* What a person can do about it, by SQLSTATE. */
+static const char *remedy(const char *code)
+{
+    static const struct {
+        const char *code, *text;
+    } remedies[] = {
+        {"42P05",
+         ": a pooler that gives one session to several clients is between: name the server itself"},
+        {"26000",
+         ": a pooler that gives one session to several clients is between: name the server itself"},
+        {"42501",
+         ": the login has to own the schema 'skein_ledger', or to make it by CREATE on the database"},
+        {"25006", ": it is a standby, or read-only: name the server that takes writes "
+                  "('target_session_attrs=read-write' finds it among several)"},
+    };
+    for (size_t i = 0; code && i < ARRAY_LEN(remedies); i++)
+        if (strcmp(code, remedies[i].code) == 0)
+            return remedies[i].text;
+    return "";
+}
+
 bool pgstore_fail(const struct postgres_store *store, const PGresult *result, struct err *err)
 {
     const char *said = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     if (!said)
         said = PQerrorMessage(store->conn);
-    err_set(err, ERR_LEDGER, "ledger '%s': %.*s", store->base.name, (int)strcspn(said, "\n"), said);
+    err_set(err, ERR_LEDGER, "ledger '%s': %.*s%s", store->base.name, (int)strcspn(said, "\n"),
+            said, remedy(code));
     snprintf(err->code, sizeof err->code, "%s", code ? code : "");
     return false;
 }

@@ -96,10 +96,11 @@ static bool select_listed(struct fleet *fleet, struct joining *joining,
         if (is_gone)
             is_fine = tenants[i] != NULL;
         else if (!tenants[i])
-            is_fine = err_set(err, ERR_CONFIG,
-                              "tenant '%s' of run %s is not in the inventory here: bring the same "
-                              "inventory here",
-                              past->names[i], run->id);
+            is_fine =
+                err_set(err, ERR_CONFIG,
+                        "tenant '%s' of run %s is not in the inventory here: bring the same "
+                        "inventory here, or one without tenants: then the run tells of its own",
+                        past->names[i], run->id);
         else if (past->urls[i] &&
                  own_home(tenants[i], past->urls[i], past->schemas[i]) == OWN_HOME_OTHER)
             is_fine = err_set(err, ERR_CONFIG,

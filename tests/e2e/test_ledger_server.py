@@ -2,7 +2,7 @@
 import os
 
 import test_ledger
-from harness import PostgresCase, main, wait_until
+from harness import Pooler, PostgresCase, Standby, main, wait_until
 
 
 class OnServer(PostgresCase):
@@ -103,6 +103,16 @@ class Servers(OnServer, test_ledger.LedgerCase):
         self.make_fleet(1, ledger=self.pg.url("latin", user=f"skein:{self.PASSWORD}"))
         self.refuses("not in UTF-8")
 
+    def test_what_the_server_refuses_says_what_to_do(self):
+        self.pg.sql("postgres", "CREATE ROLE poor LOGIN PASSWORD 'poor-secret'")
+        self.addCleanup(self.pg.sql, "postgres", "DROP ROLE poor")
+        self.make_fleet(1, ledger=self.pg.url(self.database, user="poor:poor-secret"))
+        self.refuses("to make it by CREATE on the database")
+        standby = Standby(self.pg)
+        self.addCleanup(standby.close)
+        self.make_fleet(1, ledger=standby.url(self.database, user=f"skein:{self.PASSWORD}"))
+        self.refuses("name the server that takes writes")
+
     def test_commits_wait_for_the_disk_whatever_the_database_says(self):
         self.sql(f"ALTER DATABASE {self.database} SET synchronous_commit = off;"
                  f"ALTER DATABASE {self.database} SET default_transaction_isolation = 'serializable';"
@@ -139,6 +149,14 @@ class Servers(OnServer, test_ledger.LedgerCase):
         self.assertEqual(self.runs()[0]["state"], "interrupted")
         self.assertEqual(self.kept()["tenants"][0]["state"], "in_doubt")
         self.assertEqual(self.run_json("resume").report["tenants"][0]["to"], ["cccc3333"])
+
+
+class ThroughAPooler(OnServer, Pooler, test_ledger.LedgerCase):
+    def test_a_session_that_others_get_too_is_no_place_for_a_ledger(self):
+        self.make_fleet(1, ledger=self.pg.url(self.database, port=self.port))
+        self.fleet.run("upgrade")  # may be the session's only client
+        self.assertIn("a pooler that gives one session to several clients is between: name the server itself",
+                      self.run_ok("runs", code=6).err)
 
 
 if __name__ == "__main__":
