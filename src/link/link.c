@@ -188,13 +188,13 @@ static void tell_ready(struct link *link, const struct err *err)
 }
 
 /* A failed password counts for all tenants of the login: a command that hangs would otherwise cost its time limit
- * once for each of them. */
+ * once for each of them. Why a tenant cannot be reached from here is its own: no login was tried. */
 static void on_password(void *ctx, const char *password, const struct err *err)
 {
     struct link *link = ctx;
     struct links *links = link->links;
     link->password = password;
-    if (err)
+    if (err && link->tenant->password->kind != PASSWORD_REFUSED)
         credentials_refuse(links->credentials, links->places[link->number].login,
                            link->tenant->name);
     if (link->is_closed) {

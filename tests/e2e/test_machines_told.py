@@ -162,7 +162,11 @@ class Told(MachinesCase):
         self.ledger("UPDATE runs SET rules = NULL")
         self.assertIn("was begun by an older skein, which did not note how its tenants are reached: bring its inventory here", self.refused())
         self.ledger(f"UPDATE runs SET rules = {rules}")
-        self.assertRegex(self.fleet.run("work", inventory="there").err, "there is no inventory, .* in this folder")
+        ways = {"needs no inventory where --ledger": ("work", "runs", "report"), "needs the inventory that the run was made with": ("resume", "rollback")}
+        for way, command in ((way, command) for way, commands in ways.items() for command in commands):
+            said = self.fleet.run(command, inventory="there").err
+            self.assertRegex(said, "there is no inventory, .* in this folder")
+            self.assertIn(f"'skein {command}' {way}", said)
         self.work()
         self.check_effects()
 
@@ -221,6 +225,19 @@ class Told(MachinesCase):
         self.start_with([made, self.file("g")])
         self.work("--grant-files", self.fleet.path("data"))
         self.check_effects()
+
+    def test_a_file_that_cannot_be_had_here_is_no_login_that_failed(self):
+        names = [f"n{i}" for i in range(4)]
+        made = [self.file(name, create=True) for name in names]
+        for name in names:
+            os.unlink(self.fleet.path("data", f"{name}.db"))
+        self.fast = ["g"]
+        self.start_with([*made, self.file("g")], rollout={"parallel": 1})
+        self.work(code=1)
+        totals = self.totals()
+        self.assertEqual((totals["failed"], totals["succeeded"], totals["skipped"]), (4, 1, 0))
+        for name in names:
+            self.assertIn("would be made in no folder that this machine grants", self.errors()[name])
 
 
 if __name__ == "__main__":
