@@ -45,9 +45,20 @@ static bool has_gate(const struct course *course)
     return gate != GATE__COUNT && course->gates & 1u << gate;
 }
 
+/* Nothing to wait for: there is no gate, or it has answered. */
+static bool is_through(const struct course *course)
+{
+    return !has_gate(course) || course->gate == COURSE_PASSED || course->gate == COURSE_REFUSED;
+}
+
 enum gate course_gate_due(const struct course *course)
 {
     return has_gate(course) && course->gate == COURSE_UNASKED ? gate_of(course) : GATE__COUNT;
+}
+
+enum gate course_gate_awaited(const struct course *course)
+{
+    return is_through(course) ? GATE__COUNT : gate_of(course);
 }
 
 void course_answer_gate(struct course *course, bool has_passed)
@@ -57,12 +68,6 @@ void course_answer_gate(struct course *course, bool has_passed)
     if (has_passed || course->phase == COURSE_AFTER_RUN)
         return;
     course->is_refused = course->has_tripped = true;
-}
-
-/* Nothing to wait for: there is no gate, or it has answered. */
-static bool is_through(const struct course *course)
-{
-    return !has_gate(course) || course->gate == COURSE_PASSED || course->gate == COURSE_REFUSED;
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */

@@ -109,8 +109,13 @@ bool course_takes_orphans_alone(const struct course *course);
 /* Begins the run nothing more? */
 bool course_is_stopping(const struct course *course);
 
-/* The gate that the phase waits for and no one asks; GATE__COUNT: none. And its answer. */
+/* The gate that the phase waits for and no one asks; GATE__COUNT: none. */
 enum gate course_gate_due(const struct course *course);
+
+/* The gate that the phase waits for, whether a machine asks it or none does yet; GATE__COUNT: none. */
+enum gate course_gate_awaited(const struct course *course);
+
+/* Its answer. */
 void course_answer_gate(struct course *course, bool has_passed);
 
 /* How the wave at hand stands, were it over now. */

@@ -462,6 +462,7 @@ struct machine *machine_new(struct rollout *rollout)
     machine->share = rollout->options->share;
     machine->lease_ms = machine->share->lease_ms;
     machine->id = random_id();
+    machine->awaits = GATE__COUNT;
     machine->renewed_ms = clock_boot_ms();
     uv_timer_init(rollout->loop, &machine->timer);
     machine->timer.data = machine;

@@ -45,6 +45,30 @@ static void ask_gate(struct machine *machine, const struct beat_answer *answer)
     rollout_ask_gate(rollout, answer->gate, &facts, on_gate);
 }
 
+/* A gate that another machine asks, or that none has asked yet: the run may wait for it for ever where no machine can. */
+static void await_gate(struct machine *machine, const struct beat_answer *answer)
+{
+    struct rollout *rollout = machine->rollout;
+    const struct course *course = &answer->course;
+    bool is_own = rollout->is_gated || answer->gate != GATE__COUNT;
+    enum gate gate = is_own ? GATE__COUNT : course_gate_awaited(course);
+    bool is_asked = course->gate == COURSE_ASKED;
+    if (gate == machine->awaits && (gate == GATE__COUNT || is_asked == machine->is_asked))
+        return;
+    if (machine->awaits != GATE__COUNT)
+        rollout_end_wait(rollout);
+    machine->awaits = gate;
+    machine->is_asked = is_asked;
+    if (gate == GATE__COUNT)
+        return;
+    char what[128];
+    snprintf(what, sizeof what,
+             is_asked ? "the gate %s, which another machine asks"
+                      : "a machine whose inventory has the gate %s",
+             gate_name(gate));
+    rollout_begin_wait(rollout, WAIT_GATE, what, 0);
+}
+
 static void end_wave(struct machine *machine)
 {
     struct rollout *rollout = machine->rollout;
@@ -170,7 +194,8 @@ void machine_follow(struct machine *machine, const struct beat_answer *answer)
     tell_others(machine, answer);
     follow_pause(machine, course->is_paused, answer->paused_by);
     machine->course = *course;
-    if (course->phase != COURSE_SOAK && !machine->rollout->is_gated)
+    if (course->phase != COURSE_SOAK && !machine->rollout->is_gated &&
+        machine->awaits == GATE__COUNT)
         rollout_end_wait(machine->rollout);
     note_stopping(machine, answer);
     switch (course->phase) {
@@ -183,5 +208,6 @@ void machine_follow(struct machine *machine, const struct beat_answer *answer)
     case COURSE_BEFORE:
     case COURSE__COUNT: break;
     }
+    await_gate(machine, answer);
     ask_gate(machine, answer);
 }

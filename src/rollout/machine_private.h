@@ -28,6 +28,9 @@ struct machine {
     struct run_others others; /* as the observers know them */
     int64_t tally_at_ms; /* of clock_boot_ms: from then on all tenants may be counted once more */
     bool answers_gate, gate_has_passed; /* in the next beat */
+    enum gate
+        awaits; /* a gate that this machine does not ask, and that its observers know it waits for; GATE__COUNT: none */
+    bool is_asked; /* by another machine */
     struct halt gate_halt;
     const char *gate_reason;
 };

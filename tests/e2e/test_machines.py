@@ -51,8 +51,8 @@ class MachinesCase(PostgresCase):
             rollout["gates"] = {"before_run": wait, **rollout.get("gates", {})}
         self.fleet.inventory(tenants, ledger=self.pg.url(self.database), rollout=rollout, **keys)
 
-    def machine(self, *args, env=None):
-        process = self.fleet.start(*args, "--progress", "plain", env={**LEASE, **(env or {})})
+    def machine(self, *args, env=None, **options):
+        process = self.fleet.start(*args, "--progress", "plain", env={**LEASE, **(env or {})}, **options)
         self.machines.append(process)
         return process
 
@@ -68,6 +68,13 @@ class MachinesCase(PostgresCase):
         if code is not None:
             self.assertEqual(process.returncode, code, f"{out}\n{err}")
         return out, err
+
+    def wait_for_words(self, process, words):
+        """On its stderr, line by line."""
+        while line := process.stderr.readline():
+            if words in line:
+                return
+        self.fail(f"{words} was not said")
 
     def ledger(self, text):
         return self.pg.sql(self.database, f"SET search_path = skein_ledger; {text}")
@@ -304,6 +311,25 @@ class Rules(MachinesCase):
         self.run_with(3)
         words = [line.split() for line in self.fleet.read("asked").decode().splitlines()]
         self.assertEqual([word[0] for word in words], ["before_run", "after_wave", "after_wave", "after_run"])
+        self.check_effects()
+
+    def test_a_gate_that_no_machine_has_any_more_is_told_and_asked_by_the_next_that_has_it(self):
+        asks = f"echo asked >> {self.fleet.path('asked')}; until [ -e {self.fleet.path('go')} ]; do sleep 0.05; done"
+        self.make_fleet(slow=0, fast=2, rollout={"gates": {"after_wave": ["sh", "-c", asks]}})
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        del inventory["rollout"]
+        self.fleet.write("gateless.yaml", json.dumps(inventory))
+        first = self.begin("--as", "one")
+        self.wait_for("SELECT gate_machine FROM courses", "the gate")
+        second = self.machine("work", "--as", "two", inventory="gateless.yaml")
+        self.wait_for_words(second, b"cannot ask the run's gates 'after_wave'")
+        self.wait_for_words(second, b"waits for the gate after_wave, which another machine asks")
+        first.kill()
+        self.wait_for_words(second, b"waits for a machine whose inventory has the gate after_wave")
+        self.fleet.write("go", "")
+        self.end(self.machine("work", "--as", "three"))
+        self.end(second)
         self.check_effects()
 
     def test_a_gate_that_says_no_halts_all_machines(self):
@@ -620,13 +646,6 @@ class Faults(MachinesCase):
 
 
 class Waiting(MachinesCase):
-    def wait_for_words(self, process, words):
-        """On its stderr, line by line."""
-        while line := process.stderr.readline():
-            if words in line:
-                return
-        self.fail(f"{words} was not said")
-
     def test_a_machine_that_works_for_ever_takes_one_run_after_the_other_and_ends_on_a_signal(self):
         self.make_fleet(slow=3, fast=3, seconds=0.5)
         forever = self.machine("work", "--forever", "--as", "forever")  # there is no ledger yet
