@@ -21,7 +21,7 @@ static bool save(struct saved_plan_maker *maker, const struct options *options)
 /* As pipelines ask: is there something to do? */
 static int exit_by_work(const struct saved_plan_maker *maker, int exit_code)
 {
-    if (exit_code == EXIT_TENANT_FAILED)
+    if (exit_code == EXIT_TENANT_FAILED || exit_code == EXIT_PERSON)
         return EXIT_USAGE;
     return exit_code == EXIT_OK && maker->pending_count ? EXIT_TENANT_FAILED : exit_code;
 }
@@ -59,7 +59,8 @@ static int run_plan(struct fleet *fleet, const struct options *options)
                                         .on_report = saved_plan_take_report,
                                         .ctx = &watch.maker};
     int exit_code = cli_run_plan(fleet, options, &request, &watching);
-    bool has_looked = exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED;
+    bool has_looked =
+        exit_code == EXIT_OK || exit_code == EXIT_TENANT_FAILED || exit_code == EXIT_PERSON;
     if (options->exits_by_work)
         exit_code = exit_by_work(&watch.maker, exit_code);
     if (exit_code == EXIT_OK && watch.failing)
@@ -89,7 +90,7 @@ const struct command command_plan = {
         "With --save the plan is written to a file that 'skein upgrade --plan' follows: its target and\n"
         "its tenants, as far as they still stand where they stood. With --exit-code, for pipelines:\n"
         "0 where nothing would change, 1 where something would, 2 on a fault or where a tenant could\n"
-        "not be asked.\n"
+        "not be asked, or cannot go on by itself.\n"
         "\n"
         "With --preflight what decides whether a statement will succeed becomes a question that only\n"
         "reads, asked of each tenant: NULLs before NOT NULL, duplicates before UNIQUE, rows without a\n"

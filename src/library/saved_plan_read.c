@@ -15,6 +15,9 @@
 /* No visit takes a year, and no number beyond has a meaning. */
 #define MOST_MS (366.0 * 24 * 3600 * 1000)
 
+/* A plan of a million tenants has less than half. What never ends, as /dev/zero, is none. */
+#define PLAN_BYTES_MOST ((size_t)128 * 1024 * 1024)
+
 struct reading {
     struct saved_plan *plan;
     struct map names;      /* of tenants */
@@ -366,12 +369,13 @@ static bool read_text(const char *path, struct buf *text)
 {
     char bytes[65536];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    ssize_t got;
+    ssize_t got = 0;
     if (fd < 0)
         return false;
-    while ((got = read(fd, bytes, sizeof bytes)) > 0 || (got < 0 && errno == EINTR))
+    while (text->len <= PLAN_BYTES_MOST &&
+           ((got = read(fd, bytes, sizeof bytes)) > 0 || (got < 0 && errno == EINTR)))
         buf_add(text, bytes, got > 0 ? (size_t)got : 0);
-    int error = errno;
+    int error = text->len > PLAN_BYTES_MOST ? EFBIG : errno;
     close(fd);
     errno = error;
     return got == 0;

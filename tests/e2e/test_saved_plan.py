@@ -53,6 +53,16 @@ class ExitCode(Plans):
         self.run_ok("plan", "nosuch", "--exit-code", code=2)
 
 
+    def test_a_tenant_that_was_left_half_way_is_work_or_a_fault(self):
+        """Where the target lies before the step that was left, only a person can go on: what a pipeline cannot do is a fault."""
+        self.fleet.revision("bbbb2222", "-- migrate:up transaction:false\nCREATE TABLE u (id int);\nCREATE TABLE t (id int);",
+                            revises="aaaa1111")
+        self.run_ok("upgrade", "-t", "acme", code=4)
+        self.run_ok("plan", "-t", "acme", "--exit-code", code=1)
+        self.run_ok("plan", "aaaa1111", "-t", "acme", code=4)
+        self.run_ok("plan", "aaaa1111", "-t", "acme", "--exit-code", "--save", self.plan, code=2)
+        self.assertIn("is not the next step here", self.follow(code=4).tenant("acme")["error"]["message"])
+
 class Saved(Plans):
     def test_what_was_planned_is_done(self):
         plan = self.save("aaaa1111")
@@ -156,6 +166,9 @@ class Saved(Plans):
             with self.subTest(wrong):
                 self.fleet.write("release.plan", json.dumps({**good, **wrong}))
                 self.refuse(words)
+        with open(self.plan, "wb") as file:
+            file.truncate(1 << 30)  # a hole, which takes no room
+        self.refuse("cannot read it: File too large")
         os.unlink(self.plan)
         self.refuse("cannot read it: No such file")
 
