@@ -136,12 +136,14 @@ static void read_waiver(struct pass *pass, const struct comment *comment, size_t
               (int)(at - id < 60 ? at - id : 60), id);
         return;
     }
-    while (at < end && (is_blank(*at) || *at == ':'))
+    while (at < end && is_blank(*at))
         at++;
-    if (names_rule(at, end)) {
+    if (at < end && *at != ':' && names_rule(at, end)) {
         fault(pass, comment->line, faults, "a waiver is of one rule: write a line for each");
         return;
     }
+    while (at < end && (is_blank(*at) || *at == ':'))
+        at++;
     if (!is_reason(at, end)) {
         fault(pass, comment->line, faults, "a waiver needs a reason: " HOW);
         return;

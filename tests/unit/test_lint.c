@@ -628,6 +628,7 @@ static void a_waiver_needs_a_rule_a_reason_and_a_statement(void **state)
         {"SELECT '\n-- skein:allow drop-index';", "", NULL},
         {"-- skein:allow drop-index, truncate: x\nDROP INDEX i;", "drop-index:2", "of one rule"},
         {"-- skein:allow drop-index truncate\nDROP INDEX i;", "drop-index:2", "of one rule"},
+        {"-- skein:allow drop-index: truncate, then fill\nDROP INDEX i;", "-drop-index:2", NULL},
         {"-- skein:allow drop-index: truncate is worse\nDROP INDEX i;", "-drop-index:2", NULL},
         {"-- skein:allow drop-index: - \nDROP INDEX i;", "drop-index:2", "needs a reason"},
         {"-- skein:allow drop-index: ненужен\nDROP INDEX i;", "-drop-index:2", NULL},
