@@ -13,6 +13,7 @@
 #include "cli/outlet.h"
 #include "cli/plan_lint.h"
 #include "cli/progress.h"
+#include "cli/rehearsing.h"
 #include "cli/reports.h"
 #include "cli/schemas.h"
 #include "library/continuation.h"
@@ -380,7 +381,8 @@ static int run_rehearsed(struct fleet *fleet, const struct options *options,
                          struct request *request, const struct company *company)
 {
     struct scratch_rehearsals rehearsals;
-    scratch_rehearsals_make(fleet, request, &rehearsals);
+    const struct scratch_show show = rehearsing_show(options);
+    scratch_rehearsals_make(fleet, request, &show, &rehearsals);
     request->rehearsed = rehearsals.by_tenant;
     int exit_code = rehearsals.signal ? EXIT_SIGNAL + rehearsals.signal
                                       : run_request(fleet, options, request, company);

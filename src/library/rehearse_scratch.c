@@ -1,5 +1,7 @@
 #include "library/rehearse_scratch.h"
 
+#include <uv.h>
+
 #include "base/buf.h"
 #include "base/map.h"
 #include "dialect/dialects.h"
@@ -17,6 +19,7 @@ struct candidate {
 struct rehearsing {
     struct fleet *fleet;
     const struct request *request;
+    const struct scratch_show *show;
     struct scratch_rehearsals *ret;
     struct candidate *candidates;
     size_t candidate_count;
@@ -280,29 +283,69 @@ static bool is_to_be_made(const struct rehearsing *rehearsing, const struct cand
     return tenant->schema && tenant->settings->create && !candidate->from.count;
 }
 
+/* A group, and how its rehearsal went. */
+struct part {
+    struct rehearse_group group;
+    struct rehearsed *result;
+    size_t tenants;
+};
+
+static const char *fault_of(const struct rehearsed *result)
+{
+    return result->error ? result->error->text : result->reason;
+}
+
+static void perform_and_tell(struct rehearsing *rehearsing, const struct part *part,
+                             struct scratch_work work)
+{
+    const struct scratch_show *show = rehearsing->show;
+    uint64_t begun_ns = uv_hrtime();
+    work.dialect = part->group.kind.dialect;
+    work.tenants = part->tenants;
+    work.like = part->group.example->name;
+    if (show->on_work)
+        show->on_work(show->ctx, &work);
+    perform(rehearsing, &part->group, part->result);
+    work.is_over = true;
+    work.duration_ms = (double)(uv_hrtime() - begun_ns) / 1e6;
+    work.error = fault_of(part->result);
+    if (show->on_work)
+        show->on_work(show->ctx, &work);
+}
+
+/* Adds the tenant to its group, which may be new; where it cannot be rehearsed, to none. */
+static void add_to_group(struct rehearsing *rehearsing, size_t at, struct map *groups,
+                         struct part *parts)
+{
+    struct candidate *candidate = &rehearsing->candidates[at];
+    const struct rehearsed **result = &rehearsing->ret->by_tenant[candidate->number];
+    if (rehearsing->catalogs.items[at].err && !is_to_be_made(rehearsing, candidate))
+        candidate->reason = "what it holds cannot be read";
+    if (candidate->reason) {
+        *result = add_result(rehearsing, candidate);
+        return;
+    }
+    const struct rehearse_group group = group_of(rehearsing, at);
+    uint32_t count = (uint32_t)groups->count;
+    struct part *part = &parts[map_put(groups, key_of(rehearsing, &group), count)];
+    if (!part->result)
+        *part = (struct part){.group = group, .result = add_result(rehearsing, candidate)};
+    part->tenants++;
+    *result = part->result;
+}
+
 static void rehearse_all(struct rehearsing *rehearsing)
 {
-    struct map groups; /* of `results` */
-    struct rehearsed **results =
-        arena_calloc(&rehearsing->ret->arena, rehearsing->candidate_count, sizeof *results);
-    uint32_t count = 0;
+    struct map groups; /* of `parts` */
+    struct part *parts =
+        arena_calloc(&rehearsing->ret->arena, rehearsing->candidate_count, sizeof *parts);
     map_init(&groups);
-    for (size_t i = 0; i < rehearsing->candidate_count && !rehearsing->ret->signal; i++) {
-        struct candidate *candidate = &rehearsing->candidates[i];
-        if (!candidate->is_wanted)
-            continue;
-        if (rehearsing->catalogs.items[i].err && !is_to_be_made(rehearsing, candidate))
-            candidate->reason = "what it holds cannot be read";
-        const struct rehearse_group group = group_of(rehearsing, i);
-        uint32_t at =
-            candidate->reason ? count : map_put(&groups, key_of(rehearsing, &group), count);
-        if (at == count) {
-            results[count++] = add_result(rehearsing, candidate);
-            if (!candidate->reason)
-                perform(rehearsing, &group, results[at]);
-        }
-        rehearsing->ret->by_tenant[candidate->number] = results[at];
-    }
+    for (size_t i = 0; i < rehearsing->candidate_count; i++)
+        if (rehearsing->candidates[i].is_wanted)
+            add_to_group(rehearsing, i, &groups, parts);
+    for (size_t i = 0; i < groups.count && !rehearsing->ret->signal; i++)
+        perform_and_tell(rehearsing, &parts[i],
+                         (struct scratch_work){.number = i + 1, .count = groups.count});
     map_done(&groups);
 }
 
@@ -319,9 +362,9 @@ static void find_candidates(struct rehearsing *rehearsing)
 }
 
 void scratch_rehearsals_make(struct fleet *fleet, const struct request *request,
-                             struct scratch_rehearsals *ret)
+                             const struct scratch_show *show, struct scratch_rehearsals *ret)
 {
-    struct rehearsing rehearsing = {.fleet = fleet, .request = request, .ret = ret};
+    struct rehearsing rehearsing = {.fleet = fleet, .request = request, .show = show, .ret = ret};
     *ret = (struct scratch_rehearsals){0};
     arena_init(&ret->arena);
     if (!request->rehearses)

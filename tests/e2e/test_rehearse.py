@@ -406,6 +406,26 @@ class OnScratch(MariaDBCase):
         self.assertIn("rehearsed on a scratch database with the schema that the chain makes, and without rows", text)
         self.assertEqual(self.hold(), before)
 
+    def test_what_is_at_work_is_told(self):
+        self.make("acme", "globex", "initech")
+        self.maria.sql("initech", "ALTER TABLE task ADD prio int")
+        self.fleet.revision("bbbb2222", "ALTER TABLE task ADD prio int;", down="")
+        lines = self.run_ok("plan", "--rehearse", "--progress", "json", code=1).err.splitlines()
+        told = [json.loads(line) for line in lines[:4]]
+        self.assertEqual([(event["event"], event["number"], event["of"], event["dialect"], event["tenants"], event["like"])
+                          for event in told],
+                         [("scratch_started", 1, 2, "mysql", 2, "acme"), ("scratch_finished", 1, 2, "mysql", 2, "acme"),
+                          ("scratch_started", 2, 2, "mysql", 1, "initech"), ("scratch_finished", 2, 2, "mysql", 1, "initech")])
+        self.assertEqual([told[1]["error"], told[3]["error"]], [None, "on a scratch database: Duplicate column name 'prio'"])
+        self.assertTrue(told[1]["duration_ms"] > 0)
+        text = self.run_ok("plan", "--rehearse", "--progress", "plain", code=1).err
+        self.assertRegex(text, r"\Askein: scratch database 1 of 2 is at work \(MySQL, 2 tenants like acme\)\n"
+                         r"skein: scratch database 1 of 2 is done after [\d.]+ m?s\n"
+                         r"skein: scratch database 2 of 2 is at work \(MySQL, 1 tenant like initech\)\n"
+                         r"skein: scratch database 2 of 2 failed after [\d.]+ m?s: on a scratch database: Duplicate column name 'prio'\n")
+        for silent in ("--progress", "none"), ("--quiet",):
+            self.assertNotIn("scratch database 1", self.run_ok("plan", "--rehearse", *silent, code=1).err)
+
     def test_what_a_tenant_holds_beside_the_chain_fails_there_as_it_would_in_it(self):
         self.make("acme", "globex", up=TASK + "INSERT INTO task VALUES (1, 'o');")
         self.maria.sql("globex", "ALTER TABLE task ADD prio int; CREATE VIEW v AS SELECT prio FROM task")
