@@ -127,6 +127,18 @@ CALL p();
         self.inventory(f"mysql://skein:{secret}@localhost:{self.maria.port}/{self.db}")
         self.assertEqual(self.run_t("upgrade")["state"], "unchanged")
 
+    def test_each_step_has_its_own_time(self):
+        self.sql("CREATE TABLE task (x int)")
+        for at in 1, 2:
+            for i in range(3):
+                self.fleet.revision(f"r{at}{i}", f"INSERT INTO task VALUES (1);\nDO SLEEP({0.3 if i == at else 0});")
+            tenant = self.run_t("upgrade")
+            times = [step["duration_ms"] for step in tenant["steps"]]
+            self.assertGreater(times[at], 299)  # it is sent when its turn has come
+            self.assertLessEqual(sum(times), tenant["duration_ms"])
+            kept = self.sql(f"SELECT duration_ms FROM skein_history WHERE revision LIKE 'r{at}%' ORDER BY id")
+            self.assertEqual([round(float(ms), 1) for ms, in kept], [round(ms, 1) for ms in times])
+
     def test_warnings_are_told(self):
         self.fleet.revision("aaaa1111", "DROP TABLE IF EXISTS nonesuch;\n" + TABLE +
                             "\nINSERT IGNORE INTO t VALUES (1, REPEAT('x', 50));")
