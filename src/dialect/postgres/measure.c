@@ -23,7 +23,8 @@ static void add_tables(struct buf *sql, const struct measure_request *request)
 }
 
 /* By relpages, for the functions that tell sizes wait for who has locked the table. The catalog knows nothing of a table that was
- * never analyzed: the counters of activity do, as long as the server was not killed. What a table is parted into, or inherits to,
+ * never analyzed: the counters of activity do, as long as the server was not killed; they are asked of no other table,
+ * since before PostgreSQL 15 each session waits for a file of them. What a table is parted into, or inherits to,
  * counts with it, since statements about it reach them; the catalog says nothing of a partitioned table itself. Of some that are known
  * and some that are not, the known ones are told. */
 const char *postgres_measure(struct arena *arena, const struct measure_request *request)
@@ -37,10 +38,11 @@ const char *postgres_measure(struct arena *arena, const struct measure_request *
         &sql,
         " UNION SELECT p.root, i.inhrelid FROM skein_part p JOIN pg_catalog.pg_inherits i ON "
         "i.inhparent = p.part), skein_size (root, count, pages) AS (SELECT p.root, CASE WHEN "
-        "c.relkind = 'p' THEN 0 WHEN c.reltuples >= 0 OR "
-        "pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 THEN greatest(c.reltuples::bigint, "
-        "pg_catalog.pg_stat_get_live_tuples(c.oid)) END, CASE WHEN c.relkind = 'p' THEN 0 ELSE "
-        "c.relpages::bigint END FROM skein_part p JOIN pg_catalog.pg_class c ON c.oid = p.part) "
+        "c.relkind = 'p' THEN 0 WHEN c.reltuples > 0 THEN c.reltuples::bigint WHEN "
+        "pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 THEN "
+        "pg_catalog.pg_stat_get_live_tuples(c.oid) WHEN c.reltuples = 0 THEN 0 END, CASE WHEN "
+        "c.relkind = 'p' THEN 0 ELSE c.relpages::bigint END FROM skein_part p JOIN "
+        "pg_catalog.pg_class c ON c.oid = p.part) "
         "SELECT c.relname, CASE WHEN pg_catalog.bool_and(s.count IS NOT NULL) OR "
         "pg_catalog.sum(s.count) > 0 THEN pg_catalog.sum(s.count) END, pg_catalog.sum(s.pages) * "
         "pg_catalog.current_setting('block_size')::bigint FROM skein_size s JOIN "
