@@ -174,6 +174,7 @@ struct company {
     struct fleet *fleet; /* whose ledger tells how long it would take; NULL: no one asks */
     const struct plan_watch *watch; /* who is told what lint says; NULL: no one */
     struct listen *listen;          /* NULL: no one can ask how it stands */
+    bool *ret_is_stopped;           /* NULL, or filled: this process was told to stop */
 };
 
 enum { OBSERVERS_MOST = 7 };
@@ -265,6 +266,8 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     if (company->listen)
         listen_begin(company->listen, status, metrics);
     struct rollout_end end = rollout_run(&rollout, observers, count);
+    if (company->ret_is_stopped)
+        *company->ret_is_stopped = end.is_stopped;
     if (end.err.kind == ERR_NONE)
         report = machines_whole_report(fleet, prepared, report, &end.ledger_err);
     let_go(prepared);
@@ -345,9 +348,11 @@ static bool open_listen(const struct options *options, struct listen **ret_liste
     return true;
 }
 
-int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining)
+int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining,
+                   bool *ret_is_stopped)
 {
-    struct company company = {0};
+    struct company company = {.ret_is_stopped = ret_is_stopped};
+    *ret_is_stopped = false;
     if (!open_listen(options, &company.listen))
         return EXIT_USAGE;
     struct outlet *outlet = outlet_open(STDERR_FILENO);

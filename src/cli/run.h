@@ -28,9 +28,11 @@ struct plan_watch {
 int cli_run_plan(struct fleet *fleet, const struct options *options, const struct request *request,
                  const struct plan_watch *watch);
 
-/* The run that was joined, until it is over or this machine leaves it. Its ledger is let go. */
+/* The run that was joined, until it is over or this machine leaves it. Its ledger is let go. `ret_is_stopped`: this process was told
+ * to stop; the exit code is that of the run, which someone else may have stopped. */
 struct joining;
-int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining);
+int cli_run_joined(struct fleet *fleet, const struct options *options, struct joining *joining,
+                   bool *ret_is_stopped);
 
 /* The same of a run that only looks, and the report tells of each tenant whether it holds what its revision says. */
 int cli_run_with_schemas(struct fleet *fleet, const struct options *options,

@@ -8,6 +8,9 @@
 #include "cli/run.h"
 #include "library/machines.h"
 
+/* This process was told to stop while it worked on a run. */
+static bool is_stopped;
+
 enum { POLL_MS = 500, PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
 
 static void sleep_ms(uint64_t ms)
@@ -83,16 +86,16 @@ static int run_work(struct fleet *fleet, const struct options *options)
         cli_note("joining run %s as '%s'", joining.run.id, joining.prepared.share.machine);
     for (size_t i = 0; !options->is_quiet && i < joining.notes.count; i++)
         cli_note("note: %s", joining.notes.items[i]);
-    int exit_code = cli_run_joined(fleet, options, &joining);
+    int exit_code = cli_run_joined(fleet, options, &joining, &is_stopped);
     machines_leave(&joining);
     return exit_code;
 }
 
-/* A ledger that cannot be reached may come back; what is wrong with files here is for a person, or for whatever starts us again. */
+/* A run that another machine stopped is over, and another one may begin. A ledger that cannot be reached may come back; what is wrong with files here is for a person, or for whatever starts us again. */
 static bool goes_on(const struct options *options, int exit_code)
 {
     static uint64_t pause_ms = PAUSE_MS;
-    if (!options->works_forever || exit_code == EXIT_USAGE || exit_code > EXIT_SIGNAL)
+    if (!options->works_forever || exit_code == EXIT_USAGE || is_stopped)
         return false;
     pause_ms = exit_code != EXIT_LEDGER ? PAUSE_MS : pause_ms * 2;
     if (pause_ms > LONGEST_PAUSE_MS)

@@ -617,6 +617,7 @@ struct rollout_end rollout_end(struct rollout *rollout)
     tell_end(rollout);
     struct rollout_end result = {
         .signal = rollout->signal,
+        .is_stopped = rollout->is_stopped,
         .ledger_err = rollout->ledger_err,
         .has_left = rollout->signal && machine_has_left(rollout->machine),
     };

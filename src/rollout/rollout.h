@@ -96,6 +96,7 @@ struct rollout_end {
     /* ERR_NONE, or why the run could not be begun: nothing of it was told or touched */
     struct err err;
     int signal; /* SIGINT or SIGTERM: stopped (a stop that was asked for counts as SIGTERM); 0: not */
+    bool is_stopped; /* a signal came, or the caller stopped it, maybe when all was done already */
     struct err ledger_err; /* ERR_NONE, or why the ledger could not be written */
     bool has_left;         /* a signal made this machine leave a run that goes on */
 };

@@ -17,7 +17,7 @@ import yaml
 
 import schema
 from browser import Browser
-from harness import SKEIN, Postgres, PostgresCase, main, wait_until
+from harness import SKEIN, Postgres, PostgresCase, main, press, wait_until
 from test_metrics import parse
 
 LEASE = {"SKEIN_LEASE_MS": "2000"}
@@ -664,6 +664,22 @@ class Waiting(MachinesCase):
         forever.terminate()
         self.end(forever, code=None)
         self.assertIn(forever.returncode, (143, -signal.SIGTERM))  # it holds nothing that a handler would give back
+
+    def test_a_stop_of_the_run_is_none_of_a_machine_that_works_for_ever(self):
+        self.make_fleet(slow=0, fast=3, waits=True)
+        forever = self.machine("work", "--forever", "--as", "forever")
+        self.wait_for_words(forever, b"waiting for a run to join")
+        first = self.begin("--as", "m0")
+        self.wait_for_words(forever, b"joining run")
+        self.wait_for("SELECT count(*) = 2 FROM machines", "both machines")
+        press(first, times=1)
+        self.fleet.write("go", "")
+        self.end(first, 130)
+        self.wait_for_words(forever, b"waiting for a run to join")
+        self.end(self.machine("resume", "--as", "m0"))
+        self.check_effects()
+        forever.terminate()
+        self.assertIn(self.end(forever, code=None) and forever.returncode, (143, -signal.SIGTERM))
 
     def test_several_machines_on_one_host_are_several(self):
         self.make_fleet(slow=8, fast=4, seconds=0.2, rollout={"parallel": 1}, waits=True)
