@@ -421,6 +421,15 @@ bool machine_disowns(struct machine *machine, uint32_t tenant)
 
 /* ---- beginning and leaving ---------------------------------------------------------------------- */
 
+bool machine_lets_go(struct machine *machine, uint32_t tenant)
+{
+    if (!machine || !machine->is_leaving)
+        return false;
+    machine->rollout->slots[tenant].epoch = 0;
+    machine->rollout->slots[tenant].is_lost = true;
+    return true;
+}
+
 bool machine_leaves(struct machine *machine)
 {
     if (!machine || !machine->share->has_begun)
@@ -432,12 +441,9 @@ bool machine_leaves(struct machine *machine)
     machine_give_back_queued(machine);
     scheduler_stop(rollout->scheduler);
     for (uint32_t i = 0; i < rollout->info.tenant_count; i++) {
-        struct tenant_slot *slot = &rollout->slots[i];
-        if (!slot->session || !session_is_waiting(slot->session))
-            continue;
-        slot->epoch = 0;
-        slot->is_lost = true;
-        session_stop_waiting(slot->session);
+        struct session *session = rollout->slots[i].session;
+        if (session && session_is_waiting(session) && machine_lets_go(machine, i))
+            session_stop_waiting(session);
     }
     return true;
 }

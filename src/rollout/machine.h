@@ -36,6 +36,9 @@ bool machine_disowns(struct machine *machine, uint32_t tenant);
 /* The run is paused, by who watches this machine: what it has claimed and not begun goes back. NULL is fine. */
 void machine_pause(struct machine *machine);
 
+/* Does the machine leave the run? Then the tenant, which would wait, is the others' from now on. */
+bool machine_lets_go(struct machine *machine, uint32_t tenant);
+
 /* A signal: true where this machine joined the run, and so leaves it to the others. */
 bool machine_leaves(struct machine *machine);
 bool machine_has_left(const struct machine *machine);

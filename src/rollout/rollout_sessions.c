@@ -237,9 +237,11 @@ void rollout_want_turn(struct rollout *rollout, struct session *session, enum tu
     scheduler_return(rollout->scheduler, (uint32_t)session_index(session), turn);
 }
 
-bool rollout_may_wait(const struct rollout *rollout)
+bool rollout_may_wait(struct rollout *rollout, const struct session *session, bool is_urgent)
 {
-    return !rollout->is_draining;
+    if (machine_lets_go(rollout->machine, (uint32_t)session_index(session)))
+        return false;
+    return !rollout->is_draining || is_urgent;
 }
 
 /* xorshift: jitter needs no more. */

@@ -59,14 +59,15 @@ const struct tenant *rollout_claim(struct rollout *rollout, struct session *sess
 
 /* ---- rollout_sessions.c: when -------------------------------------------------------------- */
 
-/* No further tenant is begun. */
 /* What a survey says of the tenant. NULL: nothing is known. */
 const struct surveyed *rollout_surveyed(const struct rollout *rollout, size_t tenant);
 
+/* No further tenant is begun. */
 bool rollout_is_ending(const struct rollout *rollout);
 
-/* False: the run is stopping, give up. */
-bool rollout_may_wait(const struct rollout *rollout);
+/* False: the run is stopping, give up; `is_urgent`: what it waits for is worth it even then. Where this machine leaves the run, the
+ * tenant is given back to the others, so ask only for one that would wait. */
+bool rollout_may_wait(struct rollout *rollout, const struct session *session, bool is_urgent);
 
 /* The tenant waits before the next attempt. True: it has no place among those at work meanwhile, and asks for one with
  * rollout_want_turn; session_take_turn comes later, from rollout_fill. False: it keeps its place. */

@@ -278,10 +278,9 @@ static bool may_retry(struct session *session)
         err.is_transient = true;
     }
     /* A run that stops looks once how a commit ended: what is in flight finishes. */
-    bool may_wait =
-        rollout_may_wait(env->run) || (session->doubt.is_resolving && session->doubt.attempts == 1);
-    return may_wait &&
-           retry_decide(&err, history, &limits, rollout_random(env->run), &session->attempt.next);
+    bool is_urgent = session->doubt.is_resolving && session->doubt.attempts == 1;
+    return retry_decide(&err, history, &limits, rollout_random(env->run), &session->attempt.next) &&
+           rollout_may_wait(env->run, session, is_urgent);
 }
 
 static enum session_state answer_close(struct session *session)

@@ -93,7 +93,7 @@ static enum session_state error_lock(struct session *session, const struct io_op
         io_op_err(op)->kind == ERR_LOCK && !op->answer.is_locked && !io_op_err(op)->code[0];
     uint64_t patience_ms = session->tenant->settings->lock_timeout_ms;
     if (is_held && session->attempt.lock_waited_ms < patience_ms &&
-        rollout_may_wait(session->env->run))
+        rollout_may_wait(session->env->run, session, false))
         return SESSION_LOCK_WAIT;
     return session_fail(session, io_op_err(op));
 }
@@ -338,7 +338,7 @@ static enum session_state wait_for_other(struct session *session)
 {
     struct err err;
     const char *run = session->doubt.unfinished.run_id;
-    if (!is_patience_over(session) && rollout_may_wait(session->env->run))
+    if (!is_patience_over(session) && rollout_may_wait(session->env->run, session, false))
         return SESSION_LOCK_WAIT;
     err_set(
         &err, ERR_LOCK,

@@ -69,7 +69,7 @@ static enum session_state stop_between(struct session *session)
 
 static bool is_stopped(const struct session *session)
 {
-    return session->is_cancelled || !rollout_may_wait(session->env->run);
+    return session->is_cancelled || !rollout_may_wait(session->env->run, session, false);
 }
 
 /* `waits_for`: what the next batch waits for; "": nothing. */
