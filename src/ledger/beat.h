@@ -61,7 +61,7 @@ struct beat_ask {
     const struct held_claim *holds; /* what the machine has: other claims of its own go back */
     size_t hold_count;
     uint32_t wanted; /* so many tenants more, */
-    uint32_t ahead;  /* and so many of those that have no server, to be begun once there is room */
+    uint32_t ahead;  /* and so many to be begun once there is room (claim_ahead) */
     const struct course *
         seen; /* the course as the last answer had it; NULL: there was none. What a ledger has forgotten of it is made good */
     unsigned gates; /* bits by enum gate: those that this machine can ask */

@@ -280,15 +280,27 @@ void claim_divide(struct claim_queue *queues, size_t count, const char *name, ui
         queue->take++;
 }
 
-void claim_ahead(struct claim_queue *queues, size_t count, const char *name, uint32_t ahead)
+static uint32_t count_left(const struct claim_queue *queue, const char *name, bool is_alone)
 {
-    for (size_t i = 0; i < count && ahead; i++) {
-        struct claim_queue *queue = &queues[i];
-        uint32_t left = queue->ready - queue->take;
-        uint32_t more = left < ahead ? left : ahead;
-        if (!queue->is_unlimited || !is_reached(queue, name))
-            continue;
-        queue->take += more;
-        ahead -= more;
+    bool may_have_more = (queue->is_unlimited || is_alone) && is_reached(queue, name);
+    return may_have_more ? queue->ready - queue->take : 0;
+}
+
+void claim_ahead(struct claim_queue *queues, size_t count, const char *name,
+                 const struct claim_more *more)
+{
+    uint32_t left = more->ahead, sharers = 1;
+    while (left && sharers) {
+        sharers = 0;
+        for (size_t i = 0; i < count; i++)
+            sharers += count_left(&queues[i], name, more->is_alone) > 0;
+        uint32_t share = sharers ? (left + sharers - 1) / sharers : 0;
+        for (size_t i = 0; i < count; i++) {
+            uint32_t most = count_left(&queues[i], name, more->is_alone);
+            most = most < share ? most : share;
+            most = most < left ? most : left;
+            queues[i].take += most;
+            left -= most;
+        }
     }
 }

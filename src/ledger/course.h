@@ -139,7 +139,14 @@ struct claim_queue {
 void claim_divide(struct claim_queue *queues, size_t count, const char *name, uint32_t per_server,
                   uint32_t wanted);
 
-/* After that: so many more of the queues without a server. Of a server's nothing is claimed ahead: what is claimed counts as its load. */
-void claim_ahead(struct claim_queue *queues, size_t count, const char *name, uint32_t ahead);
+/* After that: `ahead` more, in equal shares, to be begun once there is room. What is claimed counts as its server's load: while other
+ * machines are there, none of a server's are among them. A machine alone holds `per_server` itself, and who joins gets none of a server's
+ * until fewer than these are claimed. */
+struct claim_more {
+    uint32_t ahead;
+    bool is_alone; /* no other machine takes part at the moment */
+};
+void claim_ahead(struct claim_queue *queues, size_t count, const char *name,
+                 const struct claim_more *more);
 
 #endif

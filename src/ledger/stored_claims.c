@@ -253,6 +253,20 @@ bool stored_claims_roll_back(struct stored_beat *beat, struct err *err)
 
 /* ---- claiming --------------------------------------------------------------------------------- */
 
+/* Is no other machine there? */
+static bool find_others(struct stored_beat *beat, bool *ret_is_alone, struct err *err)
+{
+    int64_t others;
+    if (!store_get(beat->ledger->store, err, &others,
+                   "SELECT count(*) FROM machines WHERE run = ? AND id <> ? AND NOT has_left"
+                   " AND lease_until_ms >= ?",
+                   value_int(beat->ledger->writing.run), value_int(beat->ask->machine.id),
+                   value_int(beat->now_ms)))
+        return false;
+    *ret_is_alone = others == 0;
+    return true;
+}
+
 /* More than `wanted` and `ahead` need not be counted; `which` are those that may be claimed. */
 #define QUEUES(which)                                                                              \
     "SELECT n, server, reach, is_unlimited,"                                                       \
@@ -377,14 +391,16 @@ bool stored_claims_take(struct stored_beat *beat, struct beat_answer *answer, st
 {
     const struct beat_ask *ask = beat->ask;
     struct claiming claiming = {0};
+    struct claim_more more = {.ahead = ask->ahead};
     struct claim_queue *queues;
     size_t count;
-    if (!ask->wanted || ask->leaves || !course_may_claim(&beat->course))
+    if (!(ask->wanted + ask->ahead) || ask->leaves || !course_may_claim(&beat->course))
         return true;
-    if (!read_queues(beat, &queues, &count, err))
+    if (!read_queues(beat, &queues, &count, err) ||
+        (ask->ahead && !find_others(beat, &more.is_alone, err)))
         return false;
     claim_divide(queues, count, ask->machine.name, beat->rules.per_server, ask->wanted);
-    claim_ahead(queues, count, ask->machine.name, ask->ahead);
+    claim_ahead(queues, count, ask->machine.name, &more);
     for (size_t i = 0; i < count; i++)
         if (queues[i].take && !claim_of(beat, &queues[i], &claiming, err))
             return false;

@@ -85,13 +85,41 @@ static uint32_t wanted(const struct machine *machine)
                                    : rollout->options->waves[0].parallel;
 }
 
-/* As many as were finished in a tenth of a second, going by the time since the beat before: quick ones would be waited for. Where they take
- * long no one is kept from the other machines. */
-static uint32_t ahead(const struct machine *machine, int64_t now_ms)
+/* As many as are finished in a tenth of a second, going by the last tenth or more of one, or by what there is of the first: quick ones would be
+ * waited for. Where they take long no one is kept from the other machines. */
+static uint32_t ahead(struct machine *machine, int64_t now_ms)
 {
-    int64_t since_ms = now_ms - machine->sent_ms;
-    int64_t count = (int64_t)machine->finished * AHEAD_MS / (since_ms > 0 ? since_ms : 1);
-    return (uint32_t)(count < AHEAD_MOST ? count : AHEAD_MOST);
+    struct tenant_rate *rate = &machine->rate;
+    int64_t since_ms = now_ms - rate->since_ms;
+    if (rate->is_known && since_ms < AHEAD_MS)
+        return rate->ahead;
+    int64_t count = (int64_t)rate->finished * AHEAD_MS / (since_ms > 0 ? since_ms : 1);
+    rate->ahead = (uint32_t)(count < AHEAD_MOST ? count : AHEAD_MOST);
+    if (since_ms >= AHEAD_MS)
+        *rate = (struct tenant_rate){.is_known = true, .since_ms = now_ms, .ahead = rate->ahead};
+    return rate->ahead;
+}
+
+/* What was claimed ahead and turns out to take long is for the other machines. */
+static bool has_surplus(const struct machine *machine)
+{
+    const struct rollout *rollout = machine->rollout;
+    uint32_t parallel = rollout->options->waves[rollout->wave].parallel;
+    uint32_t in_hand = scheduler_in_hand(rollout->scheduler);
+    return machine->others.at_work && in_hand > scheduler_running(rollout->scheduler) &&
+           in_hand > parallel + 2 * machine->rate.ahead;
+}
+
+static void fill_wanted(struct machine *machine, struct beat_ask *ask)
+{
+    const struct rollout *rollout = machine->rollout;
+    uint32_t most =
+        rollout->options->waves[rollout->wave].parallel + ahead(machine, machine->sent_ms);
+    if (has_surplus(machine))
+        machine_give_back_queued(machine);
+    ask->wanted = wanted(machine);
+    uint32_t in_hand = scheduler_in_hand(rollout->scheduler) + ask->wanted;
+    ask->ahead = may_take(machine) && !rollout->is_paused && in_hand < most ? most - in_hand : 0;
 }
 
 static bool is_watched(const struct machine *machine)
@@ -112,11 +140,12 @@ static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool 
 {
     struct machine *machine = ctx;
     struct rollout *rollout = machine->rollout;
-    int64_t now_ms = clock_boot_ms();
-    ask->wanted = machine->asked = is_last ? 0 : wanted(machine);
-    ask->ahead = ask->wanted ? ahead(machine, now_ms) : 0;
-    machine->finished = 0;
-    machine->sent_ms = now_ms;
+    machine->sent_ms = clock_boot_ms();
+    machine->is_asking = true;
+    if (!is_last)
+        fill_wanted(machine, ask);
+    machine->asked = ask->wanted;
+    machine->asked_ahead = ask->ahead;
     ask->run = &rollout->info;
     ask->machine = (struct machine_card){machine->id, machine->share->machine, machine->share->host,
                                          (int64_t)getpid()};
@@ -135,7 +164,7 @@ static void fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool 
     ask->gate_has_passed = machine->gate_has_passed;
     ask->gate_halt = machine->gate_has_passed ? NULL : &machine->gate_halt;
     ask->gate_reason = machine->gate_reason;
-    ask->tally = is_last ? TALLY_NEVER : tally_wanted(machine, now_ms);
+    ask->tally = is_last ? TALLY_NEVER : tally_wanted(machine, machine->sent_ms);
     ask->leaves = is_last;
     machine->answers_gate = false;
 }
@@ -244,7 +273,7 @@ void machine_note_finished(struct machine *machine, uint32_t tenant)
     if (!machine)
         return;
     machine->rollout->slots[tenant].epoch = 0;
-    machine->finished++;
+    machine->rate.finished++;
 }
 
 /* The observers count who is at work. */
@@ -291,16 +320,20 @@ static void beat_later(struct machine *machine, int64_t left_ms)
     uv_timer_start(&machine->timer, on_timer, ms, 0);
 }
 
-/* Many are asked for at once, unless there is nothing else to do here. */
+/* Once half of what was in hand is done, or half of the places are free that were taken, so that the rest is worked on while the ledger answers. */
 static void ask_for_more(struct machine *machine)
 {
     const struct rollout *rollout = machine->rollout;
-    const struct rollout_wave *rules = &rollout->options->waves[rollout->wave];
     uint32_t room = scheduler_room(rollout->scheduler);
-    bool is_idle = room >= rules->parallel;
-    bool may_get = machine->has_begun_wave && may_take(machine) && !machine->was_refused;
-    if ((may_get && room && room * 2 >= rules->parallel) ||
-        (is_idle && journal_has_news(rollout->journal)))
+    uint32_t in_hand = scheduler_in_hand(rollout->scheduler);
+    uint32_t places = scheduler_places(rollout->scheduler);
+    bool may_get = machine->has_begun_wave && may_take(machine) && !rollout->is_paused &&
+                   (room || !machine->was_short) && (machine->had || !machine->was_refused);
+    bool is_low = in_hand <= machine->had / 2 || places <= machine->had_places / 2;
+    if (machine->is_asking)
+        return; /* once more after the answer */
+    if ((may_get && is_low) || has_surplus(machine) ||
+        (!in_hand && journal_has_news(rollout->journal)))
         journal_beat(rollout->journal);
 }
 
@@ -329,7 +362,9 @@ static void take_answer(void *ctx, const struct beat_answer *answer)
     if (is_old && !machine->is_late)
         lose_all(machine);
     machine->is_late = is_old;
-    machine->was_refused = machine->asked && answer->claimed_count < machine->asked;
+    machine->is_asking = false;
+    machine->was_refused = answer->claimed_count < machine->asked;
+    machine->was_short = answer->claimed_count < machine->asked + machine->asked_ahead;
     machine_follow(machine, answer);
     if (answer->run_state != RUN_RUNNING && answer->course.phase != COURSE_OVER &&
         !rollout->is_draining) {
@@ -340,6 +375,8 @@ static void take_answer(void *ctx, const struct beat_answer *answer)
     }
     if (!is_old && may_take(machine))
         take_claims(machine, answer);
+    machine->had = scheduler_in_hand(rollout->scheduler);
+    machine->had_places = scheduler_places(rollout->scheduler);
     beat_later(machine, answer->left_ms);
     rollout_fill(rollout);
 }
@@ -469,7 +506,7 @@ struct machine *machine_new(struct rollout *rollout)
     machine->lease_ms = machine->share->lease_ms;
     machine->id = random_id();
     machine->awaits = GATE__COUNT;
-    machine->renewed_ms = clock_boot_ms();
+    machine->renewed_ms = machine->rate.since_ms = clock_boot_ms();
     uv_timer_init(rollout->loop, &machine->timer);
     machine->timer.data = machine;
     scheduler_feed(rollout->scheduler);

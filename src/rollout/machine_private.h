@@ -16,12 +16,22 @@ struct machine {
     struct course course; /* as the last answer has it */
     uint64_t lease_ms;
     bool has_answer;
-    int64_t sent_ms;    /* of clock_boot_ms: when the beat under way was sent, */
-    int64_t renewed_ms; /* and the last one that was answered */
-    uint32_t asked;     /* so many tenants by that beat, */
-    bool was_refused;   /* and it was given fewer */
-    uint32_t finished;  /* tenants, since that beat was sent */
-    bool is_late;       /* it believes in no claim of its own until an answer comes */
+    int64_t sent_ms;      /* of clock_boot_ms: when the beat under way was sent, */
+    int64_t renewed_ms;   /* and the last one that was answered */
+    bool is_asking;       /* a beat is under way */
+    uint32_t asked;       /* so many tenants by that beat, to be begun at once, */
+    uint32_t asked_ahead; /* and so many to be begun later */
+    bool was_refused;     /* it was given fewer than it could begin, */
+    bool was_short;       /* or at least fewer than it asked for */
+    uint32_t had;         /* so many were in hand then, */
+    uint32_t had_places;  /* and took or could take so many places */
+    struct tenant_rate {  /* how quickly tenants are finished here */
+        bool is_known;
+        int64_t since_ms;  /* of clock_boot_ms, */
+        uint32_t finished; /* and so many since then */
+        uint32_t ahead;    /* before that, in AHEAD_MS */
+    } rate;
+    bool is_late; /* it believes in no claim of its own until an answer comes */
     bool is_leaving;
     bool has_begun_wave, has_ended_wave; /* as the observers know it */
     bool has_told_drain;

@@ -33,6 +33,7 @@ struct queue { /* a credential */
 
 struct server {
     uint32_t running;
+    uint32_t held; /* they, and those that wait to be begun */
     uint32_t parked;
     uint32_t limit;      /* at most per_server; less while the server is crowded */
     uint32_t good;       /* finished well since the limit last moved */
@@ -73,6 +74,7 @@ struct queues {
     uint32_t running;
     uint32_t parked;
     uint32_t waiting;
+    uint32_t places;         /* that the running ones take, or those that wait could */
     uint32_t troubled_count; /* servers that have a witness */
     uint32_t suspect_count;  /* those of them that are not confirmed */
 };
@@ -136,6 +138,21 @@ static struct queue *queue_of(const struct queues *queues, uint32_t tenant)
 static struct server *server_of(const struct queues *queues, uint32_t tenant)
 {
     return &queues->servers[queue_of(queues, tenant)->server];
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+static uint32_t places_on(const struct queues *queues, const struct server *server)
+{
+    bool is_limited = !server->is_unlimited && server->held > queues->per_server;
+    return is_limited ? queues->per_server : server->held;
+}
+
+static void set_held(struct queues *queues, struct server *server, uint32_t held)
+{
+    queues->places -= places_on(queues, server);
+    server->held = held;
+    queues->places += places_on(queues, server);
 }
 
 /* ---- where a queue stands ------------------------------------------------------------------ */
@@ -235,11 +252,12 @@ void queues_begin(struct queues *queues, uint32_t parallel, uint32_t per_server)
 {
     queues->parallel = parallel;
     queues->per_server = per_server;
-    queues->troubled_count = queues->suspect_count = 0;
+    queues->troubled_count = queues->suspect_count = queues->places = 0;
     for (size_t i = 0; i < queues->server_count; i++) {
         struct server *server = &queues->servers[i];
         server->witness = server->probe = LIST_NONE;
         server->is_confirmed = false;
+        queues->places += places_on(queues, server);
         if (!server->is_crowded || server->limit > per_server)
             server->limit = per_server;
         make_use_of_room(queues, server, UINT32_MAX);
@@ -248,7 +266,9 @@ void queues_begin(struct queues *queues, uint32_t parallel, uint32_t per_server)
 
 void queues_put(struct queues *queues, uint32_t tenant)
 {
+    struct server *server = server_of(queues, tenant);
     queues->members[tenant].state = MEMBER_WAITS;
+    set_held(queues, server, server->held + 1);
     list_push(&queue_of(queues, tenant)->tenants, queues->links, tenant);
     queues->waiting++;
     enlist(queues, queues->members[tenant].queue);
@@ -260,8 +280,10 @@ void queues_clear(struct queues *queues)
         queues->items[i].tenants = list_empty();
         queues->items[i].is_listed = false;
     }
-    for (size_t i = 0; i < queues->server_count; i++)
+    for (size_t i = 0; i < queues->server_count; i++) {
         queues->servers[i].waiting = list_empty();
+        set_held(queues, &queues->servers[i], queues->servers[i].running);
+    }
     queues->ring = queues->given_up = list_empty();
     queues->waiting = 0;
 }
@@ -288,6 +310,7 @@ static uint32_t start_returner(struct queues *queues, enum returner kind)
         if (turn == TURN__COUNT)
             continue; /* listed again when something changes there */
         uint32_t tenant = list_pop(&server->back[turn], queues->links);
+        set_held(queues, server, server->held + 1);
         server->parked--;
         queues->parked--;
         start(queues, tenant);
@@ -399,6 +422,7 @@ uint32_t queues_give_up(struct queues *queues)
         }
         if (tenant != LIST_NONE) {
             queues->waiting--;
+            set_held(queues, server_of(queues, tenant), server_of(queues, tenant)->held - 1);
             return tenant;
         }
     }
@@ -423,6 +447,7 @@ static void leave(struct queues *queues, uint32_t tenant, bool went_well)
     queue_of(queues, tenant)->running--;
     queues->running--;
     server->running--;
+    set_held(queues, server, server->held - 1);
     if (was_alone)
         server->loner = LIST_NONE;
     if (server->probe == tenant)
@@ -562,4 +587,9 @@ uint32_t queues_parked(const struct queues *queues)
 uint32_t queues_waiting(const struct queues *queues)
 {
     return queues->waiting;
+}
+
+uint32_t queues_places(const struct queues *queues)
+{
+    return queues->places;
 }

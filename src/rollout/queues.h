@@ -79,4 +79,7 @@ uint32_t queues_running(const struct queues *queues);
 uint32_t queues_parked(const struct queues *queues);
 uint32_t queues_waiting(const struct queues *queues);
 
+/* So many of both take a place, or could as far as `per_server` goes: of a server's, no more count than that. */
+uint32_t queues_places(const struct queues *queues);
+
 #endif

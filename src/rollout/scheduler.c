@@ -287,9 +287,19 @@ void scheduler_give(struct scheduler *scheduler, uint32_t tenant)
     queues_put(scheduler->queues, tenant);
 }
 
+uint32_t scheduler_in_hand(const struct scheduler *scheduler)
+{
+    return queues_running(scheduler->queues) + queues_waiting(scheduler->queues);
+}
+
+uint32_t scheduler_places(const struct scheduler *scheduler)
+{
+    return queues_places(scheduler->queues);
+}
+
 uint32_t scheduler_room(const struct scheduler *scheduler)
 {
-    uint32_t taken = queues_running(scheduler->queues) + queues_waiting(scheduler->queues);
+    uint32_t taken = queues_places(scheduler->queues);
     bool has_room = !scheduler->is_paused && taken < scheduler->rules.parallel;
     return has_room ? scheduler->rules.parallel - taken : 0;
 }

@@ -123,11 +123,13 @@ struct finish {
 };
 void scheduler_finished(struct scheduler *scheduler, uint32_t tenant, const struct finish *how);
 
-/* Of a scheduler that is fed: a wave begins, or the rollback, and what was due before is so no more; a tenant is due; how many more
- * there is room for now; and those that are due and not begun are so no more. */
+/* Of a scheduler that is fed: a wave begins, or the rollback, and what was due before is so no more; a tenant is due; how many are
+ * due or run; how many places these take, or could (queues_places), and how many more there is room for; and those that are due and not begun are so no more. */
 void scheduler_open(struct scheduler *scheduler, uint32_t wave);
 void scheduler_open_rollback(struct scheduler *scheduler);
 void scheduler_give(struct scheduler *scheduler, uint32_t tenant);
+uint32_t scheduler_in_hand(const struct scheduler *scheduler);
+uint32_t scheduler_places(const struct scheduler *scheduler);
 uint32_t scheduler_room(const struct scheduler *scheduler);
 void scheduler_take_back(struct scheduler *scheduler);
 

@@ -280,22 +280,25 @@ static void check_claimed(struct machines_watch *watch, const struct seen_rows *
     }
 }
 
-/* Of all machines together, on a server at once. */
+/* Of all machines together, on a server at once. What a machine has claimed ahead waits there, and counts as its server's load. */
 static void check_servers(struct machines_watch *watch, const struct seen_rows *after)
 {
     static sqlite3_stmt *kept_most, *kept_limit;
-    sqlite3_stmt *most =
-        prepare(&kept_most,
-                "SELECT coalesce(max(at_once), 0) FROM (SELECT count(*) AS at_once FROM claims"
-                " JOIN claim_queues AS queue ON queue.run = claims.run AND queue.n = claims.queue"
-                " WHERE claims.run = ? AND state = 1 AND NOT is_unlimited AND ?2 GROUP BY server)");
+    sqlite3_stmt *most = prepare(
+        &kept_most,
+        "SELECT coalesce(max(at_once), 0) FROM (SELECT sum(min(here, ?2)) AS at_once"
+        " FROM (SELECT server, count(*) AS here FROM claims"
+        " JOIN claim_queues AS queue ON queue.run = claims.run AND queue.n = claims.queue"
+        " WHERE claims.run = ?1 AND state = 1 AND NOT is_unlimited GROUP BY server, machine)"
+        " GROUP BY server)");
     sqlite3_stmt *limit =
         prepare(&kept_limit, "SELECT per_server FROM course_waves WHERE run = ? AND n = ?");
     int wave = after->wave < after->wave_count ? after->wave : after->wave_count - 1;
-    int64_t here = ask(most, after->run, 1), allowed = ask(limit, after->run, wave);
+    int64_t allowed = ask(limit, after->run, wave);
+    int64_t here = ask(most, after->run, allowed);
     if (here > allowed)
-        wrong(watch, "%d tenants of one server are given out, and %d may be", (int)here,
-              (int)allowed);
+        wrong(watch, "%d tenants of one server may be begun at once, and no more than %d are to",
+              (int)here, (int)allowed);
 }
 
 /* A wave begins once all before it are done. */

@@ -212,14 +212,35 @@ static void a_servers_limit_holds_over_its_queues_and_machines(void **state)
     assert_int_equal(queues[2].take + queues[4].take, 2);
     claim_divide(queues, ARRAY_LEN(queues), "me", 3, 0);
     assert_int_equal(queues[2].take, 0);
-    /* ahead only of those without a server */
+}
+
+/* Of a server's only by a machine that is alone; in equal shares. */
+static void what_is_claimed_ahead_keeps_no_server_from_others(void **state)
+{
+    (void)state;
+    struct claim_queue queues[] = {
+        {.server = "a", .ready = 90, .claimed = 5},
+        {.server = "b", .ready = 2},
+        {.server = "c", .ready = 90, .reach = "you"},
+        {.server = "local", .ready = 90, .is_unlimited = true},
+    };
     claim_divide(queues, ARRAY_LEN(queues), "me", 3, 2);
-    claim_ahead(queues, ARRAY_LEN(queues), "me", 100);
-    for (size_t i = 0; i < ARRAY_LEN(queues); i++)
-        if (queues[i].is_unlimited && (!queues[i].reach || strcmp(queues[i].reach, "me") == 0))
-            assert_int_equal(queues[i].take, queues[i].ready);
-        else
-            assert_true(queues[i].take <= 2);
+    claim_ahead(queues, ARRAY_LEN(queues), "me", &(struct claim_more){.ahead = 40});
+    assert_int_equal(queues[0].take, 0);
+    assert_int_equal(queues[1].take, 1);
+    assert_int_equal(queues[2].take, 0);
+    assert_int_equal(queues[3].take, 41);
+    claim_divide(queues, ARRAY_LEN(queues), "me", 3, 2);
+    claim_ahead(queues, ARRAY_LEN(queues), "me",
+                &(struct claim_more){.ahead = 41, .is_alone = true});
+    assert_int_equal(queues[0].take, 20);
+    assert_int_equal(queues[1].take, 2);
+    assert_int_equal(queues[2].take, 0);
+    assert_int_equal(queues[3].take, 21);
+    claim_ahead(queues, ARRAY_LEN(queues), "me",
+                &(struct claim_more){.ahead = 1000, .is_alone = true});
+    assert_int_equal(queues[0].take, 90);
+    assert_int_equal(queues[2].take, 0);
 }
 
 static void what_a_ledger_has_forgotten_a_machine_recalls(void **state)
@@ -259,6 +280,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_gate_is_due_once_and_a_no_halts),
     cmocka_unit_test(a_stop_waits_for_what_is_in_flight_alone),
     cmocka_unit_test(a_servers_limit_holds_over_its_queues_and_machines),
+    cmocka_unit_test(what_is_claimed_ahead_keeps_no_server_from_others),
     cmocka_unit_test(what_a_ledger_has_forgotten_a_machine_recalls),
 };
 

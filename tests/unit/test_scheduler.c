@@ -536,6 +536,39 @@ static void begins_what_it_is_fed_after_a_trip_and_not_after_a_stop(void **state
     scheduler_free(scheduler);
 }
 
+/* Of a server's tenants that wait, no more than may be begun there take a place. */
+static void has_room_beside_those_that_wait_for_their_server(void **state)
+{
+    (void)state;
+    struct scheduler *scheduler = scheduler_new(5);
+    uint32_t wave = scheduler_add_wave(
+        scheduler, &(struct scheduler_rules){.parallel = 4, .per_server = 2, .max_failures = 9});
+    uint32_t credential =
+        scheduler_add_credential(scheduler, scheduler_add_server(scheduler, false), false);
+    uint32_t file =
+        scheduler_add_credential(scheduler, scheduler_add_server(scheduler, true), false);
+    for (uint32_t tenant = 0; tenant < 5; tenant++)
+        scheduler_add_tenant(scheduler, tenant, wave, tenant < 4 ? credential : file, tenant);
+    scheduler_feed(scheduler);
+    scheduler_open(scheduler, wave);
+    assert_int_equal(scheduler_room(scheduler), 4);
+    for (uint32_t tenant = 0; tenant < 4; tenant++)
+        scheduler_give(scheduler, tenant);
+    assert_int_equal(scheduler_in_hand(scheduler), 4);
+    assert_int_equal(scheduler_room(scheduler), 2);
+    expect_start(scheduler, 0);
+    expect_start(scheduler, 1);
+    assert_int_equal(scheduler_next(scheduler, 0).kind, DECIDE_IDLE);
+    scheduler_give(scheduler, 4);
+    assert_int_equal(scheduler_room(scheduler), 1);
+    scheduler_take_back(scheduler);
+    assert_int_equal(scheduler_in_hand(scheduler), 2);
+    assert_int_equal(scheduler_room(scheduler), 2);
+    scheduler_finished(scheduler, 0, &(struct finish){0});
+    assert_int_equal(scheduler_room(scheduler), 3);
+    scheduler_free(scheduler);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(obeys_its_limits),
     cmocka_unit_test(proves_a_login_with_one_tenant),
@@ -551,6 +584,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(spares_a_server_in_trouble),
     cmocka_unit_test(tries_another_database_before_it_gives_a_server_up),
     cmocka_unit_test(begins_what_it_is_fed_after_a_trip_and_not_after_a_stop),
+    cmocka_unit_test(has_room_beside_those_that_wait_for_their_server),
 };
 
 UNIT_MAIN(tests)
