@@ -123,7 +123,8 @@ bool store_run_values(struct store *store, struct err *err, const char *sql,
 
 /* Any number of statements without values, not kept. Words in braces, here and in all other SQL, are what they are in that store, for
  * SQL has no common ones: the types {int}, {real}, {bool}, {key} (a primary key that the store gives out), the value {no};
- * {joined}, the texts of `item` with commas between them; the ends of a table's definition: {keyed} where its rows are found by
+ * {joined}, the texts of `item` with commas between them; {any_of} and {end} around a query, for
+ * IN, each of whose rows is to be looked up by an index; the ends of a table's definition: {keyed} where its rows are found by
  * their primary key, {rows} of any other; {now_ms}, the store's own clock; and the ends of a SELECT: {locking}, its rows are
  * locked until the transaction ends, and {skipping}, those that another has locked are left out as well. */
 bool store_exec(struct store *store, struct err *err, const char *sql) MUST_CHECK;

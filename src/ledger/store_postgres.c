@@ -369,6 +369,8 @@ static const struct store_word words[] = {
     {"{keyed}", ""},
     {"{now_ms}", "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"},
     {"{locking}", "FOR UPDATE"},
+    {"{any_of}", "= ANY (ARRAY("},
+    {"{end}", "))"},
     {"{skipping}", "FOR UPDATE SKIP LOCKED"},
     {NULL, NULL},
 };

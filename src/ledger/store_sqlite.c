@@ -431,6 +431,8 @@ static const struct store_word words[] = {
     {"{keyed}", " STRICT, WITHOUT ROWID"},
     {"{now_ms}", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
     {"{locking}", ""},
+    {"{any_of}", "IN ("},
+    {"{end}", ")"},
     {"{skipping}", ""},
     {NULL, NULL},
 };

@@ -298,11 +298,13 @@ static bool read_queues(struct stored_beat *beat, struct claim_queue **ret_queue
     return cursor_end(&row, err);
 }
 
+/* {any_of} so that PostgreSQL looks each of the chosen up. Statistics that are older than the run say that it has no rows, and for one row
+ * a server would go through all claims of the run, and for each through the chosen ones. */
 #define CLAIM(which)                                                                               \
     "WITH chosen(n) AS MATERIALIZED (SELECT n FROM claims WHERE run = ?1 AND wave = ?2"            \
     " AND queue = ?3 AND state = 0" which " ORDER BY place LIMIT ?5 {skipping})"                   \
     " UPDATE claims SET state = 1, machine = ?4, epoch = epoch + 1"                                \
-    " WHERE run = ?1 AND n IN (SELECT n FROM chosen) RETURNING n, epoch, place"
+    " WHERE run = ?1 AND n {any_of}SELECT n FROM chosen{end} RETURNING n, epoch, place"
 
 struct claiming {
     struct claimed_tenant *items;

@@ -454,6 +454,8 @@ static const struct store_word words[] = {
     {"{keyed}", " STRICT, WITHOUT ROWID"},
     {"{now_ms}", "sim_now_ms()"},
     {"{locking}", ""},
+    {"{any_of}", "IN ("},
+    {"{end}", ")"},
     {"{skipping}", ""},
     {NULL, NULL},
 };
