@@ -110,7 +110,8 @@ static void add_safe(struct buf *buf, const char *json, size_t len)
     }
 }
 
-void json_add(struct buf *buf, json_t *value)
+/* By jansson, which knows what has to be escaped. */
+static void add_dumped(struct buf *buf, const json_t *value)
 {
     struct buf json;
     buf_init(&json, BUF_MAX_DEFAULT);
@@ -119,8 +120,103 @@ void json_add(struct buf *buf, json_t *value)
         buf_add(buf, json.data, json.len);
     else
         add_safe(buf, json.data, json.len);
-    json_decref(value);
     buf_done(&json);
+}
+
+static void add_string(struct buf *buf, const char *text, size_t len)
+{
+    if (!is_ascii(text, len) || memchr(text, '"', len) || memchr(text, '\\', len)) {
+        json_t *string = json_stringn_nocheck(text, len);
+        add_dumped(buf, string);
+        json_decref(string);
+        return;
+    }
+    buf_addc(buf, '"');
+    buf_add(buf, text, len);
+    buf_addc(buf, '"');
+}
+
+static void add_integer(struct buf *buf, json_int_t value)
+{
+    char digits[32], *at = digits + sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        *--at = '-';
+    buf_add(buf, at, (size_t)(digits + sizeof digits - at));
+}
+
+/* With at most three decimals and fewer digits than a double gives back, the digits of the thousandfold are those of the
+ * number. */
+static void add_real(struct buf *buf, const json_t *real)
+{
+    enum { SCALE = 1000, DECIMALS = 3 };
+    static const double most = 1e11;
+    double value = json_real_value(real);
+    json_int_t scaled = value < most && !signbit(value) ? (json_int_t)round(value * SCALE) : -1;
+    if (scaled < 0 || (double)scaled / SCALE != value) {
+        add_dumped(buf, real);
+        return;
+    }
+    json_int_t rest = scaled % SCALE;
+    char decimals[] = {(char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+                       (char)('0' + rest % 10)};
+    size_t len = DECIMALS;
+    while (len > 1 && decimals[len - 1] == '0')
+        len--;
+    add_integer(buf, scaled / SCALE);
+    buf_addc(buf, '.');
+    buf_add(buf, decimals, len);
+}
+
+static void add_value(struct buf *buf, json_t *value);
+
+static void add_object(struct buf *buf, json_t *object)
+{
+    const char *before = "{";
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        const char *key = json_object_iter_key(at);
+        buf_adds(buf, before);
+        add_string(buf, key, strlen(key));
+        buf_adds(buf, ": ");
+        add_value(buf, json_object_iter_value(at));
+        before = ", ";
+    }
+    buf_adds(buf, json_object_size(object) ? "}" : "{}");
+}
+
+static void add_array(struct buf *buf, const json_t *array)
+{
+    buf_addc(buf, '[');
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (i)
+            buf_adds(buf, ", ");
+        add_value(buf, json_array_get(array, i));
+    }
+    buf_addc(buf, ']');
+}
+
+/* The bytes that json_dump gives, which takes several times as long. */
+static void add_value(struct buf *buf, json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_NULL: buf_adds(buf, "null"); break;
+    case JSON_TRUE: buf_adds(buf, "true"); break;
+    case JSON_FALSE: buf_adds(buf, "false"); break;
+    case JSON_INTEGER: add_integer(buf, json_integer_value(value)); break;
+    case JSON_REAL: add_real(buf, value); break;
+    case JSON_STRING: add_string(buf, json_string_value(value), json_string_length(value)); break;
+    case JSON_OBJECT: add_object(buf, value); break;
+    case JSON_ARRAY: add_array(buf, value); break;
+    }
+}
+
+void json_add(struct buf *buf, json_t *value)
+{
+    add_value(buf, value);
+    json_decref(value);
 }
 
 /* Of JSON they can only stand in strings. */
