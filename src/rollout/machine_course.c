@@ -188,6 +188,23 @@ static void tell_others(struct machine *machine, const struct beat_answer *answe
         (struct event){.kind = EVENT_RUN_OTHERS, .others = others, .tally = answer->tally});
 }
 
+/* All others of the wave, or of the rollback, are done. */
+static void tell_unreached(struct machine *machine, const struct beat_answer *answer)
+{
+    const struct course *course = &answer->course;
+    bool waits = (course->phase == COURSE_WAVE || course->phase == COURSE_ROLLBACK) &&
+                 course->until_ms && answer->left_ms > 0;
+    char text[256];
+    if (waits && !machine->waits_for_names) {
+        snprintf(text, sizeof text,
+                 "waiting for up to %.0f s for machines of the names that 'reachable_from' of the "
+                 "last tenants says (skein work --as NAME)",
+                 (double)answer->left_ms / 1000);
+        rollout_note(machine->rollout, text);
+    }
+    machine->waits_for_names = waits;
+}
+
 void machine_follow(struct machine *machine, const struct beat_answer *answer)
 {
     const struct course *course = &answer->course;
@@ -208,6 +225,7 @@ void machine_follow(struct machine *machine, const struct beat_answer *answer)
     case COURSE_BEFORE:
     case COURSE__COUNT: break;
     }
+    tell_unreached(machine, answer);
     await_gate(machine, answer);
     ask_gate(machine, answer);
 }

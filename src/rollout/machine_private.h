@@ -41,6 +41,8 @@ struct machine {
     enum gate
         awaits; /* a gate that this machine does not ask, and that its observers know it waits for; GATE__COUNT: none */
     bool is_asked; /* by another machine */
+    bool
+        waits_for_names; /* they know that the last tenants are reached by no machine that is here */
     struct halt gate_halt;
     const char *gate_reason;
 };
