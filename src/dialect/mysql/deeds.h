@@ -4,10 +4,7 @@
 
 #include "dialect/deed.h"
 
-/* Members of struct dialect. What is not understood of a statement is not told. */
+/* A member of struct dialect. What is not understood of a statement is not told. */
 void mysql_read_deeds(void *reader, const char *sql, size_t len, struct deeds *deeds);
-bool mysql_keeps_rows(const char *from, const char *to);
-bool mysql_takes_all(const char *from, const char *to);
-bool mysql_reads_zone(const char *from, const char *to);
 
 #endif

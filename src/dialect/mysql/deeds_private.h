@@ -15,11 +15,11 @@ struct deed *mysql_deeds_add_on(struct deeds *deeds, enum deed_kind kind,
 /* IF EXISTS and IF NOT EXISTS: DEED_CONDITIONAL, or 0. */
 unsigned mysql_deeds_take_condition(struct mysql_reader *reader);
 
-/* The only name between the parentheses that stand next; NULL: there are several, or an expression. Steps over them. */
 /* FULLTEXT or SPATIAL, which the reader stands at: what builds such an index. No row can be written meanwhile, and the first
  * FULLTEXT index of a table writes the whole table anew. */
 const char *mysql_deeds_take_special_index(struct mysql_reader *reader);
 
+/* The only name between the parentheses that stand next; NULL: there are several, or an expression. Steps over them. */
 const char *mysql_deeds_take_only_column(struct mysql_reader *reader);
 
 /* The columns between the parentheses that stand next, as SQL: names, parts of texts (`LEFT(name, 10)`), expressions; none:

@@ -15,6 +15,7 @@
 #include "dialect/mysql/settings.h"
 #include "dialect/mysql/split.h"
 #include "dialect/mysql/templates.h"
+#include "dialect/mysql/types.h"
 #include "dialect/mysql/weigh.h"
 #include "dialect/mysql/words.h"
 

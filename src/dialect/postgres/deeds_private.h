@@ -23,6 +23,8 @@ struct deed *postgres_deeds_add_on(const struct postgres_deeds *reading, enum de
 void postgres_deeds_set_qualified(const struct postgres_deeds *reading, struct deed *deed,
                                   const json_t *names);
 
+/* ---- functions: deeds_volatile.c ---- */
+
 /* The function in an expression whose value is another for each row, or, with `counts_now`, another in each tenant; NULL: none
  * is known to be. */
 const char *postgres_deeds_find_volatile(const json_t *expression, bool counts_now);
