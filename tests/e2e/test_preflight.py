@@ -282,7 +282,7 @@ class Postgres(Random, Foretelling, PostgresCase):
         self.assertEqual(failing, {"one", "three"})
         _, failing, _ = self.foretold("--select", "dialect=sqlite")
         self.assertEqual(failing, {"three", "four"})
-        self.run_ok("plan", "--preflight", "--save", "p.json", "--progress", "none", code=1)
+        self.run_ok("plan", "--preflight", "--save", self.fleet.path("p.json"), "--progress", "none", code=1)
         result, failing, _ = self.foretold("--examples", "--tenant", "one")
         self.assertEqual(result.tenant("one")["preflight"][0]["examples"], ["1"])
         self.check_truth()

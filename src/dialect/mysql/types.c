@@ -113,6 +113,24 @@ static int place_among(const char *const *types, const char *type)
     return -1;
 }
 
+/* `decimal(10,2)`: the digits before the point, and those after it. */
+static bool take_digits(const char *type, long *ret_before, long *ret_after)
+{
+    const char *comma = strchr(type, ',');
+    if (strncmp(type, "decimal(", strlen("decimal(")) != 0)
+        return false;
+    *ret_after = comma ? strtol(comma + 1, NULL, 10) : 0;
+    *ret_before = length_of(type) - *ret_after;
+    return strstr(type, " unsigned") == NULL;
+}
+
+static bool takes_all_digits(const char *from, const char *to)
+{
+    long old_before, old_after, new_before, new_after;
+    return take_digits(from, &old_before, &old_after) && take_digits(to, &new_before, &new_after) &&
+           new_before >= old_before && new_after >= old_after;
+}
+
 bool mysql_takes_all(const char *from, const char *to)
 {
     static const char *const orders[][6] = {
@@ -129,7 +147,7 @@ bool mysql_takes_all(const char *from, const char *to)
     bool is_text = strncmp(from, "varchar", len) == 0 || strncmp(from, "char", len) == 0;
     if (is_text && strncmp(to, "varchar", base_len(to)) == 0)
         return length_of(from) >= 0 && length_of(to) >= length_of(from);
-    return mysql_keeps_rows(from, to);
+    return takes_all_digits(from, to) || mysql_keeps_rows(from, to);
 }
 
 static bool is_of(const char *type, const char *name)
