@@ -70,7 +70,8 @@ static bool join_patiently(struct fleet *fleet, const struct options *options,
 static int fail(const struct options *options, const struct err *err)
 {
     int exit_code = cli_fail(err);
-    if (strcmp(err->code, MACHINES_NONE) == 0 && !options->arg_count && !options->wait_ms)
+    bool is_early = strcmp(err->code, MACHINES_NONE) == 0 || strcmp(err->code, LEDGER_MISSING) == 0;
+    if (is_early && !options->arg_count && !options->wait_ms)
         cli_note(
             "--wait 10m waits for a run to begin, and 'skein runs' tells of those that are over");
     return exit_code;

@@ -24,10 +24,11 @@
 struct arena;
 struct ledger;
 
-enum ledger_access { LEDGER_READ, LEDGER_WRITE };
+/* LEDGER_JOIN: writes to one that another machine has made. */
+enum ledger_access { LEDGER_READ, LEDGER_WRITE, LEDGER_JOIN };
 
 /* Codes of errors that callers tell apart. */
-#define LEDGER_MISSING "missing" /* LEDGER_READ: there is no ledger yet */
+#define LEDGER_MISSING "missing" /* LEDGER_READ, LEDGER_JOIN: there is no ledger yet */
 #define LEDGER_HELD "held"       /* ledger_lock: another run has it */
 #define LEDGER_AWAY                                                                                \
     "away" /* its server does not answer, or is about to begin or to end: it may come back */
@@ -35,7 +36,7 @@ enum ledger_access { LEDGER_READ, LEDGER_WRITE };
 
 /* `where`: a path (LEDGER_WRITE makes it and its folder, both for the owner alone) or a URL, which may
  * hold a password and so is in no error. A file that is no ledger, is damaged or was made by a newer
- * skein is refused. */
+ * skein is refused; LEDGER_JOIN: a file, too, since other machines do not reach it. */
 struct ledger *ledger_open(const char *where, enum ledger_access access,
                            struct err *err) MUST_CHECK;
 void ledger_close(struct ledger *ledger); /* gives the lock back; NULL: nothing */

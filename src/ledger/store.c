@@ -25,6 +25,12 @@ struct store *store_open(const char *where, enum ledger_access access, struct er
     size_t i = 0;
     while (strncmp(where, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
         i++;
+    if (access == LEDGER_JOIN && !kinds[i].kind->share) {
+        err_set(err, ERR_CONFIG,
+                "the ledger is a file of this machine: several work on one run where the ledger is "
+                "a database of a server that all of them reach");
+        return NULL;
+    }
     return kinds[i].kind->open(where, access, err);
 }
 

@@ -73,7 +73,7 @@ static bool check_there(struct postgres_store *store, struct err *err)
 
 static bool postgres_settle(struct store *store, enum ledger_access access, struct err *err)
 {
-    return access == LEDGER_WRITE ||
+    return access != LEDGER_READ ||
            pgstore_exec(store, err, "SET default_transaction_read_only = on");
 }
 

@@ -330,17 +330,9 @@ bool machines_join(struct fleet *fleet, const struct joining_request *ask,
     if (fleet->own) /* of an earlier try */
         fleet_use_told(fleet, NULL);
     const char *where = fleet_ledger(fleet, err);
-    struct ledger *ledger = where ? ledger_open(where, LEDGER_WRITE, err) : NULL;
+    struct ledger *ledger = where ? ledger_open(where, LEDGER_JOIN, err) : NULL;
     if (!ledger)
         return false;
-    if (!ledger_can_share(ledger)) {
-        ledger_close(ledger);
-        err_set(
-            err, ERR_CONFIG,
-            "the ledger is a file of this machine: several work on one run where the ledger is a "
-            "database of a server that all of them reach");
-        return false;
-    }
     ret_joining->prepared.ledger = ledger;
     if (join(fleet, ask, ret_joining, err))
         return true;

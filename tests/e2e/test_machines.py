@@ -708,6 +708,14 @@ class Waiting(MachinesCase):
         self.ledger("DELETE FROM courses WHERE run = 3; UPDATE runs SET state = 0 WHERE seq = 3")
         self.assertIn("no run is under way", self.run_ok("work", code=2).err)
 
+    def test_a_machine_that_only_joins_makes_no_ledger(self):
+        self.make_fleet(slow=0, fast=2)
+        self.assertRegex(self.run_ok("work", code=2).err, "(?s)there is no ledger 'postgresql://.*' yet.*--wait")
+        self.assertEqual(self.pg.sql(self.database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'skein_ledger'"), [["0"]])
+        file = self.fleet.path("none.db")
+        self.assertIn("is a file of this machine", self.run_ok("work", "--ledger", file, "--wait", "30s", code=2).err)
+        self.assertFalse(os.path.exists(file))
+
 
 class Examples(unittest.TestCase):
     FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tenants_example", "machines")
