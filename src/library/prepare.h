@@ -40,11 +40,14 @@ bool prepare_joined(struct fleet *fleet, const struct request *request,
                     const struct rollout_wave *waves, size_t wave_count,
                     struct prepared_run *ret_prepared, struct err *err) MUST_CHECK;
 
+/* What is asked for where tenants fail: by the request, or else by the inventory. */
+enum on_failure prepare_policy(const struct request *request, const struct rollout_rules *rules);
+
 /* The exit code of a run that this error kept from beginning: 2; 5 where another run holds the ledger,
  * 6 where there can be none. */
 int prepare_exit_code(const struct err *err);
 
-/* A rollback or downgrade without the down sections that it needs is refused before any tenant is touched:
+/* prepare_back.c. A rollback or downgrade without the down sections that it needs is refused before any tenant is touched:
  * where the request is a downgrade, or may have to roll back, plans all tenants and is false with a fault for
  * each file without a down section that is needed. `observer` (may be NULL) sees that plan. *ret_signal is the
  * signal that stopped the looking, 0: none. */
