@@ -41,9 +41,12 @@ static bool see_keys(const struct question_request *request, struct arena *arena
         struct buf buf;
         if (!now)
             return false;
+        keys[i] = key;
+        if (!name || now == name)
+            continue;
         buf_init(&buf, BUF_MAX_DEFAULT);
         sqlite_add_name(&buf, now);
-        keys[i] = !name || now == name ? key : buf_into(&buf, arena);
+        keys[i] = buf_into(&buf, arena);
     }
     deed->keys = (struct deed_texts){keys, deed->keys.count};
     return !deed->predicate || question_see_through(arena, request, &request->own, deed->predicate);
