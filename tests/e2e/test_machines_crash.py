@@ -231,11 +231,11 @@ class AtTheSameMoment(unittest.TestCase):
         return self.fleet.write(f"{name}.yaml", json.dumps({"chain": "versions", "ledger": self.server.url(name), "tenants": self.tenants}))
 
     def begin(self, inventory, name, point=None, ms=500):
-        """Makes the ledger, and finds no run that could be joined. Waits at `point`: (a statement, its pass)."""
+        """Makes the ledger, and finds no run to go on with. Waits at `point`: (a statement, its pass)."""
         env = {"SKEIN_FAILPOINT_TRACE": self.fleet.path(name)}
         if point:
             env["SKEIN_FAILPOINT"] = f"{point[0]}:{point[1]}=delay:{ms}"
-        process = self.fleet.start("work", "-q", inventory=inventory, env=env)
+        process = self.fleet.start("resume", "-q", "--wait", "20s", inventory=inventory, env=env)
         if point:
             wait_until(lambda: process.poll() is not None or self.passed(name).count(point[0]) >= point[1], what=f"{point}")
         return process
