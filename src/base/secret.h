@@ -10,7 +10,7 @@
  * too. NULL or empty: nothing. */
 void secret_redact(char *text, size_t size, const char *secret);
 
-/* The same of the password in every URL, whoever's that is: `postgresql://bob:***@db/x`. Of a text that fills its bytes, as above, one that may have
+/* The same of the password in every URL, be it a tenant's or not: `postgresql://bob:***@db/x`. Of a text that fills its bytes, as above, one that may have
  * begun goes too. */
 void secret_redact_urls(char *text, size_t size);
 

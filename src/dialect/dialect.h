@@ -327,7 +327,7 @@ struct dialect {
     /* False: such a URL would send what this machine keeps for one server to another; err (ERR_CONFIG) says how. NULL: none can. */
     bool (*check_told)(const struct url *url, struct err *err);
 
-    /* Does the URL say that whoever answers is taken for the server? NULL: none can. */
+    /* Does the URL say that any server that answers is taken for the right one? NULL: none can. */
     bool (*is_unverified)(const struct url *url);
 
     /* Has the parameter no effect here, though it has one in an application? NULL: none is known to. */

@@ -80,7 +80,7 @@ struct label {
 struct tenant;
 
 /* The replicas that batches must not leave late (`batch_replicas`), each as a tenant that is only looked at: its name is its
- * server's, for people. One server and login is one object, whoever names it. */
+ * server's, for people. One server and login is one object for all tenants that name it. */
 struct replica_set {
     const struct tenant *const *replicas;
     size_t count;

@@ -44,7 +44,7 @@ struct held_claim {
     uint32_t epoch;
 };
 
-/* Whether the answer has how all tenants of the run stand: whoever watches the run wants that, and it takes long where there are many. */
+/* Whether the answer has how all tenants of the run stand: a person or a program that watches the run wants that, and it takes long where there are many. */
 enum beat_tally {
     TALLY_NEVER,
     TALLY_AT_END, /* once the run is over */

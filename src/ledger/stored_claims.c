@@ -8,7 +8,7 @@ enum claim_state { CLAIM_READY, CLAIM_HELD, CLAIM_DONE };
 
 #define REACH_LABEL "reachable_from="
 
-/* Whoever comes first tells of a tenant without a server that it has left the inventory (library/gone.h). */
+/* The machine that comes first tells of a tenant without a server that it has left the inventory (library/gone.h). */
 #define REACH                                                                                      \
     "CASE WHEN tenants.server <> '' THEN (SELECT substr(item, length(?3) + 1) FROM label_lists"    \
     " WHERE list = tenants.labels AND substr(item, 1, length(?3)) = ?3) END"

@@ -42,7 +42,8 @@ struct saved_plan_tenant {
 struct saved_plan_forecast {
     const char *run; /* of the ledger, the newest whose times are used; NULL: it was rehearsed */
     double duration_ms;
-    /* of a rehearsal: the longest that others wait for a lock, whoever that is (NULL: no one); where, and for which table (NULL: all) */
+    /* of a rehearsal: how long others wait at most for a lock; what of theirs waits (NULL: nothing), in which tenant, and for which table
+     * (NULL: all) */
     double lock_ms;
     const char *lock_blocks, *lock_tenant, *lock_table;
     double transaction_ms; /* from the ledger: no lock was held for longer */
