@@ -5,9 +5,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/parse.h"
@@ -201,22 +201,15 @@ void listen_begin(struct listen *listen, const struct status *status, const stru
     listen->metrics = metrics;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 bool listen_is_watched(const struct listen *listen)
 {
     uint64_t asked_ms = http_asked_ms(listen->http);
-    return asked_ms && now_ms() - asked_ms < WATCHED_MS;
+    return asked_ms && (uint64_t)clock_steady_ms() - asked_ms < WATCHED_MS;
 }
 
 void listen_tick(struct listen *listen)
 {
-    uint64_t now = now_ms();
+    uint64_t now = (uint64_t)clock_steady_ms();
     if (!listen_is_watched(listen) || now - listen->published_ms < PUBLISH_MS)
         return;
     listen->published_ms = now;

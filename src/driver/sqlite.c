@@ -11,9 +11,9 @@
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "dialect/dialects.h"
@@ -47,13 +47,6 @@ struct conn {
     struct sqlite_watch watch;
     atomic_bool is_cancelled;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* With memory statistics on, a global mutex makes eight threads slower than one. Pages come one by one,
  * not twenty at a time: a tenant that has nothing to do needs five, and freeing a large block makes the
@@ -122,7 +115,8 @@ static bool open_file(struct conn *conn)
 static int on_progress(void *ctx)
 {
     struct conn *conn = ctx;
-    return atomic_load(&conn->is_cancelled) || (conn->deadline_ms && now_ms() > conn->deadline_ms);
+    return atomic_load(&conn->is_cancelled) ||
+           (conn->deadline_ms && (uint64_t)clock_steady_ms() > conn->deadline_ms);
 }
 
 /* The schema stays trusted: 3.40 would refuse json_extract() in indexes and views, and there are no
@@ -268,7 +262,7 @@ static bool run_next(struct conn *conn)
     uint64_t limit_ms = op->limits ? op->limits->statement_timeout_ms : 0;
     sqlite3_int64 changes_before = sqlite3_total_changes64(conn->db);
     conn->fence.denied = NULL;
-    conn->deadline_ms = limit_ms ? now_ms() + limit_ms : 0;
+    conn->deadline_ms = limit_ms ? (uint64_t)clock_steady_ms() + limit_ms : 0;
     conn->fence.is_preparing = true;
     /* Told a length, SQLite would copy the rest of the script for each of its statements. */
     int rc = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, &tail);

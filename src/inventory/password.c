@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "inventory/inventory.h"
@@ -171,13 +172,6 @@ struct command {
     bool is_over; /* ended by itself, in time, and without saying too much */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- start --------------------------------------------------------------------------------- */
 
 /* posix_spawn's prototype lacks the const that its argv has in fact. */
@@ -238,7 +232,7 @@ static bool start_command(struct command *command, struct err *err)
     if (pipe2(ends, O_CLOEXEC) != 0)
         return err_set(err, ERR_CONFIG, "password command: %s", strerror(errno));
     command->out = ends[0];
-    command->deadline_ms = now_ms() + command->timeout_ms;
+    command->deadline_ms = clock_steady_ms() + command->timeout_ms;
     int error = spawn(command, ends[1]);
     close(ends[1]);
     if (!error)
@@ -255,7 +249,7 @@ static bool read_output(const struct command *command, struct reading *reading)
 {
     for (;;) {
         struct pollfd pollfd = {.fd = command->out, .events = POLLIN};
-        int64_t left_ms = command->deadline_ms - now_ms();
+        int64_t left_ms = command->deadline_ms - clock_steady_ms();
         int ready = left_ms > 0 ? poll(&pollfd, 1, (int)left_ms) : 0;
         if (ready < 0 && errno == EINTR)
             continue;
@@ -275,7 +269,7 @@ static bool wait_for_exit(struct command *command)
         pid_t found = waitpid(command->pid, &command->status, WNOHANG);
         if (found == command->pid || (found < 0 && errno != EINTR))
             return found == command->pid;
-        if (now_ms() >= command->deadline_ms)
+        if (clock_steady_ms() >= command->deadline_ms)
             return false;
         nanosleep(&pause, NULL);
     }
