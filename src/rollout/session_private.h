@@ -309,7 +309,7 @@ extern const struct state_row row_rehearsed;
 /* session_steps.c */
 extern const struct state_row row_steps;
 
-/* session_repeat.c */
+/* session_ease.c, session_repeat.c */
 extern const struct state_row row_ease, row_pause, row_batch;
 
 /* session_weigh.c */
@@ -474,8 +474,9 @@ const struct weighed *session_weighed_elsewhere(const struct session *session,
 /* At a copy: notes what a commit ended. */
 void session_note_rehearsed_commit(struct session *session);
 
-/* session_repeat.c: is what comes next a statement that repeats? And the way out of a pause between two batches. */
+/* session_repeat.c: is what comes next a statement that repeats? */
 bool session_is_repeating(const struct session *session);
+/* session_ease.c: the way out of a pause between two batches. */
 enum session_state session_stop_pause(struct session *session);
 
 /* session_doubt.c: is there a statement in doubt that a look can decide? */
