@@ -1,8 +1,7 @@
 #include "library/rehearse_scratch.h"
 
-#include <uv.h>
-
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "dialect/dialects.h"
 #include "library/rehearse_private.h"
@@ -299,7 +298,7 @@ static void perform_and_tell(struct rehearsing *rehearsing, const struct part *p
                              struct scratch_work work)
 {
     const struct scratch_show *show = rehearsing->show;
-    uint64_t begun_ns = uv_hrtime();
+    int64_t begun_ms = clock_steady_ms();
     work.dialect = part->group.kind.dialect;
     work.tenants = part->tenants;
     work.like = part->group.example->name;
@@ -307,7 +306,7 @@ static void perform_and_tell(struct rehearsing *rehearsing, const struct part *p
         show->on_work(show->ctx, &work);
     perform(rehearsing, &part->group, part->result);
     work.is_over = true;
-    work.duration_ms = (double)(uv_hrtime() - begun_ns) / 1e6;
+    work.duration_ms = (double)(clock_steady_ms() - begun_ms);
     work.error = fault_of(part->result);
     if (show->on_work)
         show->on_work(show->ctx, &work);
