@@ -171,6 +171,27 @@ static bool changes_keys(const struct deed *deed)
            deed->kind == DEED_SET_NOT_NULL || deed->kind == DEED_DROP_NOT_NULL;
 }
 
+/* What a deed that is about one column does to it. */
+static const char *const column_changes[DEED__COUNT] = {
+    [DEED_RENAME] = "renames a column",
+    [DEED_SET_TYPE] = "changes a column's type",
+    [DEED_ADD_COLUMN] = "adds a column",
+    [DEED_DROP_COLUMN] = "drops a column",
+};
+
+static bool changes_column(const struct deed *deed)
+{
+    return column_changes[deed->kind] && (deed->column || deed->kind != DEED_RENAME);
+}
+
+static const char *change_of_rows(const struct deed *deed, const struct question *question,
+                                  bool is_about)
+{
+    if (deed->flags & (DEED_SEVERAL | DEED_CASCADE))
+        return "changes the rows of several tables";
+    return !is_about ? NULL : question->reads_any ? "changes rows" : "changes its rows";
+}
+
 /* What the deed, which comes before, does to what is asked about; NULL: nothing. `tables`: all names that the question's tables have
  * on the way. */
 static const char *conflict(const struct walk *walk, const struct deed *deed,
@@ -182,32 +203,21 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
     if (question->reads_keys && changes_keys(deed) &&
         (names || !deed->table)) /* an index may be dropped by its own name */
         return "changes its keys or constraints";
-    if (deed->flags & (DEED_SEVERAL | DEED_CASCADE) && changes_rows(deed))
-        return "changes the rows of several tables";
     if (changes_rows(deed))
-        return !is_about ? NULL : question->reads_any ? "changes rows" : "changes its rows";
+        return change_of_rows(deed, question, is_about);
+    if (changes_column(deed))
+        return (deed->kind == DEED_RENAME ? names : is_about) && touches_column(question, deed)
+                   ? column_changes[deed->kind]
+                   : NULL;
     switch (deed->kind) {
     case DEED_OTHER: return deed->table ? NULL : "may change anything";
     case DEED_CREATE_TABLE:
-        if (question->reads_any && !is_among(tables, deed->table))
-            return deed->flags & DEED_FILLS ? "makes a table with rows" : NULL;
-        return is_about ? "makes the table" : NULL;
+        if (is_among(tables, deed->table))
+            return "makes the table";
+        return question->reads_any && deed->flags & DEED_FILLS ? "makes a table with rows" : NULL;
     case DEED_DROP_TABLE: return is_about || deed->flags & DEED_CASCADE ? "drops the table" : NULL;
-    case DEED_RENAME:
-        if (!names)
-            return NULL;
-        return !deed->column                    ? "renames the table"
-               : touches_column(question, deed) ? "renames a column"
-                                                : NULL;
-    case DEED_ADD_COLUMN:
-    case DEED_DROP_COLUMN:
-    case DEED_SET_TYPE:
-        return is_about && touches_column(question, deed)
-                   ? deed->kind == DEED_SET_TYPE     ? "changes a column's type"
-                     : deed->kind == DEED_ADD_COLUMN ? "adds a column"
-                                                     : "drops a column"
-                   : NULL;
-    case DEED_ATTACH: return names ? "changes which rows it has" : NULL;
+    case DEED_RENAME: return names ? "renames the table" : NULL;
+    case DEED_ATTACH:
     case DEED_DETACH: return names ? "changes which rows it has" : NULL;
     case DEED_ADD_PARTITION:
         return names && !is_empty(walk, deed->other, walk->deeds.count)

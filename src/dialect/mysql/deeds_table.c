@@ -109,6 +109,36 @@ static void read_attribute(const struct altering *altering, struct deed *deed)
     }
 }
 
+/* `REFERENCES` in a column's definition is a deed of its own. */
+static void add_parent(const struct altering *altering, const struct deed *column)
+{
+    struct deed *parent = add(altering, DEED_ADD_FOREIGN_KEY);
+    parent->flags = DEED_WITH_COLUMN;
+    parent->column = column->column;
+    parent->other = column->other;
+    parent->other_schema = column->other_schema;
+    parent->keys = column->keys;
+    parent->parents = column->parents;
+}
+
+/* So are `UNIQUE` and `CHECK`. */
+static void add_constraints(const struct altering *altering, const struct deed *column)
+{
+    if (column->flags & DEED_UNIQUE) {
+        struct deed *unique = add(altering, DEED_ADD_UNIQUE);
+        unique->flags = column->kind == DEED_SET_TYPE ? 0 : DEED_WITH_COLUMN;
+        unique->column = column->column;
+        unique->keys = column->keys;
+        unique->what = "UNIQUE";
+    }
+    if (column->rule) {
+        struct deed *check = add(altering, DEED_ADD_CHECK);
+        check->flags = DEED_WITH_COLUMN;
+        check->column = column->column;
+        check->rule = column->rule;
+    }
+}
+
 /* Up to the comma after it. */
 static void read_column(const struct altering *altering, enum deed_kind kind, unsigned flags)
 {
@@ -129,15 +159,8 @@ static void read_column(const struct altering *altering, enum deed_kind kind, un
     deed.keys = mysql_deeds_name(altering->reader->arena, deed.column);
     while (!ends_item(altering->reader))
         read_attribute(altering, &deed);
-    if (deed.other && kind != DEED_SET_TYPE && !altering->is_new) {
-        struct deed *parent = add(altering, DEED_ADD_FOREIGN_KEY);
-        parent->flags = DEED_WITH_COLUMN;
-        parent->column = deed.column;
-        parent->other = deed.other;
-        parent->other_schema = deed.other_schema;
-        parent->keys = deed.keys;
-        parent->parents = deed.parents;
-    }
+    if (deed.other && kind != DEED_SET_TYPE && !altering->is_new)
+        add_parent(altering, &deed);
     if (kind == DEED_SET_TYPE && deed.other) {
         struct deed *rename = add(altering, DEED_RENAME);
         rename->what = "column";
@@ -148,19 +171,8 @@ static void read_column(const struct altering *altering, enum deed_kind kind, un
     if (kind != DEED_SET_TYPE)
         deed.other = NULL;
     *deeds_add(altering->deeds, kind) = deed;
-    if (deed.flags & DEED_UNIQUE && !altering->is_new) {
-        struct deed *unique = add(altering, DEED_ADD_UNIQUE);
-        unique->flags = kind == DEED_SET_TYPE ? 0 : DEED_WITH_COLUMN;
-        unique->column = deed.column;
-        unique->keys = deed.keys;
-        unique->what = "UNIQUE";
-    }
-    if (deed.rule && !altering->is_new) {
-        struct deed *check = add(altering, DEED_ADD_CHECK);
-        check->flags = DEED_WITH_COLUMN;
-        check->column = deed.column;
-        check->rule = deed.rule;
-    }
+    if (!altering->is_new)
+        add_constraints(altering, &deed);
 }
 
 /* ---- constraints -------------------------------------------------------------------------------- */

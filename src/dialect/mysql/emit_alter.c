@@ -208,11 +208,10 @@ static bool only_ignored_differs(struct emitting *emitting, const struct object 
            strcmp(difference->properties[0].name, "ignored") == 0;
 }
 
-static void change_keys(struct altering *altering)
+static void drop_keys(struct altering *altering)
 {
     struct emitting *emitting = altering->emitting;
-    const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
-    bool is_named = catalog_rules_has(emitting->emission->rules, ASPECT_NAMES);
+    const struct catalog *from = emitting->emission->from;
     struct members members = mysql_emit_members(emitting, from, altering->from->name);
     for (size_t m = 0; m < members.count; m++) {
         size_t i = members.places[m];
@@ -226,7 +225,14 @@ static void change_keys(struct altering *altering)
         add_clause(altering, &text, is_check(key) ? STAGE_COLUMNS : STAGE_KEYS,
                    mysql_emit_cost_of_key(emitting, key, true));
     }
-    members = mysql_emit_members(emitting, to, altering->to->name);
+}
+
+static void add_keys(struct altering *altering)
+{
+    struct emitting *emitting = altering->emitting;
+    const struct catalog *to = emitting->emission->to;
+    bool is_named = catalog_rules_has(emitting->emission->rules, ASPECT_NAMES);
+    struct members members = mysql_emit_members(emitting, to, altering->to->name);
     for (size_t m = 0; m < members.count; m++) {
         size_t i = members.places[m];
         const struct object *key = to->objects[i];
@@ -246,9 +252,15 @@ static void change_keys(struct altering *altering)
         add_clause(altering, &text, STAGE_KEYS,
                    is_made ? mysql_emit_cost_of_key(emitting, key, false) : COST_INSTANT);
     }
+}
+
+static void change_keys(struct altering *altering)
+{
+    drop_keys(altering);
+    add_keys(altering);
     struct buf text = begin_clause();
     const char *separator = "";
-    if (mysql_emit_keep_index(emitting, &text, altering->from->name, &separator))
+    if (mysql_emit_keep_index(altering->emitting, &text, altering->from->name, &separator))
         add_clause(altering, &text, STAGE_KEYS, COST_NOCOPY);
     else
         buf_done(&text);
@@ -273,6 +285,22 @@ static void change_storage(struct altering *altering)
             buf_addf(&text, "%s%s%s", text.len ? " " : "", name, is_number ? "0" : "DEFAULT");
     }
     add_clause(altering, &text, STAGE_COLUMNS, COST_UNKNOWN);
+}
+
+static void change_periods(struct altering *altering, const struct difference *difference)
+{
+    for (size_t i = 0; i < difference->property_count; i++) {
+        const struct property_difference *property = &difference->properties[i];
+        struct buf text;
+        if (!ascii_begins(property->name, "period "))
+            continue;
+        text = begin_clause();
+        if (property->expected)
+            buf_addf(&text, "ADD PERIOD FOR %s", property->expected);
+        else
+            buf_addf(&text, "DROP PERIOD FOR %s", property->name + strlen("period "));
+        add_clause(altering, &text, STAGE_COLUMNS, COST_UNKNOWN);
+    }
 }
 
 static void change_options(struct altering *altering, const struct difference *difference)
@@ -308,18 +336,7 @@ static void change_options(struct altering *altering, const struct difference *d
             buf_addf(&text, " COLLATE %s", object_get(altering->to, "collation"));
         add_clause(altering, &text, STAGE_COLUMNS, COST_INSTANT);
     }
-    for (size_t i = 0; i < difference->property_count; i++) {
-        const struct property_difference *property = &difference->properties[i];
-        struct buf text;
-        if (!ascii_begins(property->name, "period "))
-            continue;
-        text = begin_clause();
-        if (property->expected)
-            buf_addf(&text, "ADD PERIOD FOR %s", property->expected);
-        else
-            buf_addf(&text, "DROP PERIOD FOR %s", property->name + strlen("period "));
-        add_clause(altering, &text, STAGE_COLUMNS, COST_UNKNOWN);
-    }
+    change_periods(altering, difference);
 }
 
 /* ---- statements ------------------------------------------------------------------------------- */

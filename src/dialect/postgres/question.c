@@ -192,36 +192,46 @@ static const char *parent_of(const struct question_request *request)
     return request->parent.table ? request->parent.table : request->deed->other;
 }
 
+/* A name for each key of the deed that stands in no SQL: what the catalog knows is put in its place. */
+static struct deed_texts make_marks(struct arena *arena, size_t count)
+{
+    const char **marks = arena_calloc(arena, count, sizeof *marks);
+    for (size_t i = 0; i < count; i++)
+        marks[i] = arena_printf(arena, "\x01%zu\x01", i + 1);
+    return (struct deed_texts){marks, count};
+}
+
+/* `replace(replace('…', mark, column), mark, column)`: the text with the primary key's columns in the places of marks. */
+static void add_unmarked(struct buf *buf, const char *text, const struct deed_texts *marks)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        buf_adds(buf, "pg_catalog.replace(");
+    postgres_add_literal(buf, text);
+    for (size_t i = 0; i < marks->count; i++) {
+        buf_adds(buf, ", ");
+        postgres_add_literal(buf, marks->items[i]);
+        buf_addf(buf,
+                 ", pg_catalog.quote_ident((pg_catalog.array_agg(a.attname ORDER BY k.at))[%zu]))",
+                 i + 1);
+    }
+}
+
 /* Which columns are the primary key is what the catalog knows. */
 static void look_up_orphans(const struct question_request *request, struct questions *questions)
 {
     const struct deed *deed = request->deed;
     struct arena *arena = questions->arena;
-    struct deed_texts parents = {0};
-    const char **marks = arena_calloc(arena, deed->keys.count, sizeof *marks);
     struct deed marked = *deed;
     struct question_request asked = *request;
     struct buf buf;
-    for (size_t i = 0; i < deed->keys.count; i++)
-        marks[i] = arena_printf(arena, "\x01%zu\x01", i + 1);
-    parents = (struct deed_texts){marks, deed->keys.count};
-    marked.parents = parents;
+    marked.parents = make_marks(arena, deed->keys.count);
     asked.deed = &marked;
     questions_add_orphans(questions, &asked, rows_of(request, own_relation(request, arena), arena),
                           own_rows(arena, deed->other_schema, parent_of(request)));
     struct question *question = &questions->items[questions->count - 1];
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_adds(&buf, "SELECT ");
-    for (size_t i = 0; i < deed->keys.count; i++)
-        buf_adds(&buf, "pg_catalog.replace(");
-    postgres_add_literal(&buf, question->rows);
-    for (size_t i = 0; i < deed->keys.count; i++) {
-        buf_adds(&buf, ", ");
-        postgres_add_literal(&buf, marks[i]);
-        buf_addf(&buf,
-                 ", pg_catalog.quote_ident((pg_catalog.array_agg(a.attname ORDER BY k.at))[%zu]))",
-                 i + 1);
-    }
+    add_unmarked(&buf, question->rows, &marked.parents);
     buf_adds(&buf, ", ");
     postgres_add_literal(&buf, question->sample);
     buf_adds(&buf,
@@ -253,45 +263,46 @@ static void ask_foreign_key(const struct question_request *request, struct quest
             own_rows(questions->arena, deed->other_schema, parent_of(request)));
 }
 
-/* What the constraint says is in the catalog. */
+/* The rows that break a constraint, whose words are in the catalog. Its name and table come after it. */
+static const char unvalidated_rows[] =
+    "SELECT CASE WHEN c.convalidated THEN NULL WHEN c.contype = 'c' THEN "
+    "pg_catalog.format('%s WHERE NOT (%s)', CASE WHEN c.connoinherit THEN "
+    "pg_catalog.format('ONLY %s', c.conrelid::pg_catalog.regclass) ELSE "
+    "c.conrelid::pg_catalog.regclass::text END, "
+    "pg_catalog.pg_get_expr(c.conbin, c.conrelid)) WHEN c.contype = 'n' THEN "
+    "pg_catalog.format('%s WHERE %s IS NOT DISTINCT FROM NULL', c.conrelid::pg_catalog.regclass, "
+    "pg_catalog.quote_ident(k.names[1])) WHEN c.contype = 'f' AND c.confmatchtype IN ('s', 'f') "
+    "THEN pg_catalog.format('%s AS skein_child WHERE (%s AND NOT EXISTS (SELECT 1 FROM %s AS "
+    "skein_parent WHERE %s))%s', "
+    "CASE r.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || c.conrelid::pg_catalog.regclass, k.there, "
+    "CASE p.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || c.confrelid::pg_catalog.regclass, k.same, "
+    "CASE c.confmatchtype WHEN 'f' THEN pg_catalog.format(' OR ((%s) AND (%s))', k.lacking, k.some) "
+    "END) END, CASE c.contype WHEN 'f' THEN k.sample END, "
+    "CASE WHEN NOT c.convalidated AND c.contype NOT IN ('c', 'n', 'f') THEN 'it is of a kind "
+    "that no question is known for' END "
+    "FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.conrelid LEFT JOIN "
+    "pg_catalog.pg_class p ON p.oid = c.confrelid CROSS JOIN LATERAL (SELECT "
+    "pg_catalog.array_agg(a.attname ORDER BY n.at) AS names, "
+    "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', "
+    "' AND ' ORDER BY n.at) AS there, "
+    "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', "
+    "' OR ' ORDER BY n.at) AS some, "
+    "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NULL', "
+    "' OR ' ORDER BY n.at) AS lacking, "
+    "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname), ', ' ORDER BY n.at) "
+    "AS sample, pg_catalog.string_agg('skein_parent.' || pg_catalog.quote_ident(p.attname) || "
+    "' = skein_child.' || pg_catalog.quote_ident(a.attname), ' AND ' ORDER BY n.at) AS same "
+    "FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY AS n (num, at) JOIN pg_catalog.pg_attribute a "
+    "ON a.attrelid = c.conrelid AND a.attnum = n.num LEFT JOIN pg_catalog.pg_attribute p ON "
+    "p.attrelid = c.confrelid AND p.attnum = c.confkey[n.at]) AS k WHERE c.conname = ";
+
 static void ask_validate(const struct question_request *request, struct questions *questions)
 {
-    static const char sql[] =
-        "SELECT CASE WHEN c.convalidated THEN NULL WHEN c.contype = 'c' THEN "
-        "pg_catalog.format('%s WHERE NOT (%s)', CASE WHEN c.connoinherit THEN "
-        "pg_catalog.format('ONLY %s', c.conrelid::pg_catalog.regclass) ELSE "
-        "c.conrelid::pg_catalog.regclass::text END, "
-        "pg_catalog.pg_get_expr(c.conbin, c.conrelid)) WHEN c.contype = 'n' THEN "
-        "pg_catalog.format('%s WHERE %s IS NOT DISTINCT FROM NULL', c.conrelid::pg_catalog.regclass, "
-        "pg_catalog.quote_ident(k.names[1])) WHEN c.contype = 'f' AND c.confmatchtype IN ('s', 'f') "
-        "THEN pg_catalog.format('%s AS skein_child WHERE (%s AND NOT EXISTS (SELECT 1 FROM %s AS "
-        "skein_parent WHERE %s))%s', "
-        "CASE r.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || c.conrelid::pg_catalog.regclass, k.there, "
-        "CASE p.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || c.confrelid::pg_catalog.regclass, k.same, "
-        "CASE c.confmatchtype WHEN 'f' THEN pg_catalog.format(' OR ((%s) AND (%s))', k.lacking, k.some) "
-        "END) END, CASE c.contype WHEN 'f' THEN k.sample END, "
-        "CASE WHEN NOT c.convalidated AND c.contype NOT IN ('c', 'n', 'f') THEN 'it is of a kind "
-        "that no question is known for' END "
-        "FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.conrelid LEFT JOIN "
-        "pg_catalog.pg_class p ON p.oid = c.confrelid CROSS JOIN LATERAL (SELECT "
-        "pg_catalog.array_agg(a.attname ORDER BY n.at) AS names, "
-        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', "
-        "' AND ' ORDER BY n.at) AS there, "
-        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', "
-        "' OR ' ORDER BY n.at) AS some, "
-        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname) || ' IS NULL', "
-        "' OR ' ORDER BY n.at) AS lacking, "
-        "pg_catalog.string_agg('skein_child.' || pg_catalog.quote_ident(a.attname), ', ' ORDER BY n.at) "
-        "AS sample, pg_catalog.string_agg('skein_parent.' || pg_catalog.quote_ident(p.attname) || "
-        "' = skein_child.' || pg_catalog.quote_ident(a.attname), ' AND ' ORDER BY n.at) AS same "
-        "FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY AS n (num, at) JOIN pg_catalog.pg_attribute a "
-        "ON a.attrelid = c.conrelid AND a.attnum = n.num LEFT JOIN pg_catalog.pg_attribute p ON "
-        "p.attrelid = c.confrelid AND p.attnum = c.confkey[n.at]) AS k WHERE c.conname = ";
     const struct deed *deed = request->deed;
     struct question *question = questions_add(questions, QUESTION_CHECK, request);
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_adds(&buf, sql);
+    buf_adds(&buf, unvalidated_rows);
     postgres_add_literal(&buf, deed->name);
     buf_adds(&buf, " AND c.conrelid = ");
     postgres_add_regclass(&buf, deed->schema, deed->table);

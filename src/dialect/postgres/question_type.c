@@ -48,6 +48,26 @@ static bool is_cut(const char *type)
     return false;
 }
 
+/* Beside each index `i`: its columns, with `value` in the place of the deed's, as `k.keys`, that they are not null as
+ * `k.conditions`, and whether the deed's is among them as `k.has_it`. */
+static void add_key_columns(struct buf *buf, const struct deed *deed, const char *value)
+{
+    buf_adds(buf, "CROSS JOIN LATERAL (SELECT pg_catalog.string_agg(CASE WHEN a.attname = ");
+    postgres_add_literal(buf, deed->column);
+    buf_adds(buf, " THEN ");
+    postgres_add_literal(buf, value);
+    buf_adds(
+        buf,
+        " ELSE pg_catalog.quote_ident(a.attname) END, ', ') AS keys, "
+        "pg_catalog.string_agg(pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', ' AND ') AS "
+        "conditions, pg_catalog.bool_or(a.attname = ");
+    postgres_add_literal(buf, deed->column);
+    buf_adds(
+        buf,
+        ") AS has_it FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum "
+        "= ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS k");
+}
+
 /* Two values may become the same, where a unique index has the column: the catalog knows. */
 static void ask_collisions(const struct question_request *request, struct questions *questions,
                            const char *value)
@@ -70,24 +90,12 @@ static void ask_collisions(const struct question_request *request, struct questi
     buf_addf(
         &buf,
         ", k.conditions, k.keys) AS rows, i.indexprs IS NOT NULL OR i.indpred IS NOT NULL OR %s "
-        "AS is_odd FROM pg_catalog.pg_index i CROSS JOIN LATERAL (SELECT "
-        "pg_catalog.string_agg(CASE WHEN a.attname = ",
+        "AS is_odd FROM pg_catalog.pg_index i ",
         deed->flags & DEED_CHARSET ? "true" : "false");
-    postgres_add_literal(&buf, deed->column);
-    buf_adds(&buf, " THEN ");
-    postgres_add_literal(&buf,
-                         arena_printf(questions->arena, "((%s\n)::%s)", value, deed->definition));
-    buf_adds(
-        &buf,
-        " ELSE pg_catalog.quote_ident(a.attname) END, ', ') AS keys, "
-        "pg_catalog.string_agg(pg_catalog.quote_ident(a.attname) || ' IS NOT NULL', ' AND ') AS "
-        "conditions, pg_catalog.bool_or(a.attname = ");
-    postgres_add_literal(&buf, deed->column);
-    buf_adds(
-        &buf,
-        ") AS has_it FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum "
-        "= ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS k WHERE i.indisunique AND (k.has_it "
-        "OR i.indexprs IS NOT NULL) AND i.indrelid = ");
+    add_key_columns(&buf, deed,
+                    arena_printf(questions->arena, "((%s\n)::%s)", value, deed->definition));
+    buf_adds(&buf,
+             " WHERE i.indisunique AND (k.has_it OR i.indexprs IS NOT NULL) AND i.indrelid = ");
     postgres_add_regclass(&buf, deed->schema, deed->table);
     buf_adds(&buf, ") AS x");
     question->lookup = buf_into(&buf, questions->arena);
@@ -95,23 +103,28 @@ static void ask_collisions(const struct question_request *request, struct questi
     question->reads_keys = true;
 }
 
-void postgres_ask_type(const struct question_request *request, struct questions *questions)
+/* Why no question is known for the type; NULL: one is. */
+static const char *fault_of_type(const struct deed *deed, struct arena *arena)
+{
+    long ignored;
+    if (!deed->definition || !deed->type)
+        return "its type could not be read";
+    if (deed->flags & DEED_UNSTABLE)
+        return arena_printf(arena, "%s is another each time", deed->what);
+    if (!is_limited_text(deed->type, &ignored) && is_cut(deed->type))
+        return arena_printf(arena, "no cast to %s refuses what an ALTER refuses", deed->type);
+    return NULL;
+}
+
+/* Which rows have a value that the type does not hold: one that is too long, or whose cast fails. */
+static struct question *ask_values(const struct question_request *request,
+                                   struct questions *questions, const char *value)
 {
     const struct deed *deed = request->deed;
     struct arena *arena = questions->arena;
     const char *relation = question_relation(arena, request);
-    const char *value = deed->expression ? deed->expression : deed->keys.items[0];
     long length, precision, scale;
     struct question *question;
-    if (!deed->definition || !deed->type) {
-        questions_add_reason(questions, QUESTION_CAST, request, "its type could not be read");
-        return;
-    }
-    if (deed->flags & DEED_UNSTABLE) {
-        questions_add_reason(questions, QUESTION_CAST, request,
-                             arena_printf(arena, "%s is another each time", deed->what));
-        return;
-    }
     if (is_limited_text(deed->type, &length)) {
         question = questions_add(questions, QUESTION_LENGTH, request);
         question->rows = arena_printf(
@@ -126,17 +139,26 @@ void postgres_ask_type(const struct question_request *request, struct questions 
             "%s WHERE pg_catalog.abs(pg_catalog.round((%s\n)::pg_catalog.numeric, %ld)) >= "
             "1e%ld::pg_catalog.numeric AND (%s\n)::pg_catalog.numeric <> 'NaN'",
             relation, value, scale, precision - scale, value);
-    } else if (is_cut(deed->type)) {
-        questions_add_reason(
-            questions, QUESTION_CAST, request,
-            arena_printf(arena, "no cast to %s refuses what an ALTER refuses", deed->type));
-        return;
     } else {
         question = questions_add(questions, QUESTION_CAST, request);
         question->trial = arena_printf(arena, "SELECT pg_catalog.count((%s\n)::%s) FROM %s", value,
                                        deed->definition, relation);
         question->lookup = postgres_look_up_domain(arena, deed->definition, false);
     }
+    return question;
+}
+
+void postgres_ask_type(const struct question_request *request, struct questions *questions)
+{
+    const struct deed *deed = request->deed;
+    struct arena *arena = questions->arena;
+    const char *fault = fault_of_type(deed, arena);
+    if (fault) {
+        questions_add_reason(questions, QUESTION_CAST, request, fault);
+        return;
+    }
+    const char *value = deed->expression ? deed->expression : deed->keys.items[0];
+    struct question *question = ask_values(request, questions, value);
     question->follows = !question->lookup || question->trial;
     question->depends = deed->expression ? question_text(arena, deed->expression) : deed->keys;
     question->about = arena_printf(arena, "%s of %s", deed->type, question->about);

@@ -31,6 +31,14 @@ static const char *quoted(struct arena *arena, const char *name)
     return buf_into(&buf, arena);
 }
 
+static const char *literal(struct arena *arena, const char *text)
+{
+    struct buf buf;
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    sql_add_literal(&buf, text);
+    return buf_into(&buf, arena);
+}
+
 /* ---- reading the two statements ------------------------------------------------------------------ */
 
 static void read_create(struct rebuild *rebuild)
@@ -207,15 +215,7 @@ static void ask_orphans(struct rebuild *rebuild, const char *column,
 {
     struct arena *arena = rebuild->arena;
     const char *name = quoted(arena, column);
-    const char *source = source_of(rebuild);
-    struct buf literal, from, parent, sql;
-    buf_init(&literal, BUF_MAX_DEFAULT);
-    buf_init(&from, BUF_MAX_DEFAULT);
-    buf_init(&parent, BUF_MAX_DEFAULT);
-    buf_init(&sql, BUF_MAX_DEFAULT);
-    sql_add_literal(&literal, source);
-    sql_add_literal(&from, column);
-    sql_add_literal(&parent, definition->parent);
+    const char *parent = literal(arena, definition->parent);
     const char *key =
         definition->parent_keys.count == 1 ? definition->parent_keys.items[0] : "\x01";
     const char *rows = arena_printf(
@@ -225,24 +225,18 @@ static void ask_orphans(struct rebuild *rebuild, const char *column,
         "pragma_foreign_key_list(%s) WHERE \"from\" = %s COLLATE NOCASE AND \"table\" = %s COLLATE "
         "NOCASE)) AS skein_found",
         rebuild->parts, quoted(arena, rebuild->request->deed->table), name,
-        quoted(arena, definition->parent), key, name, literal.data, from.data, parent.data);
+        quoted(arena, definition->parent), key, name, literal(arena, source_of(rebuild)),
+        literal(arena, column), parent);
     struct question *question = ask(rebuild, QUESTION_ORPHANS, column);
     question->other = definition->parent;
-    if (definition->parent_keys.count == 1) {
+    if (definition->parent_keys.count == 1)
         question->rows = rows;
-    } else {
-        buf_adds(&sql, "SELECT replace(");
-        sql_add_literal(&sql, rows);
-        buf_addf(&sql,
-                 ", char(1), 'skein_parent.\"' || replace(name, '\"', '\"\"') || '\"'), NULL, NULL "
-                 "FROM pragma_table_info(%s) WHERE pk = 1",
-                 parent.data);
-        question->lookup = arena_strndup(arena, sql.data, sql.len);
-    }
-    buf_done(&literal);
-    buf_done(&from);
-    buf_done(&parent);
-    buf_done(&sql);
+    else
+        question->lookup = arena_printf(
+            arena,
+            "SELECT replace(%s, char(1), 'skein_parent.\"' || replace(name, '\"', '\"\"') || '\"'), "
+            "NULL, NULL FROM pragma_table_info(%s) WHERE pk = 1",
+            literal(arena, rows), parent);
 }
 
 /* What a STRICT table takes for a column of the type; NULL: everything. */
@@ -267,12 +261,31 @@ static const char *strict_condition(struct arena *arena, const char *name, const
     return NULL;
 }
 
+static void ask_strict(struct rebuild *rebuild, const char *column, const char *type)
+{
+    struct arena *arena = rebuild->arena;
+    const char *condition = strict_condition(arena, quoted(arena, column), type);
+    if (condition)
+        ask_where(rebuild, QUESTION_CAST, arena_printf(arena, "%s of %s", type, column), condition);
+}
+
+/* Every row needs a value: its own where the column is copied, else the default. */
+static void ask_required(struct rebuild *rebuild, const char *column,
+                         const struct sqlite_definition *definition)
+{
+    struct arena *arena = rebuild->arena;
+    if (is_copied(rebuild, column))
+        ask_where(rebuild, QUESTION_NULLS, column,
+                  arena_printf(arena, "%s IS NULL", quoted(arena, column)));
+    else if (!definition->fallback)
+        ask_where(rebuild, QUESTION_ROWS, column, "true");
+}
+
 static void ask_column(struct rebuild *rebuild, size_t index)
 {
     struct arena *arena = rebuild->arena;
     const char *column = rebuild->create.items[index].column;
     const struct sqlite_definition *definition = &rebuild->definitions[index];
-    const char *name = quoted(arena, column);
     bool is_rowid = definition->is_primary && ascii_is_same(definition->type, "integer") &&
                     !rebuild->has_no_rowid;
     bool is_required = definition->is_not_null ||
@@ -282,12 +295,8 @@ static void ask_column(struct rebuild *rebuild, size_t index)
             "the new column gets a value that is computed for each row";
         return;
     }
-    if (is_required && !is_rowid) {
-        if (is_copied(rebuild, column))
-            ask_where(rebuild, QUESTION_NULLS, column, arena_printf(arena, "%s IS NULL", name));
-        else if (!definition->fallback)
-            ask_where(rebuild, QUESTION_ROWS, column, "true");
-    }
+    if (is_required && !is_rowid)
+        ask_required(rebuild, column, definition);
     for (size_t i = 0; i < definition->checks.count; i++)
         ask_where(rebuild, QUESTION_CHECK, definition->checks.items[i],
                   arena_printf(arena, "NOT (%s\n)", definition->checks.items[i]));
@@ -295,12 +304,8 @@ static void ask_column(struct rebuild *rebuild, size_t index)
         ask_unique(rebuild, &column, 1);
     if (!is_copied(rebuild, column))
         return;
-    const char *strict = is_rowid             ? strict_condition(arena, name, "integer")
-                         : rebuild->is_strict ? strict_condition(arena, name, definition->type)
-                                              : NULL;
-    if (strict)
-        ask_where(rebuild, QUESTION_CAST, arena_printf(arena, "%s of %s", definition->type, column),
-                  strict);
+    if (is_rowid || rebuild->is_strict)
+        ask_strict(rebuild, column, definition->type);
     if (definition->parent)
         ask_orphans(rebuild, column, definition);
 }
@@ -322,6 +327,25 @@ static size_t take_names(struct rebuild *rebuild, struct sqlite_cursor *cursor,
     } while (sqlite_take_sign(cursor, ","));
     sqlite_take_sign(cursor, ")");
     return count;
+}
+
+/* After FOREIGN KEY. `name`: the constraint's; NULL: it has none. */
+static void ask_foreign_key(struct rebuild *rebuild, struct sqlite_cursor *cursor, const char *name)
+{
+    struct sqlite_definition definition = {.type = ""};
+    const char **columns;
+    size_t count = take_names(rebuild, cursor, &columns);
+    if (sqlite_take_word(cursor, "references")) {
+        definition.parent = sqlite_token_name(rebuild->arena, &cursor->token);
+        sqlite_advance(cursor);
+        if (sqlite_is_sign(&cursor->token, "("))
+            definition.parent_keys = sqlite_take_keys(rebuild->arena, cursor);
+    }
+    if (count == 1 && definition.parent)
+        ask_orphans(rebuild, columns[0], &definition);
+    else
+        ask(rebuild, QUESTION_ORPHANS, name ? name : "a foreign key")->reason =
+            "no question is known for a key of several columns in a table that is built anew";
 }
 
 static void ask_constraint(struct rebuild *rebuild, const struct create_item *item)
@@ -350,20 +374,8 @@ static void ask_constraint(struct rebuild *rebuild, const struct create_item *it
                 ask_where(rebuild, QUESTION_NULLS, columns[i],
                           arena_printf(arena, "%s IS NULL", quoted(arena, columns[i])));
     } else if (sqlite_take_word(&cursor, "foreign")) {
-        struct sqlite_definition definition = {.type = ""};
         sqlite_take_word(&cursor, "key");
-        size_t count = take_names(rebuild, &cursor, &columns);
-        if (sqlite_take_word(&cursor, "references")) {
-            definition.parent = sqlite_token_name(arena, &cursor.token);
-            sqlite_advance(&cursor);
-            if (sqlite_is_sign(&cursor.token, "("))
-                definition.parent_keys = sqlite_take_keys(arena, &cursor);
-        }
-        if (count == 1 && definition.parent)
-            ask_orphans(rebuild, columns[0], &definition);
-        else
-            ask(rebuild, QUESTION_ORPHANS, name ? name : "a foreign key")->reason =
-                "no question is known for a key of several columns in a table that is built anew";
+        ask_foreign_key(rebuild, &cursor, name);
     }
 }
 
