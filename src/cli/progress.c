@@ -225,13 +225,22 @@ static bool add_wave(struct progress *progress, const struct event *event)
 }
 
 /* `paused by host-7: ` where several machines work on the run; on one it is known who did it. */
-static void add_steered(struct progress *progress, const struct event *event)
+static bool add_steered(struct progress *progress, const struct event *event, const char *means)
 {
     bool is_told = event->by && progress->status->others.told.count;
     bool is_paused = event->kind == EVENT_RUN_PAUSED;
     buf_adds(&progress->out, is_paused ? "paused" : is_told ? "continued" : "goes on");
     buf_adds(&progress->out, is_told ? " by " : "");
     human_add_text(&progress->out, is_told ? event->by : "");
+    buf_adds(&progress->out, means);
+    return true;
+}
+
+static bool add_reason(struct progress *progress, const char *what, const struct event *event)
+{
+    buf_adds(&progress->out, what);
+    human_add_text(&progress->out, event->reason);
+    return true;
 }
 
 bool progress_add_words(struct progress *progress, const struct event *event)
@@ -249,24 +258,13 @@ bool progress_add_words(struct progress *progress, const struct event *event)
         return true;
     case EVENT_WAVE_STARTED:
     case EVENT_WAVE_FINISHED: return add_wave(progress, event);
-    case EVENT_RUN_DRAINS:
-        buf_adds(&progress->out, "nothing more is begun: ");
-        human_add_text(&progress->out, event->reason);
-        return true;
-    case EVENT_RUN_ROLLS_BACK:
-        buf_adds(&progress->out, "rolling back: ");
-        human_add_text(&progress->out, event->reason);
-        return true;
+    case EVENT_RUN_DRAINS: return add_reason(progress, "nothing more is begun: ", event);
+    case EVENT_RUN_ROLLS_BACK: return add_reason(progress, "rolling back: ", event);
     case EVENT_WAVE_LATE:
-    case EVENT_NOTE: human_add_text(&progress->out, event->reason); return true;
+    case EVENT_NOTE: return add_reason(progress, "", event);
     case EVENT_RUN_PAUSED:
-        add_steered(progress, event);
-        buf_adds(&progress->out, ": no further tenant is begun; those at work finish");
-        return true;
-    case EVENT_RUN_CONTINUES:
-        add_steered(progress, event);
-        buf_adds(&progress->out, ": tenants are begun again");
-        return true;
+        return add_steered(progress, event, ": no further tenant is begun; those at work finish");
+    case EVENT_RUN_CONTINUES: return add_steered(progress, event, ": tenants are begun again");
     case EVENT_RUN_OTHERS:
     case EVENT_RUN_STARTED:
     case EVENT_TENANT_STARTED:

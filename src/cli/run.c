@@ -234,6 +234,29 @@ static int conclude(const struct company *company, struct report *report,
     return exit_code;
 }
 
+/* The rollout with what shows it while it runs: the status that it keeps, who is told that time passes, where gates' output goes. */
+static struct rollout_options shown_rollout(const struct rollout_options *prepared,
+                                            struct status *status, struct ticking *ticking,
+                                            const struct outlet *outlet)
+{
+    struct rollout_options rollout = *prepared;
+    rollout.status = status;
+    rollout.steering = ticking->steering;
+    rollout.on_tick = tick;
+    rollout.tick_ctx = ticking;
+    rollout.on_output = outlet ? pass_output : NULL;
+    rollout.output_ctx = ticking->progress;
+    return rollout;
+}
+
+static void end_progress(struct progress *progress, struct outlet *outlet)
+{
+    progress_finish(progress);
+    progress_free(progress);
+    if (outlet)
+        outlet_drain(outlet);
+}
+
 static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
                        const struct options *options, const struct company *company,
                        struct outlet *outlet)
@@ -242,7 +265,6 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     struct report *report = report_new();
     struct status *status = status_new();
     struct progress *progress = make_progress(options, status, outlet);
-    struct rollout_options rollout = prepared->rollout;
     struct steering steering = {.chosen = STATUS_NONE, .wants_whole = options->metrics != NULL};
     struct metrics *metrics =
         options->metrics || company->listen ? metrics_open(options->metrics, status, NULL) : NULL;
@@ -254,15 +276,10 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
     struct observer observers[OBSERVERS_MOST] = {{on_report_event, report},
                                                  progress_observer(progress)};
     size_t count = 2 + add_observers(company, metrics, observers + 2);
+    struct rollout_options rollout = shown_rollout(&prepared->rollout, status, &ticking, outlet);
     if (rollout.hides_sql)
         report_hide_sql(report);
     progress_set_steering(progress, &steering);
-    rollout.status = status;
-    rollout.steering = &steering;
-    rollout.on_tick = tick;
-    rollout.tick_ctx = &ticking;
-    rollout.on_output = outlet ? pass_output : NULL;
-    rollout.output_ctx = progress;
     if (company->listen)
         listen_begin(company->listen, status, metrics);
     struct rollout_end end = rollout_run(&rollout, observers, count);
@@ -272,11 +289,8 @@ static int visit_fleet(struct fleet *fleet, struct prepared_run *prepared,
         report = machines_whole_report(fleet, prepared, report, &end.ledger_err);
     let_go(prepared);
     metrics_close(metrics);
-    progress_finish(progress);
-    progress_free(progress);
+    end_progress(progress, outlet);
     status_free(status);
-    if (outlet)
-        outlet_drain(outlet);
     int exit_code = conclude(company, report, options, &end, changes);
     report_free(report);
     return exit_code;

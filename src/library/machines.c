@@ -279,6 +279,20 @@ static bool find_rolled_back(struct fleet *fleet, struct joining *joining, bool 
     return true;
 }
 
+/* What the machines that joined before were asked to do; the targets and what is rolled back come after it. */
+static struct request joined_request(const struct ledger_run *run,
+                                     const struct ledger_course *course, const char *machine)
+{
+    return (struct request){.verb = run->verb,
+                            .purges = run->purges,
+                            .forces = run->forces,
+                            .accepts_changes = course->terms.accepts_changes,
+                            .shown = course->terms.shown,
+                            .shown_by = course->terms.shown_by,
+                            .is_unproved = course->terms.is_unproved,
+                            .machine = machine};
+}
+
 static bool join(struct fleet *fleet, const struct joining_request *ask, struct joining *joining,
                  struct err *err)
 {
@@ -294,14 +308,7 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
     if (fleet->own)
         note_unverified(fleet, joining);
     struct request *request = &joining->request;
-    *request = (struct request){.verb = joining->run.verb,
-                                .purges = joining->run.purges,
-                                .forces = joining->run.forces,
-                                .accepts_changes = course.terms.accepts_changes,
-                                .shown = course.terms.shown,
-                                .shown_by = course.terms.shown_by,
-                                .is_unproved = course.terms.is_unproved,
-                                .machine = ask->machine};
+    *request = joined_request(&joining->run, &course, ask->machine);
     bool can_resume;
     if (!find_rolled_back(fleet, joining, &can_resume, err))
         return false;
