@@ -3,8 +3,6 @@
 
 #include "chain/chain.h"
 #include "chain/identifier.h"
-#include "base/map.h"
-#include "rollout/survey.h"
 
 /* ---- plan ------------------------------------------------------------------------------------- */
 
@@ -294,41 +292,6 @@ static enum session_state begin_work(struct session *session)
     return lacks_copy ? SESSION_SNAPSHOT : session_next_work(session);
 }
 
-static const struct tables *tables_of(const struct session *session)
-{
-    return evidence_tables(session->env->evidence, session->dialect, &session->work.plan->to);
-}
-
-/* Must the stamp be checked against the tables that are there? A rollback only puts rows back. */
-static bool needs_evidence(struct session *session, const struct plan *left)
-{
-    const struct session_env *env = session->env;
-    bool is_forced = env->target->is_forced || env->target->purges;
-    return env->target->command == PLAN_STAMP && !is_forced && !rollout_is_rolling_back(env->run) &&
-           left->count && !session->result.done_count && session->work.plan->to.count &&
-           !session->work.has_evidence && session->dialect->sql[SQL_TABLES] &&
-           tables_of(session)->count;
-}
-
-/* May the table be the one that a survey has found under this name? */
-static bool is_surveyed_table(const struct session *session, const struct table_name *table)
-{
-    const struct surveyed *surveyed = rollout_surveyed(session->env->run, session->index);
-    const char *own =
-        session->tenant->schema ? session->tenant->schema : session->tenant->url.database;
-    bool is_own = !table->schema || strcmp(table->schema, own) == 0;
-    return surveyed->tables && is_own && map_get(surveyed->tables, table->name) != MAP_NONE;
-}
-
-static bool has_surveyed_evidence(const struct session *session)
-{
-    const struct tables *tables = tables_of(session);
-    bool has_one = false;
-    for (size_t i = 0; session->look.is_surveyed && i < tables->count && !has_one; i++)
-        has_one = is_surveyed_table(session, &tables->items[i]);
-    return has_one;
-}
-
 /* An accepting session has no plan: what is left of its work is what the history says. */
 static enum session_state accept_files(struct session *session)
 {
@@ -367,6 +330,12 @@ static enum session_state begin_changing(struct session *session)
     return has_work && !session->work.is_intended ? SESSION_INTENT : begin_work(session);
 }
 
+static enum session_state tell_plan(struct session *session)
+{
+    show_plan(session);
+    return session_tell_rehearsed(session);
+}
+
 static enum session_state answer_plan(struct session *session)
 {
     struct err err = {0};
@@ -386,8 +355,7 @@ static enum session_state answer_plan(struct session *session)
         return check_direct(session, &err) ? SESSION_PROBE : session_fail(session, &err);
     if (session_needs_comparison(session, &left))
         return session_begin_comparison(session);
-    /* what a survey does not find is asked for: only the server knows which names are equal */
-    if (needs_evidence(session, &left) && !has_surveyed_evidence(session))
+    if (session_needs_evidence(session, &left))
         return session->look.is_surveyed ? session_forget_survey(session) : SESSION_EVIDENCE;
     add_vouching_step(session, &left);
     if (!build_work(session, &left, &err))
@@ -403,11 +371,7 @@ static enum session_state answer_plan(struct session *session)
         return SESSION_RELEASE;
     if (session_needs_copy(session))
         return session_weighs(session) ? SESSION_WEIGH : session_go_to_copy(session);
-    if (is_looking) {
-        show_plan(session);
-        return session_tell_rehearsed(session);
-    }
-    return begin_changing(session);
+    return is_looking ? tell_plan(session) : begin_changing(session);
 }
 
 const struct state_row row_plan = {
@@ -417,55 +381,6 @@ const struct state_row row_plan = {
     .next = SESSION_INTENT,
     .exits = TO(INTENT) | TO(LINK) | TO(WEIGH) | TO(PREFLIGHT) | TO_END | TO(PROBE) | TO(EVIDENCE) |
              TO(SETTLE) | TO(RESTORE) | TO(SNAPSHOT) | TO_WORK | TO_WAY_OUT,
-    .error_exits = TO_WAY_OUT,
-    .is_cancellable = true,
-};
-
-/* ---- evidence: what stamps are held to -------------------------------------------------------- */
-
-/* In a tenant of one schema a table without a schema is in that one, unless revisions set the path. */
-static enum asked ask_evidence(struct session *session)
-{
-    const struct tables *tables = tables_of(session);
-    const char *own = tables->has_own_path ? NULL : session->tenant->schema;
-    const char **rows = arena_calloc(&session->arena, tables->count, sizeof *rows);
-    for (size_t i = 0; i < tables->count; i++) {
-        const struct table_name *table = &tables->items[i];
-        const char *schema = table->schema ? table->schema : own;
-        rows[i] =
-            schema ? arena_printf(&session->arena, "%s.%s", schema, table->name) : table->name;
-    }
-    session->look.vars.rows = rows;
-    session->look.vars.row_count = tables->count;
-    session_add_one(session, SQL_TABLES);
-    return ASKED_OPS;
-}
-
-static enum session_state answer_evidence(struct session *session)
-{
-    const struct tables *tables = tables_of(session);
-    const struct rows *to = &session->work.plan->to;
-    struct err err;
-    session->work.has_evidence =
-        session_op_of(session, SESSION_EVIDENCE)->answer.rows.row_count > 0;
-    if (session->work.has_evidence)
-        return SESSION_PLAN;
-    err_set(&err, ERR_DRIFT,
-            "it is not what the stamp would say: up to '%s' the chain makes %zu table%s ('%s'%s), "
-            "and none is there; say --force if it is right all the same",
-            to->ids[0], tables->count, tables->count == 1 ? "" : "s", tables->items[0].name,
-            tables->count > 1 ? ", …" : "");
-    snprintf(err.code, sizeof err.code, EVIDENCE_NO_TABLES);
-    return session_fail(session, &err);
-}
-
-const struct state_row row_evidence = {
-    .name = "evidence",
-    .does = "asks whether any of the tables is there that a stamp's revisions make",
-    .ask = ask_evidence,
-    .answer = answer_evidence,
-    .next = SESSION_PLAN,
-    .exits = TO(PLAN) | TO_WAY_OUT,
     .error_exits = TO_WAY_OUT,
     .is_cancellable = true,
 };

@@ -291,9 +291,9 @@ struct state_row {
 extern const struct state_row row_link, row_connect, row_create, row_release, row_close;
 extern const struct state_row row_backoff, row_turn;
 
-/* session_look.c, session_plan.c, session_copy.c */
+/* session_look.c, session_plan.c, session_evidence.c, session_copy.c */
 extern const struct state_row row_lock, row_lock_wait, row_inspect, row_read;
-extern const struct state_row row_plan, row_evidence, row_intent;
+extern const struct state_row row_plan, row_intent, row_evidence;
 extern const struct state_row row_snapshot, row_restore;
 
 /* session_apply.c, session_statements.c */
@@ -390,6 +390,8 @@ enum session_state session_forget_survey(struct session *session);
 
 /* session_plan.c: nothing of the rollout's is committed there. */
 bool session_is_untouched(struct session *session);
+/* session_evidence.c: must the server be asked for the tables that the stamped revisions make, before `left` is done? */
+bool session_needs_evidence(struct session *session, const struct plan *left);
 
 /* session_catalog.c: the state after all that is to be done is done; and what was answered, where a catalog was read (else NULL). */
 enum session_state session_end(struct session *session);
