@@ -1,19 +1,12 @@
 /* MySQL and MariaDB through libmariadb, never blocking: the socket is the caller's to poll.
  *
- * Connecting is the exception. The library looks names up and shakes hands for TLS with a blocking socket, for as
- * long as the connect timeout at worst, so each connection is made on a thread of its own, which says by an eventfd
- * that it is through. A close before that leaves the rest to the thread. Once connected the socket is set to
- * O_NONBLOCK by us: the library leaves it blocking, and over TLS would wait in it.
+ * Connecting is the exception (mysql_connecting.h). Once connected the socket is set to O_NONBLOCK by us: the library
+ * leaves it blocking, and over TLS would wait in it.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <mysql.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/ascii.h"
@@ -22,24 +15,13 @@
 #include "dialect/dialects.h"
 #include "dialect/mysql/templates.h"
 #include "driver/drivers.h"
+#include "driver/mysql_call.h"
 #include "driver/mysql_connect.h"
+#include "driver/mysql_connecting.h"
 #include "driver/mysql_error.h"
 #include "driver/mysql_message.h"
 #include "driver/mysql_session.h"
 #include "driver/row_writer.h"
-
-/* Shared by the connection and its thread; the one that lets go last frees it. */
-struct connecting {
-    struct mysql_login login; /* the thread's, until it says how it ended */
-    int event_fd;
-    atomic_int ended; /* of enum ended */
-    atomic_int holders;
-};
-
-enum ended { NOT_ENDED, ENDED_BADLY, ENDED_WELL };
-
-/* What of the library's calls is under way. */
-enum stage { STAGE_QUERY, STAGE_ROW, STAGE_NEXT, STAGE_RESET };
 
 /* The columns of SHOW WARNINGS. */
 enum { WARNING_COLUMNS = 3 };
@@ -49,19 +31,14 @@ enum phase { PHASE_CONNECTING, PHASE_PROBING, PHASE_RUNNING, PHASE_HEARING };
 
 struct conn {
     struct conn_params params;
-    struct connecting *connecting; /* NULL: nothing was tried */
-    MYSQL *mysql;                  /* once it is connected; that of `connecting` */
-    const struct op *op;           /* whose turn it is */
-    struct mysql_message message;  /* under way */
-    double begun_ms;               /* when the turn of a joined op came; 0: it is the first */
-    struct mysql_session session;  /* what it is, once it has begun */
-    bool is_moved;                 /* it was made for another database than it is used for */
+    struct mysql_connecting *connecting; /* NULL: nothing was tried */
+    const struct op *op;                 /* whose turn it is */
+    struct mysql_message message;        /* under way */
+    double begun_ms;                     /* when the turn of a joined op came; 0: it is the first */
+    struct mysql_session session;        /* what it is, once it has begun */
+    bool is_moved;                       /* it was made for another database than it is used for */
     enum phase phase;
-    enum stage stage;
-    bool is_suspended; /* the call waits for the socket */
-    int failed;        /* what the call returned */
-    MYSQL_ROW row;
-    MYSQL_RES *result;      /* whose rows are being read; NULL: none */
+    struct mysql_call call;
     struct row_writer rows; /* those that are kept */
     unsigned status;        /* the server's, after the last answer that had one */
     unsigned warnings;      /* of the statement that ended last */
@@ -70,88 +47,6 @@ struct conn {
 static struct want over(void)
 {
     return (struct want){.bits = WANT_NOTHING};
-}
-
-/* ---- connecting ---------------------------------------------------------------------------- */
-
-static void let_go(struct connecting *connecting)
-{
-    if (atomic_fetch_sub(&connecting->holders, 1) > 1)
-        return;
-    mysql_login_done(&connecting->login);
-    if (connecting->event_fd >= 0)
-        close(connecting->event_fd);
-    free(connecting);
-}
-
-/* Once it is connected, and no one watches it any more: each connection would keep it open for nothing. */
-static void close_event(struct connecting *connecting)
-{
-    if (connecting->event_fd >= 0)
-        close(connecting->event_fd);
-    connecting->event_fd = -1;
-}
-
-static void connect_blocking(struct connecting *connecting)
-{
-    bool is_connected = mysql_login_connect(&connecting->login);
-    eventfd_write(connecting->event_fd, 1); /* the last use of it here */
-    atomic_store(&connecting->ended, is_connected ? ENDED_WELL : ENDED_BADLY);
-}
-
-static void *connect_on_thread(void *ctx)
-{
-    connect_blocking(ctx);
-    let_go(ctx);
-    mysql_thread_end();
-    return NULL;
-}
-
-/* False: the system gives no thread. */
-static bool start_thread(struct connecting *connecting)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    atomic_fetch_add(&connecting->holders, 1);
-    bool is_started = pthread_create(&thread, &attributes, connect_on_thread, connecting) == 0;
-    if (!is_started)
-        atomic_fetch_sub(&connecting->holders, 1);
-    pthread_attr_destroy(&attributes);
-    return is_started;
-}
-
-/* A thread whose connection no one waits for any more ends after it at last. */
-enum { CONNECT_TIMEOUT_S = 60 };
-
-static struct want start_connecting(struct conn *conn)
-{
-    struct err err;
-    struct mysql_login login;
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0) {
-        err_set(op_make_err(conn->op), ERR_CONNECT, "no file is left to open: %s", strerror(errno));
-        op_make_err(conn->op)->is_transient = true;
-        return over();
-    }
-    if (!mysql_login_init(&login, &conn->params, CONNECT_TIMEOUT_S, &err)) {
-        *op_make_err(conn->op) = err;
-        close(fd);
-        return over();
-    }
-    conn->connecting = xcalloc(1, sizeof *conn->connecting);
-    conn->connecting->login = login;
-    conn->connecting->event_fd = fd;
-    atomic_init(&conn->connecting->holders, 1);
-    if (start_thread(conn->connecting))
-        return (struct want){.bits = WANT_READ, .fd = fd};
-    return (struct want){.bits = WANT_WORKER};
-}
-
-static void mysql_work(struct conn *conn)
-{
-    connect_blocking(conn->connecting);
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -165,25 +60,25 @@ static bool has_failed(const struct conn *conn)
 static void fail(struct conn *conn)
 {
     if (!has_failed(conn))
-        mysql_error_of(conn->mysql, conn->op, op_make_err(conn->op));
+        mysql_error_of(conn->call.mysql, conn->op, op_make_err(conn->op));
 }
 
 static void take_status(struct conn *conn)
 {
-    mariadb_get_infov(conn->mysql, MARIADB_CONNECTION_SERVER_STATUS, &conn->status);
-    conn->warnings = mysql_warning_count(conn->mysql);
+    mariadb_get_infov(conn->call.mysql, MARIADB_CONNECTION_SERVER_STATUS, &conn->status);
+    conn->warnings = mysql_warning_count(conn->call.mysql);
 }
 
 static void give_up(struct conn *conn)
 {
     op_make_err(conn->op)->is_connection_lost = true;
-    shutdown(mysql_get_socket(conn->mysql), SHUT_RDWR);
+    shutdown(mysql_get_socket(conn->call.mysql), SHUT_RDWR);
 }
 
 static void begin_rows(struct conn *conn)
 {
-    const MYSQL_FIELD *fields = mysql_fetch_fields(conn->result);
-    size_t width = mysql_num_fields(conn->result);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(conn->call.result);
+    size_t width = mysql_num_fields(conn->call.result);
     row_writer_begin(&conn->rows, conn->op, width);
     for (size_t i = 0; i < width; i++)
         conn->rows.names[i] = arena_strdup(conn->op->arena, fields[i].name);
@@ -193,7 +88,7 @@ static void begin_rows(struct conn *conn)
 static bool keep_row(struct conn *conn)
 {
     for (size_t c = 0; c < conn->op->answer->rows.column_count; c++)
-        conn->rows.next[c] = conn->row[c];
+        conn->rows.next[c] = conn->call.row[c];
     return row_writer_add(&conn->rows, conn->op);
 }
 
@@ -210,36 +105,6 @@ static void finish_statement(struct conn *conn)
 }
 
 /* ---- one call of the library after the other ----------------------------------------------- */
-
-static struct want want_of(const struct conn *conn, int waits)
-{
-    unsigned bits = (waits & (MYSQL_WAIT_READ | MYSQL_WAIT_EXCEPT) ? WANT_READ : 0u) |
-                    (waits & MYSQL_WAIT_WRITE ? WANT_WRITE : 0u);
-    return (struct want){.bits = bits ? bits : WANT_READ, .fd = mysql_get_socket(conn->mysql)};
-}
-
-static int call(struct conn *conn, const char *sql, size_t len)
-{
-    switch (conn->stage) {
-    case STAGE_QUERY:
-        return mysql_real_query_start(&conn->failed, conn->mysql, sql, (unsigned long)len);
-    case STAGE_ROW: return mysql_fetch_row_start(&conn->row, conn->result);
-    case STAGE_NEXT: return mysql_next_result_start(&conn->failed, conn->mysql);
-    case STAGE_RESET: return mysql_reset_connection_start(&conn->failed, conn->mysql);
-    }
-    return 0;
-}
-
-static int call_again(struct conn *conn, int ready)
-{
-    switch (conn->stage) {
-    case STAGE_QUERY: return mysql_real_query_cont(&conn->failed, conn->mysql, ready);
-    case STAGE_ROW: return mysql_fetch_row_cont(&conn->row, conn->result, ready);
-    case STAGE_NEXT: return mysql_next_result_cont(&conn->failed, conn->mysql, ready);
-    case STAGE_RESET: return mysql_reset_connection_cont(&conn->failed, conn->mysql, ready);
-    }
-    return 0;
-}
 
 /* `Rows matched: 40  Changed: 0  Warnings: 0`, in the server's language; of an INSERT that selects, `Records: …` is no such text, and
  * is not told apart. We count rows that are matched (CLIENT_FOUND_ROWS). */
@@ -262,45 +127,45 @@ static uint64_t rows_left_same(MYSQL *mysql)
 /* A statement's answer has begun: rows, or nothing but a count. True: there is more to read. */
 static bool take_answer(struct conn *conn)
 {
-    conn->result = mysql_use_result(conn->mysql);
-    if (conn->result) {
+    conn->call.result = mysql_use_result(conn->call.mysql);
+    if (conn->call.result) {
         if (conn->op->kind != OP_SCRIPT && conn->phase != PHASE_HEARING)
             begin_rows(conn);
-        conn->stage = STAGE_ROW;
+        conn->call.stage = MYSQL_STAGE_ROW;
         return true;
     }
-    if (mysql_field_count(conn->mysql)) {
+    if (mysql_field_count(conn->call.mysql)) {
         fail(conn);
         return false;
     }
     if (conn->phase != PHASE_HEARING) {
-        conn->op->answer->rows_changed += mysql_affected_rows(conn->mysql);
-        conn->op->answer->rows_same += rows_left_same(conn->mysql);
+        conn->op->answer->rows_changed += mysql_affected_rows(conn->call.mysql);
+        conn->op->answer->rows_same += rows_left_same(conn->call.mysql);
     }
-    conn->stage = STAGE_NEXT;
+    conn->call.stage = MYSQL_STAGE_NEXT;
     finish_statement(conn);
-    return mysql_more_results(conn->mysql);
+    return mysql_more_results(conn->call.mysql);
 }
 
 /* True: there may be another row, or another answer. */
 static bool take_row(struct conn *conn)
 {
-    if (!conn->row) {
-        bool is_well = !mysql_errno(conn->mysql);
+    if (!conn->call.row) {
+        bool is_well = !mysql_errno(conn->call.mysql);
         if (!is_well)
             fail(conn);
-        mysql_free_result(conn->result); /* all of it was read: it does not wait */
-        conn->result = NULL;
+        mysql_free_result(conn->call.result); /* all of it was read: it does not wait */
+        conn->call.result = NULL;
         if (!is_well)
             return false;
         finish_statement(conn);
-        conn->stage = STAGE_NEXT;
-        return mysql_more_results(conn->mysql);
+        conn->call.stage = MYSQL_STAGE_NEXT;
+        return mysql_more_results(conn->call.mysql);
     }
     if (conn->phase == PHASE_HEARING) {
-        if (mysql_num_fields(conn->result) >= WARNING_COLUMNS)
+        if (mysql_num_fields(conn->call.result) >= WARNING_COLUMNS)
             (has_failed(conn) ? mysql_take_detail
-                              : mysql_take_warning)(conn->op, (const char *const *)conn->row);
+                              : mysql_take_warning)(conn->op, (const char *const *)conn->call.row);
         return true;
     }
     conn->op->answer->rows_seen++;
@@ -313,23 +178,21 @@ static bool take_row(struct conn *conn)
 /* Takes what the call that is over has brought. True: another one is to be made. */
 static bool take(struct conn *conn)
 {
-    if (conn->stage == STAGE_ROW)
+    if (conn->call.stage == MYSQL_STAGE_ROW)
         return take_row(conn);
-    bool is_last =
-        conn->stage == STAGE_NEXT && conn->failed < 0; /* no error: there is no other answer */
-    if (conn->failed && !is_last)
+    bool is_last = conn->call.stage == MYSQL_STAGE_NEXT &&
+                   conn->call.failed < 0; /* no error: there is no other answer */
+    if (conn->call.failed && !is_last)
         fail(conn);
-    return !conn->failed && conn->stage != STAGE_RESET && take_answer(conn);
+    return !conn->call.failed && conn->call.stage != MYSQL_STAGE_RESET && take_answer(conn);
 }
 
 /* Until the library waits for the socket, or the message is answered. True: it waits. */
 static bool run(struct conn *conn, int ready, const char *sql, size_t len, struct want *ret_want)
 {
     do {
-        int waits = conn->is_suspended ? call_again(conn, ready) : call(conn, sql, len);
-        conn->is_suspended = waits != 0;
-        if (waits) {
-            *ret_want = want_of(conn, waits);
+        if (mysql_call_waits(&conn->call, ready, sql, len)) {
+            *ret_want = mysql_call_want(&conn->call);
             return true;
         }
     } while (take(conn));
@@ -414,7 +277,7 @@ static struct want finish_message(struct conn *conn)
         return begin_session(conn);
     }
     if (conn->phase == PHASE_PROBING)
-        mysql_session_take(&conn->session, conn->mysql, conn->op);
+        mysql_session_take(&conn->session, conn->call.mysql, conn->op);
     bool is_answered = conn->op == conn->message.last;
     bool has_next = conn->message.is_part && !has_failed(conn);
     bool has_more = is_answered && conn->op->joined && !has_failed(conn);
@@ -441,7 +304,7 @@ static struct want go_on(struct conn *conn, int ready)
         if (conn->op == conn->message.last)
             end_op(conn);
         conn->phase = PHASE_HEARING;
-        conn->stage = STAGE_QUERY;
+        conn->call.stage = MYSQL_STAGE_QUERY;
         ready = 0;
     }
     if (conn->phase == PHASE_HEARING && run(conn, ready, show, strlen(show), &want))
@@ -452,8 +315,8 @@ static struct want go_on(struct conn *conn, int ready)
 static struct want send_message(struct conn *conn, enum phase phase)
 {
     conn->phase = phase;
-    conn->stage = STAGE_QUERY;
-    conn->is_suspended = false;
+    conn->call.stage = MYSQL_STAGE_QUERY;
+    conn->call.is_suspended = false;
     conn->warnings = 0;
     return go_on(conn, 0);
 }
@@ -507,24 +370,20 @@ static struct want start_reset(struct conn *conn)
     conn->message.last = conn->op;
     conn->status = 0;
     conn->phase = PHASE_RUNNING;
-    conn->stage = STAGE_RESET;
-    conn->is_suspended = false;
+    conn->call.stage = MYSQL_STAGE_RESET;
+    conn->call.is_suspended = false;
     return go_on(conn, 0);
 }
 
 static struct want end_connecting(struct conn *conn)
 {
-    struct connecting *connecting = conn->connecting;
-    int ended = atomic_load(&connecting->ended);
-    if (ended == NOT_ENDED)
-        return (struct want){.bits = WANT_READ, .fd = connecting->event_fd};
-    if (ended == ENDED_BADLY) {
-        mysql_login_error(&connecting->login, op_make_err(conn->op));
-        conn->op->answer->is_missing = strcmp(op_err(conn->op)->code, "1049") == 0;
-        return over();
+    struct err *err = op_make_err(conn->op);
+    struct want want = mysql_connecting_end(conn->connecting, &conn->call.mysql, err);
+    if (!conn->call.mysql) {
+        conn->op->answer->is_missing = strcmp(err->code, "1049") == 0;
+        return want;
     }
-    conn->mysql = connecting->login.mysql;
-    int fd = mysql_get_socket(conn->mysql);
+    int fd = mysql_get_socket(conn->call.mysql);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return begin_session(conn);
 }
@@ -553,7 +412,7 @@ static struct want mysql_start(struct conn *conn, const struct op *op)
         return begin_session(conn);
     if (op->kind == OP_CONNECT) {
         conn->phase = PHASE_CONNECTING;
-        return start_connecting(conn);
+        return mysql_connecting_start(&conn->params, &conn->connecting, op_make_err(op));
     }
     if (op->kind == OP_RESET)
         return start_reset(conn);
@@ -561,44 +420,25 @@ static struct want mysql_start(struct conn *conn, const struct op *op)
     return start_message(conn);
 }
 
+static void mysql_work(struct conn *conn)
+{
+    mysql_connecting_work(conn->connecting);
+}
+
 static struct want mysql_step(struct conn *conn, unsigned ready)
 {
     if (conn->phase == PHASE_CONNECTING)
         return end_connecting(conn);
-    close_event(conn->connecting); /* by now the caller polls the socket */
+    mysql_connecting_forget_event(conn->connecting); /* by now the caller polls the socket */
     return go_on(conn, (ready & WANT_READ ? MYSQL_WAIT_READ : 0) |
                            (ready & WANT_WRITE ? MYSQL_WAIT_WRITE : 0));
 }
 
-struct token {
-    struct mysql_login login;
-    unsigned long id;
-};
-
-enum { CANCEL_TIMEOUT_S = 10 };
-
 static void *mysql_cancel_token(struct conn *conn)
 {
-    struct err err;
-    if (!conn->mysql || conn->phase == PHASE_CONNECTING)
+    if (!conn->call.mysql || conn->phase == PHASE_CONNECTING)
         return NULL;
-    struct token *token = xcalloc(1, sizeof *token);
-    token->id = mysql_thread_id(conn->mysql);
-    if (mysql_login_init(&token->login, &conn->params, CANCEL_TIMEOUT_S, &err))
-        return token;
-    free(token);
-    return NULL;
-}
-
-static void mysql_cancel(void *ctx)
-{
-    struct token *token = ctx;
-    char sql[64];
-    int len = snprintf(sql, sizeof sql, "KILL QUERY %lu", token->id);
-    if (mysql_login_connect(&token->login))
-        mysql_real_query(token->login.mysql, sql, (unsigned long)len);
-    mysql_login_done(&token->login);
-    free(token);
+    return mysql_make_cancel(&conn->params, mysql_thread_id(conn->call.mysql));
 }
 
 static bool mysql_is_in_transaction(const struct conn *conn)
@@ -615,14 +455,13 @@ static void mysql_move(struct conn *conn, const struct conn_params *params)
 /* What is under way is given up: nothing more is sent, and rows that are still to come are not waited for. */
 static void mysql_conn_close(struct conn *conn)
 {
-    if (conn->mysql && (conn->is_suspended || conn->result))
-        shutdown(mysql_get_socket(conn->mysql), SHUT_RDWR);
-    if (conn->result) {
-        conn->result->handle = NULL;
-        mysql_free_result(conn->result);
+    if (conn->call.mysql && (conn->call.is_suspended || conn->call.result))
+        shutdown(mysql_get_socket(conn->call.mysql), SHUT_RDWR);
+    if (conn->call.result) {
+        conn->call.result->handle = NULL;
+        mysql_free_result(conn->call.result);
     }
-    if (conn->connecting)
-        let_go(conn->connecting);
+    mysql_connecting_free(conn->connecting);
     mysql_message_done(&conn->message);
     free(conn);
 }

@@ -180,6 +180,35 @@ void mysql_login_error(const struct mysql_login *login, struct err *err)
         err_set(err, ERR_CONFIG, "the server is no MariaDB: begin the URL with 'mysql://'");
 }
 
+struct cancel {
+    struct mysql_login login;
+    unsigned long thread_id;
+};
+
+enum { CANCEL_TIMEOUT_S = 10 };
+
+void *mysql_make_cancel(const struct conn_params *params, unsigned long thread_id)
+{
+    struct err err;
+    struct cancel *cancel = xcalloc(1, sizeof *cancel);
+    cancel->thread_id = thread_id;
+    if (mysql_login_init(&cancel->login, params, CANCEL_TIMEOUT_S, &err))
+        return cancel;
+    free(cancel);
+    return NULL;
+}
+
+void mysql_cancel(void *ctx)
+{
+    struct cancel *cancel = ctx;
+    char sql[64];
+    int len = snprintf(sql, sizeof sql, "KILL QUERY %lu", cancel->thread_id);
+    if (mysql_login_connect(&cancel->login))
+        mysql_real_query(cancel->login.mysql, sql, (unsigned long)len);
+    mysql_login_done(&cancel->login);
+    free(cancel);
+}
+
 void mysql_add_library(struct buf *buf)
 {
     buf_addf(buf, "libmariadb %s (built with %s)", mysql_get_client_info(),

@@ -32,4 +32,9 @@ void mysql_login_done(struct mysql_login *login);
 bool mysql_login_connect(struct mysql_login *login);
 void mysql_login_error(const struct mysql_login *login, struct err *err);
 
+/* What cancels the statement of the server's thread: the token of the driver, and what takes it and frees it. No I/O; NULL:
+ * there is no way to log in. The cancel blocks for ten seconds at most. */
+void *mysql_make_cancel(const struct conn_params *params, unsigned long thread_id);
+void mysql_cancel(void *token);
+
 #endif
