@@ -168,6 +168,9 @@ void load_note_variable(struct inventory_builder *builder, const char *key);
  * a fault. */
 bool load_text(struct inventory_builder *builder, struct field field, const char **ret_text);
 
+/* rollout.c: `rollout`; NULL: the inventory has none. */
+void load_rollout(struct inventory_builder *builder, const struct raw_rollout *raw);
+
 /* drift.c: `drift`; NULL: the inventory has none. */
 void load_drift(struct inventory_builder *builder, const struct raw_drift *raw);
 
