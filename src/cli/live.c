@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/human.h"
+#include "cli/lines.h"
 #include "inventory/inventory.h"
 
 enum {
@@ -12,132 +13,14 @@ enum {
     NAME_MAX = 24,     /* columns of a name among those at work */
     LISTED_MOST = 6,   /* of those at work */
     FAILURES_MOST = 2, /* where no one asks for more by choosing among them */
-    WRAPPED_MOST = 4,  /* lines of one text */
     LONG_MS = 1000,    /* at work for so long: worth a line */
     SMALL_ROWS = 8,    /* of a terminal that has room for two lines alone */
 };
 
-/* A line that ends at the terminal's edge, whatever is added to it. */
-struct line {
-    struct buf *out;
-    size_t width, max_width;
-};
-
 struct drawing {
     const struct live_scene *scene;
-    struct buf *out;
-    size_t *widths;
-    size_t lines, max_lines;
-    struct line line;
+    struct lines lines;
 };
-
-/* ---- lines --------------------------------------------------------------------------------- */
-
-/* The last column stays free: a cursor beyond it may or may not have wrapped. */
-static bool begin_line(struct drawing *drawing)
-{
-    size_t columns = drawing->scene->columns;
-    if (drawing->lines == drawing->max_lines)
-        return false;
-    if (drawing->lines)
-        buf_addc(drawing->out, '\n');
-    drawing->line = (struct line){drawing->out, 0, columns > 1 ? columns - 1 : 1};
-    return true;
-}
-
-static void end_line(struct drawing *drawing)
-{
-    drawing->widths[drawing->lines++] = drawing->line.width;
-}
-
-/* Text that is safe to show. */
-static void add(struct drawing *drawing, const char *text)
-{
-    struct line *line = &drawing->line;
-    size_t len = human_fit(text, line->max_width - line->width);
-    size_t start = line->out->len;
-    buf_add(line->out, text, len);
-    line->width += human_width(line->out->data + start);
-}
-
-static PRINTF_LIKE(2, 3) void addf(struct drawing *drawing, const char *format, ...)
-{
-    struct buf text;
-    va_list args;
-    buf_init(&text, BUF_MAX_DEFAULT);
-    va_start(args, format);
-    buf_vaddf(&text, format, args);
-    va_end(args);
-    add(drawing, text.data);
-    buf_done(&text);
-}
-
-/* Text from outside. */
-static void add_text(struct drawing *drawing, const char *text)
-{
-    struct buf safe;
-    buf_init(&safe, BUF_MAX_DEFAULT);
-    human_add_text(&safe, text);
-    add(drawing, safe.data);
-    buf_done(&safe);
-}
-
-/* The same, in a column of its own. */
-static void add_column(struct drawing *drawing, const char *text, size_t width)
-{
-    struct buf safe;
-    buf_init(&safe, BUF_MAX_DEFAULT);
-    human_add_text(&safe, text);
-    safe.len = human_fit(safe.data, width);
-    safe.data[safe.len] = '\0';
-    for (size_t used = human_width(safe.data); used < width; used++)
-        buf_addc(&safe, ' ');
-    add(drawing, safe.data);
-    buf_done(&safe);
-}
-
-static void add_duration(struct drawing *drawing, uint64_t ms)
-{
-    struct buf text;
-    buf_init(&text, BUF_MAX_DEFAULT);
-    human_add_duration(&text, (double)ms);
-    add(drawing, text.data);
-    buf_done(&text);
-}
-
-static void color(struct drawing *drawing, const char *sequence)
-{
-    if (drawing->scene->has_color)
-        buf_adds(drawing->out, sequence);
-}
-
-static void add_red(struct drawing *drawing, const char *text)
-{
-    color(drawing, "\033[31m");
-    add(drawing, text);
-    color(drawing, "\033[0m");
-}
-
-/* A text over as many lines as it needs, each begun by four blanks. */
-static void wrap(struct drawing *drawing, const char *before, const char *text)
-{
-    struct buf safe;
-    buf_init(&safe, BUF_MAX_DEFAULT);
-    buf_adds(&safe, before);
-    human_add_text(&safe, text);
-    const char *at = safe.data;
-    for (size_t i = 0; *at && i < WRAPPED_MOST && begin_line(drawing); i++) {
-        add(drawing, "    ");
-        size_t start = drawing->out->len;
-        add(drawing, at);
-        size_t taken = drawing->out->len - start;
-        end_line(drawing);
-        at += taken;
-        if (!taken)
-            break;
-    }
-    buf_done(&safe);
-}
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
@@ -177,23 +60,23 @@ static void draw_whole(struct drawing *drawing)
     size_t columns = drawing->scene->columns;
     struct buf part;
     double share = status->total ? (double)status_done(status) / (double)status->total : 1;
-    if (!begin_line(drawing))
+    if (!lines_begin(&drawing->lines))
         return;
     buf_init(&part, BUF_MAX_DEFAULT);
     human_add_bar(&part, share, BAR_WIDTH < columns / 3 ? BAR_WIDTH : columns / 3, false);
-    addf(drawing, "%s  ", drawing->scene->title);
-    add(drawing, part.data);
-    addf(drawing, "  %zu/%zu", status_done(status), status->total);
+    lines_addf(&drawing->lines, "%s  ", drawing->scene->title);
+    lines_add(&drawing->lines, part.data);
+    lines_addf(&drawing->lines, "  %zu/%zu", status_done(status), status->total);
     if (status_bad(status)) {
-        color(drawing, "\033[31m");
-        addf(drawing, "  %zu failed", status_bad(status));
-        color(drawing, "\033[0m");
+        lines_color(&drawing->lines, "\033[31m");
+        lines_addf(&drawing->lines, "  %zu failed", status_bad(status));
+        lines_color(&drawing->lines, "\033[0m");
     }
     buf_clear(&part);
     live_add_pace(status, &part);
-    add(drawing, part.data);
+    lines_add(&drawing->lines, part.data);
     buf_done(&part);
-    end_line(drawing);
+    lines_end(&drawing->lines);
 }
 
 /* ---- those at work ------------------------------------------------------------------------- */
@@ -227,7 +110,7 @@ static size_t count_listed(const struct live_scene *scene)
 static void add_here(struct drawing *drawing, size_t count)
 {
     if (drawing->scene->status->whole.is_known)
-        addf(drawing, " (here %zu)", count);
+        lines_addf(&drawing->lines, " (here %zu)", count);
 }
 
 static size_t count_running(const struct status *status)
@@ -240,19 +123,19 @@ static void add_running(struct drawing *drawing)
 {
     const struct status *status = drawing->scene->status;
     size_t shown = 0;
-    addf(drawing, "%zu running", count_running(status));
+    lines_addf(&drawing->lines, "%zu running", count_running(status));
     add_here(drawing, status->running);
     if (count_listed(drawing->scene))
         return;
     for (uint32_t at = status->oldest; at != STATUS_NONE && shown < NAMES_SHOWN; shown++) {
-        add(drawing, shown ? ", " : ": ");
-        add_text(drawing, name_of(drawing->scene, at));
-        add(drawing, " ");
-        add_duration(drawing, at_work_ms(status, at));
+        lines_add(&drawing->lines, shown ? ", " : ": ");
+        lines_add_text(&drawing->lines, name_of(drawing->scene, at));
+        lines_add(&drawing->lines, " ");
+        lines_add_duration(&drawing->lines, at_work_ms(status, at));
         at = status->tenants[at].next;
     }
     if (shown < status->running)
-        add(drawing, ", ...");
+        lines_add(&drawing->lines, ", ...");
 }
 
 /* `wave 2 of 3 'everyone' 312/900, `: of more waves than one, the one that runs. */
@@ -266,13 +149,13 @@ static void add_wave(struct drawing *drawing)
     if (status->wave_count < 2 || at == status->wave_count)
         return;
     const struct status_wave *wave = &status->waves[at];
-    addf(drawing, "wave %zu of %zu '", at + 1, status->wave_count);
-    add_text(drawing, wave->name);
-    addf(drawing, "' %zu/%zu", status_of_wave(status, at).done, wave->total);
+    lines_addf(&drawing->lines, "wave %zu of %zu '", at + 1, status->wave_count);
+    lines_add_text(&drawing->lines, wave->name);
+    lines_addf(&drawing->lines, "' %zu/%zu", status_of_wave(status, at).done, wave->total);
     add_here(drawing, wave->done);
-    add(drawing, ", ");
+    lines_add(&drawing->lines, ", ");
     if (wave->is_late)
-        add_red(drawing, "late, ");
+        lines_add_red(&drawing->lines, "late, ");
 }
 
 /* How many are in each state that the first line does not tell. */
@@ -282,7 +165,8 @@ static void add_states(struct drawing *drawing)
     for (enum tenant_state state = 0; state < TENANT__COUNT; state++) {
         bool is_told = state == TENANT_RUNNING || !status_in(status, state);
         if (!is_told)
-            addf(drawing, ", %zu %s", status_in(status, state), tenant_state_name(state));
+            lines_addf(&drawing->lines, ", %zu %s", status_in(status, state),
+                       tenant_state_name(state));
     }
 }
 
@@ -294,53 +178,54 @@ static void add_machines(struct drawing *drawing)
     if (!others->count)
         return;
     if (at_work != count)
-        addf(drawing, "%u of ", at_work);
-    addf(drawing, "%u machines, ", count);
+        lines_addf(&drawing->lines, "%u of ", at_work);
+    lines_addf(&drawing->lines, "%u machines, ", count);
     if (others->taken_over)
-        addf(drawing, "%u taken over, ", others->taken_over);
+        lines_addf(&drawing->lines, "%u taken over, ", others->taken_over);
     if (!drawing->scene->status->whole.is_known)
-        add(drawing, "here: ");
+        lines_add(&drawing->lines, "here: ");
 }
 
 static void draw_work(struct drawing *drawing)
 {
     const struct status *status = drawing->scene->status;
     struct buf wait;
-    if (!begin_line(drawing))
+    if (!lines_begin(&drawing->lines))
         return;
-    add(drawing, "  ");
+    lines_add(&drawing->lines, "  ");
     if (status->is_paused)
-        add_red(drawing, "paused, ");
+        lines_add_red(&drawing->lines, "paused, ");
     if (status->is_draining)
-        add_red(drawing, "stopping, ");
+        lines_add_red(&drawing->lines, "stopping, ");
     if (status->is_rolling_back)
-        add_red(drawing, "rolling back, ");
+        lines_add_red(&drawing->lines, "rolling back, ");
     add_machines(drawing);
     add_wave(drawing);
     buf_init(&wait, BUF_MAX_DEFAULT);
     live_add_wait(status, &wait);
-    add(drawing, wait.data);
+    lines_add(&drawing->lines, wait.data);
     buf_done(&wait);
     if (!status->waits_for.what)
         add_running(drawing);
-    if (drawing->max_lines > 2 && (count_listed(drawing->scene) || !status->running))
+    if (drawing->lines.most > 2 && (count_listed(drawing->scene) || !status->running))
         add_states(drawing);
-    end_line(drawing);
+    lines_end(&drawing->lines);
 }
 
 static void add_share(struct drawing *drawing, const struct status_doing *doing)
 {
     if (doing->share >= 0)
-        addf(drawing, "%.0f %% ", doing->share * 100);
+        lines_addf(&drawing->lines, "%.0f %% ", doing->share * 100);
 }
 
 /* `, 120000 rows so far, the replicas are late` */
 static void add_rows(struct drawing *drawing, const struct status_doing *doing)
 {
     if (doing->rows)
-        addf(drawing, ", %" PRIu64 " row%s so far", doing->rows, doing->rows == 1 ? "" : "s");
+        lines_addf(&drawing->lines, ", %" PRIu64 " row%s so far", doing->rows,
+                   doing->rows == 1 ? "" : "s");
     if (*doing->waits_for)
-        addf(drawing, ", %s", doing->waits_for);
+        lines_addf(&drawing->lines, ", %s", doing->waits_for);
 }
 
 static void draw_doing(struct drawing *drawing, const struct status_doing *doing)
@@ -348,45 +233,45 @@ static void draw_doing(struct drawing *drawing, const struct status_doing *doing
     const struct live_scene *scene = drawing->scene;
     bool is_chosen = doing->tenant == scene->choice->tenant;
     size_t name_width = scene->columns / 4 < NAME_MAX ? scene->columns / 4 : NAME_MAX;
-    if (!begin_line(drawing))
+    if (!lines_begin(&drawing->lines))
         return;
-    add(drawing, is_chosen ? "> " : "  ");
-    color(drawing, is_chosen ? "\033[1m" : "");
-    add_column(drawing, name_of(scene, doing->tenant), name_width);
-    color(drawing, is_chosen ? "\033[0m" : "");
-    add(drawing, " ");
-    add_duration(drawing, at_work_ms(scene->status, doing->tenant));
-    add(drawing, "  ");
+    lines_add(&drawing->lines, is_chosen ? "> " : "  ");
+    lines_color(&drawing->lines, is_chosen ? "\033[1m" : "");
+    lines_add_column(&drawing->lines, name_of(scene, doing->tenant), name_width);
+    lines_color(&drawing->lines, is_chosen ? "\033[0m" : "");
+    lines_add(&drawing->lines, " ");
+    lines_add_duration(&drawing->lines, at_work_ms(scene->status, doing->tenant));
+    lines_add(&drawing->lines, "  ");
     add_share(drawing, doing);
     if (*doing->blockers)
-        add_red(drawing, "blocked ");
+        lines_add_red(&drawing->lines, "blocked ");
     if (doing->revision) {
-        addf(drawing, "%.12s%s", doing->revision, doing->is_down ? " down" : "");
+        lines_addf(&drawing->lines, "%.12s%s", doing->revision, doing->is_down ? " down" : "");
         if (doing->statement && doing->statements)
-            addf(drawing, " %zu/%zu", doing->statement, doing->statements);
+            lines_addf(&drawing->lines, " %zu/%zu", doing->statement, doing->statements);
         add_rows(drawing, doing);
-        add(drawing, "  ");
-        add_text(drawing, *doing->sql ? doing->sql : doing->phase);
+        lines_add(&drawing->lines, "  ");
+        lines_add_text(&drawing->lines, *doing->sql ? doing->sql : doing->phase);
     } else {
-        add(drawing, doing->phase);
+        lines_add(&drawing->lines, doing->phase);
     }
-    end_line(drawing);
+    lines_end(&drawing->lines);
 }
 
 static void draw_failure(struct drawing *drawing, const struct status_failure *failure)
 {
     const struct live_scene *scene = drawing->scene;
-    if (!begin_line(drawing))
+    if (!lines_begin(&drawing->lines))
         return;
-    add(drawing, failure->tenant == scene->choice->tenant ? "> " : "  ");
-    add_red(drawing, tenant_state_name(failure->state));
-    add(drawing, " ");
-    add_text(drawing, name_of(scene, failure->tenant));
-    addf(drawing, ": %s%s", err_class_name(failure->kind), *failure->code ? " " : "");
-    add_text(drawing, failure->code);
-    add(drawing, ": ");
-    add_text(drawing, failure->text);
-    end_line(drawing);
+    lines_add(&drawing->lines, failure->tenant == scene->choice->tenant ? "> " : "  ");
+    lines_add_red(&drawing->lines, tenant_state_name(failure->state));
+    lines_add(&drawing->lines, " ");
+    lines_add_text(&drawing->lines, name_of(scene, failure->tenant));
+    lines_addf(&drawing->lines, ": %s%s", err_class_name(failure->kind), *failure->code ? " " : "");
+    lines_add_text(&drawing->lines, failure->code);
+    lines_add(&drawing->lines, ": ");
+    lines_add_text(&drawing->lines, failure->text);
+    lines_end(&drawing->lines);
 }
 
 /* ---- one tenant in full -------------------------------------------------------------------- */
@@ -414,16 +299,16 @@ static void show_doing(struct drawing *drawing, const struct status_doing *doing
     } else {
         buf_addf(&text, "it is in '%s'", doing->phase);
     }
-    wrap(drawing, "", text.data);
+    lines_wrap(&drawing->lines, "", text.data);
     buf_done(&text);
     if (*doing->sql)
-        wrap(drawing, "", doing->sql);
+        lines_wrap(&drawing->lines, "", doing->sql);
     if (*doing->waits_for)
-        wrap(drawing, "waits: ", doing->waits_for);
+        lines_wrap(&drawing->lines, "waits: ", doing->waits_for);
     if (*doing->told)
-        wrap(drawing, "server: ", doing->told);
+        lines_wrap(&drawing->lines, "server: ", doing->told);
     if (*doing->blockers)
-        wrap(drawing, "blocked by ", doing->blockers);
+        lines_wrap(&drawing->lines, "blocked by ", doing->blockers);
 }
 
 static void show_failure(struct drawing *drawing, const struct status_failure *failure)
@@ -433,8 +318,8 @@ static void show_failure(struct drawing *drawing, const struct status_failure *f
     buf_addf(&text, "%s: %s%s%s", tenant_state_name(failure->state), err_class_name(failure->kind),
              *failure->code ? " " : "", failure->code);
     add_place(&text, failure->file, failure->line);
-    wrap(drawing, "", text.data);
-    wrap(drawing, "", failure->text);
+    lines_wrap(&drawing->lines, "", text.data);
+    lines_wrap(&drawing->lines, "", failure->text);
     buf_done(&text);
 }
 
@@ -442,14 +327,14 @@ static void draw_chosen(struct drawing *drawing)
 {
     const struct status *status = drawing->scene->status;
     uint32_t tenant = drawing->scene->choice->tenant;
-    if (tenant == STATUS_NONE || !begin_line(drawing))
+    if (tenant == STATUS_NONE || !lines_begin(&drawing->lines))
         return;
-    add(drawing, "  ");
-    add_text(drawing, name_of(drawing->scene, tenant));
-    add(drawing, " (");
-    add_text(drawing, status->run->tenants[tenant]->url_redacted);
-    addf(drawing, "): %s", tenant_state_name(status->tenants[tenant].state));
-    end_line(drawing);
+    lines_add(&drawing->lines, "  ");
+    lines_add_text(&drawing->lines, name_of(drawing->scene, tenant));
+    lines_add(&drawing->lines, " (");
+    lines_add_text(&drawing->lines, status->run->tenants[tenant]->url_redacted);
+    lines_addf(&drawing->lines, "): %s", tenant_state_name(status->tenants[tenant].state));
+    lines_end(&drawing->lines);
     for (size_t i = 0; i < status->doing_count; i++)
         if (status->doings[i].tenant == tenant)
             show_doing(drawing, &status->doings[i]);
@@ -465,15 +350,16 @@ static void draw_chosen(struct drawing *drawing)
 static void draw_keys(struct drawing *drawing)
 {
     const struct live_scene *scene = drawing->scene;
-    if (!scene->has_keys || !begin_line(drawing))
+    if (!scene->has_keys || !lines_begin(&drawing->lines))
         return;
     if (scene->choice->asks_stop)
-        add_red(drawing, "  stop? y: those at work finish, no other begins; any other key: go on");
+        lines_add_red(&drawing->lines,
+                      "  stop? y: those at work finish, no other begins; any other key: go on");
     else
-        addf(drawing, "  p %s  s stop  j k choose  enter %s",
-             scene->status->is_paused ? "go on" : "pause",
-             scene->choice->is_shown ? "hide" : "show");
-    end_line(drawing);
+        lines_addf(&drawing->lines, "  p %s  s stop  j k choose  enter %s",
+                   scene->status->is_paused ? "go on" : "pause",
+                   scene->choice->is_shown ? "hide" : "show");
+    lines_end(&drawing->lines);
 }
 
 size_t live_choices(const struct live_scene *scene,
@@ -496,8 +382,12 @@ size_t live_draw(const struct live_scene *scene, struct buf *out, size_t ret_wid
     size_t max_lines = scene->rows < SMALL_ROWS ? 2 : room < LIVE_LINES ? room : LIVE_LINES;
     bool keeps_keys = scene->has_keys && max_lines > 2;
     size_t failures = scene->choice->tenant == STATUS_NONE ? FAILURES_MOST : STATUS_FAILURES;
-    struct drawing drawing = {
-        .scene = scene, .out = out, .widths = ret_widths, .max_lines = max_lines - keeps_keys};
+    struct drawing drawing = {.scene = scene,
+                              .lines = {.out = out,
+                                        .widths = ret_widths,
+                                        .columns = scene->columns,
+                                        .most = max_lines - keeps_keys,
+                                        .has_color = scene->has_color}};
     draw_whole(&drawing);
     draw_work(&drawing);
     for (size_t i = 0, listed = 0; i < status->doing_count && listed < LISTED_MOST; i++)
@@ -509,8 +399,8 @@ size_t live_draw(const struct live_scene *scene, struct buf *out, size_t ret_wid
         draw_failure(&drawing, &status->failures[i]);
     if (scene->choice->is_shown)
         draw_chosen(&drawing);
-    drawing.max_lines = max_lines;
+    drawing.lines.most = max_lines;
     if (keeps_keys)
         draw_keys(&drawing);
-    return drawing.lines;
+    return drawing.lines.count;
 }
