@@ -5,8 +5,8 @@
 #include "import/guess.h"
 #include "inventory/lack.h"
 #include "library/selection.h"
+#include "link/workers.h"
 #include "rollout/discover.h"
-#include "rollout/rollout.h"
 
 /* ---- a chain that is none ------------------------------------------------------------------ */
 
@@ -157,7 +157,7 @@ static bool size_pool(const struct inventory *draft, const struct fleet_request 
 {
     struct err err;
     uint32_t parallel = request->parallel ? request->parallel : draft->rollout.parallel;
-    if (!(request->needs & (FLEET_TENANTS | FLEET_SCRATCH)) || rollout_size_pool(parallel, &err))
+    if (!(request->needs & (FLEET_TENANTS | FLEET_SCRATCH)) || workers_start(parallel, &err))
         return true;
     faults_add_err(faults, &err);
     return false;

@@ -1,12 +1,9 @@
 #include "rollout/rollout.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/parse.h"
 #include "driver/driver.h"
 #include "event/status.h"
 #include "link/loop.h"
@@ -38,13 +35,6 @@ void rollout_tell(struct rollout *rollout, struct event event)
     if (rollout->journal && !is_wait)
         journal_tell(rollout->journal, &event);
     rollout_show(rollout, event);
-}
-
-/* Who has this run, for those who ask who had it do something. */
-static const char *holder_of(const struct rollout *rollout)
-{
-    const struct rollout_share *share = rollout->options->share;
-    return share ? share->machine : rollout->info.origin.by;
 }
 
 const char *rollout_wave_name(const struct rollout *rollout)
@@ -258,11 +248,9 @@ static void finish(struct rollout *rollout)
                      &(struct gate_facts){.state = run_state_name(rollout->end)}, on_last_gate);
 }
 
-static void obey_stops(struct rollout *rollout);
-
 void rollout_fill(struct rollout *rollout)
 {
-    obey_stops(rollout);
+    rollout_obey_stops(rollout);
     if (rollout->machine) {
         machine_fill(rollout->machine);
         return;
@@ -284,149 +272,13 @@ void rollout_fill(struct rollout *rollout)
     }
 }
 
-/* ---- stopping ------------------------------------------------------------------------------ */
-
-static void for_each_session(struct rollout *rollout, void (*act)(struct session *session))
-{
-    for (size_t i = 0; i < rollout->info.tenant_count; i++)
-        if (rollout->slots[i].session)
-            act(rollout->slots[i].session);
-}
-
-static void set_paused(struct rollout *rollout, bool is_paused)
-{
-    rollout->is_paused = is_paused;
-    scheduler_pause(rollout->scheduler, is_paused);
-    rollout_pause_outlook(rollout, is_paused);
-    if (is_paused)
-        machine_pause(rollout->machine);
-    rollout_tell(rollout, (struct event){.kind = is_paused ? EVENT_RUN_PAUSED : EVENT_RUN_CONTINUES,
-                                         .reason = "asked for by who watches the run",
-                                         .at_ms = clock_wall_ms(),
-                                         .by = holder_of(rollout)});
-}
-
-/* A run that is stopping, or over, begins nothing anyway. */
-static void obey_steering(struct rollout *rollout)
-{
-    const struct steering *steering = rollout->options->steering;
-    if (!steering || steering->is_paused == rollout->is_paused || rollout->is_draining ||
-        rollout->is_over)
-        return;
-    set_paused(rollout, steering->is_paused);
-    if (!rollout->is_paused)
-        rollout_fill(rollout);
-}
-
-void rollout_drain(struct rollout *rollout, const char *reason, const struct halt *halt)
-{
-    if (rollout->is_paused)
-        set_paused(rollout, false);
-    rollout->is_draining = true;
-    scheduler_stop(rollout->scheduler);
-    rollout_tell(rollout,
-                 (struct event){.kind = EVENT_RUN_DRAINS,
-                                .reason = reason,
-                                .halt = halt,
-                                .at_ms = clock_wall_ms(),
-                                .by = halt->kind == HALT_SIGNAL ? holder_of(rollout) : NULL});
-    for_each_session(rollout, session_stop_waiting);
-    if (rollout->is_surveying)
-        survey_cancel(rollout->survey);
-}
-
-/* Has what is in flight nothing to finish, since none of it is to remain? */
-static bool is_for_nothing(const struct rollout *rollout)
-{
-    const struct request *request = rollout->info.request;
-    return request->rehearses || request->is_on_scratch;
-}
-
-static void cancel(struct rollout *rollout)
-{
-    rollout->is_cancelling = true;
-    if (!rollout->is_over)
-        rollout_tell(rollout,
-                     (struct event){.kind = EVENT_RUN_DRAINS,
-                                    .reason = "cancelling what is in flight, and rolling it back",
-                                    .at_ms = clock_wall_ms(),
-                                    .by = holder_of(rollout)});
-    gates_cancel(rollout->gates);
-    for_each_session(rollout, session_cancel);
-}
-
-/* A signal does not change a run that is over: only the gate after_run is still at work. */
-static void stop(struct rollout *rollout, int signal_number)
-{
-    rollout->is_stopped = true;
-    if (rollout->is_over) {
-        rollout_note(rollout,
-                     "the run is done, and its gate after_run is at work (once more ends that)");
-        return;
-    }
-    rollout->signal = signal_number;
-    if (machine_leaves(rollout->machine))
-        return;
-    bool is_cancelled = is_for_nothing(rollout);
-    rollout_drain(
-        rollout,
-        is_cancelled
-            ? "stopping"
-            : "stopping: what is in flight finishes (once more cancels it and rolls it back)",
-        &(struct halt){
-            .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
-    if (is_cancelled)
-        cancel(rollout);
-}
-
-void rollout_on_ledger_broken(void *ctx, const struct err *err)
-{
-    struct rollout *rollout = ctx;
-    rollout->ledger_err = *err;
-    if (!rollout->is_draining)
-        rollout_drain(rollout, "the ledger cannot be written: what is in flight finishes",
-                      &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
-    rollout_fill(rollout); /* a soak may be all that is under way */
-}
-
-/* First: finish what is in flight. Second: cancel it and roll it back. Third: die. A rehearsal has nothing to finish, and is cancelled at the
- * first. */
-void rollout_on_signal(uv_signal_t *handle, int number)
-{
-    struct rollout *rollout = handle->data;
-    if (!rollout->is_stopped) {
-        stop(rollout, number == SIGHUP ? SIGTERM : number);
-        rollout_fill(rollout);
-        return;
-    }
-    if (rollout->is_cancelling && (rollout->is_urged || !is_for_nothing(rollout))) {
-        signal(number, SIG_DFL);
-        raise(number);
-    }
-    rollout->is_urged = true;
-    if (!rollout->is_cancelling)
-        cancel(rollout);
-}
-
-/* Asked before anything is begun, so that a stop which an observer asks for holds at once. */
-static void obey_stops(struct rollout *rollout)
-{
-    const struct stopping *stopping = &rollout->info.request->stopping;
-    int stops = stopping->stops ? atomic_load(stopping->stops) : 0;
-    int stopped_by = stopping->stopped_by;
-    if ((stopped_by || stops > 0) && !rollout->is_stopped)
-        stop(rollout, stopped_by ? stopped_by : SIGTERM);
-    if (stops > 1 && !rollout->is_cancelling)
-        cancel(rollout);
-}
-
 void rollout_on_tick(uv_timer_t *handle)
 {
     struct rollout *rollout = handle->data;
     machine_tick(rollout->machine);
     if (rollout->info.request->stopping.stops)
         rollout_fill(rollout);
-    obey_steering(rollout);
+    rollout_obey_steering(rollout);
     rollout_look_at_outlook(rollout);
     if (rollout->options->status) {
         status_tick(rollout->options->status, uv_hrtime() / 1000000);
@@ -468,85 +320,6 @@ void rollout_make_id(char ret_id[32])
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
     uv_random(NULL, NULL, random, sizeof random, 0, NULL);
     snprintf(ret_id, 32, "%s-%02x%02x%02x", stamp, random[0], random[1], random[2]);
-}
-
-static void *wait_for_all(void *ctx)
-{
-    pthread_mutex_t *gate = ctx;
-    pthread_mutex_lock(gate);
-    pthread_mutex_unlock(gate);
-    return NULL;
-}
-
-/* How many threads of `wanted` the system gives at once, besides ours. */
-static uint32_t count_threads(uint32_t wanted, int *ret_error)
-{
-    pthread_t *threads = xcalloc(wanted, sizeof *threads);
-    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    uint32_t count = 0;
-    *ret_error = 0;
-    pthread_mutex_lock(&gate);
-    while (count < wanted && !*ret_error) {
-        *ret_error = pthread_create(&threads[count], NULL, wait_for_all, &gate);
-        count += !*ret_error;
-    }
-    pthread_mutex_unlock(&gate);
-    for (uint32_t i = 0; i < count; i++)
-        pthread_join(threads[i], NULL);
-    free(threads);
-    return count;
-}
-
-/* Few threads that are always busy cost a third less than one a tenant, of which each piece of work
- * wakes another; more than processors, since some wait for disks. */
-static uint32_t wanted_threads(uint32_t parallel)
-{
-    enum { SMALLEST = 4, ALWAYS_FINE = 8, LARGEST = 128, LIBUVS_LARGEST = 1024 };
-    const char *chosen = getenv("UV_THREADPOOL_SIZE");
-    uint32_t most = uv_available_parallelism() * 4, number;
-    if (chosen && parse_u32(chosen, 1, LIBUVS_LARGEST, &number))
-        return number;
-    most = most < ALWAYS_FINE ? ALWAYS_FINE : most > LARGEST ? LARGEST : most;
-    return parallel < SMALLEST ? SMALLEST : parallel > most ? most : parallel;
-}
-
-static void do_nothing(uv_work_t *work)
-{
-    (void)work;
-}
-
-/* libuv makes all of the pool's threads with its first work: now, while there are so many. */
-static bool start_pool(struct err *err)
-{
-    uv_loop_t loop;
-    uv_work_t work;
-    if (!loop_open(&loop, err))
-        return false;
-    uv_queue_work(&loop, &work, do_nothing, NULL);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    uv_loop_close(&loop);
-    return true;
-}
-
-/* Sizes the worker pool. Where threads are scarce, some are left over for look-ups, passwords and cancels, and
- * some memory for all else. */
-bool rollout_size_pool(uint32_t parallel, struct err *err)
-{
-    enum { SPARE = 4 };
-    char size[16];
-    int error;
-    uint32_t wanted = wanted_threads(parallel);
-    uint32_t given = count_threads(wanted + SPARE, &error);
-    if (!given)
-        return err_set(
-            err, ERR_CONFIG,
-            "the system gives no thread to work with: %s (see 'ulimit -u' and 'ulimit -v')",
-            strerror(error));
-    if (given < wanted + SPARE)
-        wanted = given > 2 * SPARE ? given - SPARE : (given + 1) / 2;
-    snprintf(size, sizeof size, "%u", wanted);
-    setenv("UV_THREADPOOL_SIZE", size, 1);
-    return start_pool(err);
 }
 
 /* The run is on record before anything of it is begun. */

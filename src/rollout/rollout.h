@@ -121,9 +121,4 @@ bool rollout_rolls_back_by_copy(const struct tenant *tenant);
 /* 20261123T101500Z-5f3a9c */
 void rollout_make_id(char ret_id[32]);
 
-/* The worker pool is the process's: to be called before anything uses it, once the inventory is
- * known. UV_THREADPOOL_SIZE in the environment wins. Where the system gives fewer threads the pool is smaller; false:
- * it gives none (libuv would abort). The pool's threads are made here. */
-bool rollout_size_pool(uint32_t parallel, struct err *err) MUST_CHECK;
-
 #endif

@@ -1,5 +1,6 @@
-/* The inside of a run, shared by the loop (rollout.c), what it is made from (rollout_setup.c), what sessions
- * ask of it (rollout_sessions.c) and what becomes of how they end (rollout_outcomes.c). No other file includes this. */
+/* The inside of a run, for its own files: the loop (rollout.c), what stops it (rollout_stop.c), what it is made from
+ * (rollout_setup.c), what sessions ask of it (rollout_sessions.c), what becomes of how they end (rollout_outcomes.c), and the
+ * smaller ones called rollout_*.c; and for its part on several machines (machine_private.h). */
 #ifndef ROLLOUT_ROLLOUT_PRIVATE_H
 #define ROLLOUT_ROLLOUT_PRIVATE_H
 
@@ -119,9 +120,7 @@ void rollout_tell(struct rollout *rollout, struct event event);
 /* The wave that was begun last; NULL: none was. */
 const char *rollout_wave_name(const struct rollout *rollout);
 
-void rollout_on_signal(uv_signal_t *handle, int number);
 void rollout_on_tick(uv_timer_t *handle);
-void rollout_on_ledger_broken(void *ctx, const struct err *err);
 
 /* Something worth knowing. */
 void rollout_note(struct rollout *rollout, const char *text);
@@ -134,10 +133,17 @@ void rollout_end_wait(struct rollout *rollout);
 void rollout_ask_gate(struct rollout *rollout, enum gate gate, const struct gate_facts *facts,
                       gate_answer_fn on_answer);
 void rollout_close_handles(struct rollout *rollout);
-void rollout_drain(struct rollout *rollout, const char *reason, const struct halt *halt);
 
 /* To the observers alone. */
 void rollout_show(struct rollout *rollout, struct event event);
+
+/* rollout_stop.c: begins nothing more; what is in flight finishes. */
+void rollout_drain(struct rollout *rollout, const char *reason, const struct halt *halt);
+/* What who steers the run wants: paused or not; stopped, which is asked before anything is begun, so that it holds at once. */
+void rollout_obey_steering(struct rollout *rollout);
+void rollout_obey_stops(struct rollout *rollout);
+void rollout_on_signal(uv_signal_t *handle, int number);
+void rollout_on_ledger_broken(void *ctx, const struct err *err);
 
 /* rollout_setup.c */
 void rollout_open(struct rollout *rollout);
