@@ -9,6 +9,7 @@
 #include "cli/outputs.h"
 #include "cli/run.h"
 #include "cli/whereabouts.h"
+#include "dialect/scripts.h"
 
 /* ---- the chain alone ----------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 #include "cli/faults.h"
 #include "cli/reports.h"
 #include "dialect/loss.h"
+#include "dialect/scripts.h"
 #include "library/prepare.h"
 #include "report/report.h"
 

@@ -10,6 +10,7 @@
 #include "cli/outputs.h"
 #include "cli/run.h"
 #include "cli/showing.h"
+#include "dialect/scripts.h"
 #include "library/fleet_lint.h"
 #include "report/lint_report.h"
 #include "report/model.h"

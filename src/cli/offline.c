@@ -4,6 +4,7 @@
 #include "chain/range.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
+#include "dialect/scripts.h"
 #include "offline/offline.h"
 #include "rollout/rollout.h"
 

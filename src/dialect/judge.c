@@ -1,4 +1,5 @@
 #include "dialect/judge.h"
+#include "dialect/scripts.h"
 
 struct judging {
     const struct dialect *dialect;

@@ -1,6 +1,5 @@
 #include "dialect/script.h"
 
-#include "base/map.h"
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
@@ -10,32 +9,6 @@
 #include "dialect/split.h"
 
 enum { SECTIONS_MAX = 256 };
-
-struct scripts {
-    struct arena arena;
-    const struct chain *chain;
-    const struct script **made; /* by revision, direction, dialect */
-};
-
-struct scripts *scripts_new(const struct chain *chain)
-{
-    struct scripts *scripts = xcalloc(1, sizeof *scripts);
-    arena_init(&scripts->arena);
-    scripts->chain = chain;
-    scripts->made =
-        arena_calloc(&scripts->arena,
-                     (chain->count + chain->checkpoint_count) * DIRECTION__COUNT * DIALECT__COUNT,
-                     sizeof *scripts->made);
-    return scripts;
-}
-
-void scripts_free(struct scripts *scripts)
-{
-    if (!scripts)
-        return;
-    arena_done(&scripts->arena);
-    free(scripts);
-}
 
 /* ---- statements that would take the transaction out of our hands --------------------------- */
 
@@ -91,7 +64,7 @@ static bool check_statements(const struct dialect *dialect, const struct revisio
 /* ---- making a script ----------------------------------------------------------------------- */
 
 struct making {
-    struct scripts *scripts;
+    struct arena *arena;
     const struct dialect *dialect;
     const struct revision *revision;
     struct script script;
@@ -103,7 +76,7 @@ static struct piece *add_piece(struct making *making)
 {
     struct script *script = &making->script;
     struct piece *piece =
-        ARENA_PUSH(&making->scripts->arena, making->pieces, script->piece_count, making->capacity);
+        ARENA_PUSH(making->arena, making->pieces, script->piece_count, making->capacity);
     piece->first_statement = script->statement_count;
     script->pieces = making->pieces;
     return piece;
@@ -121,8 +94,8 @@ static bool check_directive(const struct making *making, const struct section *s
         return err_at(err, ERR_CHAIN, path, line,
                       "'-- %s' would not be asked; did you mean '-- %s: …'?", directive->sql,
                       directive_name(directive->kind));
-    if (!making->dialect->split(&making->scripts->arena, directive->sql, directive->sql_len,
-                                &statements, &count, err)) {
+    if (!making->dialect->split(making->arena, directive->sql, directive->sql_len, &statements,
+                                &count, err)) {
         err_set_place(err, path, line);
         return false;
     }
@@ -150,7 +123,7 @@ static bool add_checks(struct making *making, const struct section *section,
                        const struct asked_of *asked, size_t count, size_t first_piece,
                        struct err *err)
 {
-    struct arena *arena = &making->scripts->arena;
+    struct arena *arena = making->arena;
     struct author_query *verifies = arena_calloc(arena, asked->count, sizeof *verifies);
     struct piece *last = &making->pieces[making->script.piece_count - 1];
     bool is_one_by_one = making->script.piece_count - first_piece == count;
@@ -175,7 +148,7 @@ static bool add_checks(struct making *making, const struct section *section,
 static void add_statement_checks(struct making *making, struct piece *piece, size_t at,
                                  struct author_query *after)
 {
-    struct arena *arena = &making->scripts->arena;
+    struct arena *arena = making->arena;
     const struct statement *statement = &piece->statements[at];
     struct statement_checks checks;
     if (!making->dialect->check)
@@ -195,8 +168,7 @@ static void add_statement_checks(struct making *making, struct piece *piece, siz
 
 static void add_own_checks(struct making *making, struct piece *piece)
 {
-    struct author_query *after =
-        arena_calloc(&making->scripts->arena, piece->statement_count, sizeof *after);
+    struct author_query *after = arena_calloc(making->arena, piece->statement_count, sizeof *after);
     piece->after = after;
     for (size_t i = 0; i < piece->statement_count; i++)
         add_statement_checks(making, piece, i, after);
@@ -231,7 +203,7 @@ static bool has_own_transactions(const struct making *making, const struct secti
 static void add_one_by_one(struct making *making, const struct section *section,
                            const struct statement *statements, size_t count)
 {
-    struct arena *arena = &making->scripts->arena;
+    struct arena *arena = making->arena;
     bool may_be_inside = has_own_transactions(making, section, statements, count);
     for (size_t i = 0; i < count; i++) {
         struct piece *piece = add_piece(making);
@@ -258,7 +230,7 @@ static void add_one_by_one(struct making *making, const struct section *section,
 static bool add_repeated(struct making *making, const struct section *section,
                          const struct statement *statements, size_t count, struct err *err)
 {
-    struct arena *arena = &making->scripts->arena;
+    struct arena *arena = making->arena;
     const char *path = making->revision->path;
     if (count != 1)
         return err_at(
@@ -333,7 +305,7 @@ static bool add_section(struct making *making, const struct section *section, st
 {
     struct statement *statements;
     size_t count;
-    struct arena *arena = &making->scripts->arena;
+    struct arena *arena = making->arena;
     if (!making->dialect->split(arena, section->sql, section->sql_len, &statements, &count, err)) {
         int line = section->line;
         for (size_t i = 0; i + 1 < err->offset && i < section->sql_len; i++)
@@ -393,13 +365,13 @@ const struct place_digest *script_digests(struct arena *arena, const struct scri
     return digests;
 }
 
-static const struct script *make_script(struct scripts *scripts, const struct dialect *dialect,
-                                        const struct revision *revision, enum direction direction,
-                                        struct err *err)
+const struct script *script_make(struct arena *arena, const struct dialect *dialect,
+                                 const struct revision *revision, enum direction direction,
+                                 struct err *err)
 {
     const struct section *sections[SECTIONS_MAX];
     size_t count = revision_sections(revision, direction, dialect->id, sections, SECTIONS_MAX);
-    struct making making = {.scripts = scripts, .dialect = dialect, .revision = revision};
+    struct making making = {.arena = arena, .dialect = dialect, .revision = revision};
     if (!count) {
         err_at(err, ERR_CHAIN, revision->path, revision->id_line,
                "revision '%s' has no %s section for %s", revision->id,
@@ -409,104 +381,12 @@ static const struct script *make_script(struct scripts *scripts, const struct di
     for (size_t i = 0; i < count && i < SECTIONS_MAX; i++)
         if (!add_section(&making, sections[i], err))
             return NULL;
-    struct script *script = arena_alloc(&scripts->arena, sizeof *script);
+    struct script *script = arena_alloc(arena, sizeof *script);
     *script = making.script;
     script->comments_nest = dialect->traits & DIALECT_NESTS_COMMENTS;
     if (script->is_checkpointed)
-        script->digests = script_digests(&scripts->arena, script);
+        script->digests = script_digests(arena, script);
     return script;
-}
-
-const struct script *scripts_get(struct scripts *scripts, const struct dialect *dialect,
-                                 const struct revision *revision, enum direction direction,
-                                 struct err *err)
-{
-    enum dialect_id whose = revision_dialect(revision, direction, dialect->id);
-    size_t number = revision->is_checkpoint ? scripts->chain->count + revision->checkpoint_index
-                                            : revision->index;
-    size_t at = (number * DIRECTION__COUNT + direction) * DIALECT__COUNT + whose;
-    if (!scripts->made[at])
-        scripts->made[at] = make_script(scripts, dialect, revision, direction, err);
-    return scripts->made[at];
-}
-
-bool scripts_are_shared(const struct revision *revision, enum direction direction,
-                        enum dialect_id dialect, const bool used[DIALECT__COUNT])
-{
-    enum dialect_id whose = revision_dialect(revision, direction, dialect);
-    return whose != dialect && used[whose];
-}
-
-static void check_one(struct scripts *scripts, const struct dialect *dialect,
-                      const bool used[DIALECT__COUNT], struct faults *faults)
-{
-    for (size_t i = 0; i < scripts->chain->count; i++)
-        for (int d = 0; d < DIRECTION__COUNT; d++) {
-            const struct revision *revision = scripts->chain->revisions[i];
-            const struct section *any[1];
-            struct err err;
-            if (revision_sections(revision, (enum direction)d, dialect->id, any, 1) &&
-                !scripts_are_shared(revision, (enum direction)d, dialect->id, used) &&
-                !scripts_get(scripts, dialect, revision, (enum direction)d, &err))
-                faults_add_err(faults, &err);
-        }
-}
-
-/* It must serve all tenants at base, whatever their dialect. */
-static void check_checkpoints(struct scripts *scripts, const struct dialect *dialect,
-                              struct faults *faults)
-{
-    for (size_t i = 0; i < scripts->chain->checkpoint_count; i++) {
-        const struct revision *checkpoint = scripts->chain->checkpoints[i];
-        const struct section *any[1];
-        struct err err;
-        if (!revision_sections(checkpoint, DIRECTION_UP, dialect->id, any, 1))
-            faults_add(faults, ERR_CHAIN, checkpoint->path, checkpoint->id_line,
-                       "the checkpoint of '%s' has no section for %s: delete it, and make it anew "
-                       "with 'skein checkpoint %s'",
-                       checkpoint->id, dialect->name, checkpoint->id);
-        else if (!scripts_get(scripts, dialect, checkpoint, DIRECTION_UP, &err))
-            faults_add_err(faults, &err);
-    }
-}
-
-/* Two rows of the version table could not hold them. */
-static void check_case(const struct chain *chain, const struct dialect *dialect,
-                       struct faults *faults)
-{
-    struct arena arena;
-    struct map seen;
-    arena_init(&arena);
-    map_init(&seen);
-    for (size_t i = 0; i < chain->count; i++) {
-        const struct revision *revision = chain->revisions[i];
-        char *folded = arena_strdup(&arena, revision->id);
-        for (char *p = folded; *p; p++)
-            *p = ascii_to_lower(*p);
-        uint32_t first = map_put(&seen, folded, (uint32_t)i);
-        if (first != i)
-            faults_add(faults, ERR_CHAIN, revision->path, revision->id_line,
-                       "revision '%s' differs from '%s' only in the case of letters, which %s does "
-                       "not tell apart: rename one of them",
-                       revision->id, chain->revisions[first]->id, dialect_info(dialect->id)->title);
-    }
-    map_done(&seen);
-    arena_done(&arena);
-}
-
-void scripts_check(struct scripts *scripts, const bool used[DIALECT__COUNT], struct faults *faults)
-{
-    bool has_folded = false;
-    for (int d = 0; d < DIALECT__COUNT; d++) {
-        const struct dialect *dialect = dialect_of((enum dialect_id)d);
-        if (!used[d] || !dialect)
-            continue;
-        check_one(scripts, dialect, used, faults);
-        check_checkpoints(scripts, dialect, faults);
-        if (dialect->traits & DIALECT_FOLDS_IDS && !has_folded)
-            check_case(scripts->chain, dialect, faults);
-        has_folded |= dialect->traits & DIALECT_FOLDS_IDS;
-    }
 }
 
 /* ---- places -------------------------------------------------------------------------------- */

@@ -23,10 +23,10 @@ struct author_query {
 /* How the statement of a piece is repeated (chain/repeat.h). */
 struct repeating {
     const struct repeat *options;
-    const char *
-        thorough; /* the statement without its SKIP LOCKED, of the same length; NULL: it has none */
-    const char *
-        table; /* that it changes, with its schema, as it is written; NULL: not known, or it ends by itself */
+    /* the statement without its SKIP LOCKED, of the same length; NULL: it has none */
+    const char *thorough;
+    /* that it changes, with its schema, as it is written; NULL: not known, or it ends by itself */
+    const char *table;
     bool is_bounded; /* LIMIT */
     bool updates;    /* it is an UPDATE */
 };
@@ -39,9 +39,8 @@ struct piece {
     size_t statement_count;
     size_t first_statement; /* of the revision, from 0 */
     bool is_transactional;
-    const struct repeating
-        *repeating;  /* each time in a transaction of its own; NULL: it runs once */
-    bool is_setting; /* of the session, by one statement outside a transaction */
+    const struct repeating *repeating; /* each time in a transaction of its own; NULL: once */
+    bool is_setting;                   /* of the session, by one statement outside a transaction */
     /* asked of us before its statement, outside a transaction; NULL: nothing */
     const struct author_query *before;
     /* asked of us after its statements, before they count as done */
@@ -51,8 +50,8 @@ struct piece {
     size_t verify_count;
     /* of a statement outside a transaction: did it take effect? NULL: none */
     const struct author_query *probe;
-    const char *
-        definition; /* of what it changes (dialect.h: define), where it runs outside a transaction; NULL: none */
+    /* of what it changes (dialect.h: define), where it runs outside a transaction; NULL: none */
+    const char *definition;
 };
 
 /* Of a place between two statements. */
@@ -74,25 +73,11 @@ struct script {
     unsigned may_change;  /* enum session_part: what of the session may differ after it */
 };
 
-/* Scripts are made once and shared by all tenants. Not for two threads at once. */
-struct scripts;
-
-struct scripts *scripts_new(const struct chain *chain);
-void scripts_free(struct scripts *scripts);
-
-/* NULL: a fault of the chain for this dialect (ERR_CHAIN with file and line): no section for it, an
- * unterminated quote, a statement that would begin or end a transaction. */
-const struct script *scripts_get(struct scripts *scripts, const struct dialect *dialect,
+/* Made in `arena`, and borrows the revision. NULL: a fault of the chain for this dialect (ERR_CHAIN with file and line): no section
+ * for it, an unterminated quote, a statement that would begin or end a transaction. */
+const struct script *script_make(struct arena *arena, const struct dialect *dialect,
                                  const struct revision *revision, enum direction direction,
                                  struct err *err) MUST_CHECK;
-
-/* The same for all revisions that have sections for a dialect that is used, so that a broken one is known
- * before any tenant is touched. */
-void scripts_check(struct scripts *scripts, const bool used[DIALECT__COUNT], struct faults *faults);
-
-/* Is it another used dialect's script that a tenant of this dialect runs? Then what is wrong with it is told of there. */
-bool scripts_are_shared(const struct revision *revision, enum direction direction,
-                        enum dialect_id dialect, const bool used[DIALECT__COUNT]);
 
 /* The first piece that begins with this statement or a later one; NULL: none is left. */
 const struct piece *script_piece_at(const struct script *script, size_t statement);

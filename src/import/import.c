@@ -8,7 +8,7 @@
 #include "base/map.h"
 #include "chain/write.h"
 #include "dialect/dialect.h"
-#include "dialect/script.h"
+#include "dialect/scripts.h"
 #include "import/tool.h"
 
 enum { ID_MAX = 32 };

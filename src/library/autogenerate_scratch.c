@@ -1,4 +1,5 @@
 /* What chains and schema files make, in scratch databases. */
+#include "dialect/scripts.h"
 #include "library/autogenerate_private.h"
 
 #include "base/buf.h"

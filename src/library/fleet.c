@@ -1,6 +1,7 @@
 #include "library/fleet.h"
 
 #include "base/clock.h"
+#include "dialect/scripts.h"
 #include "driver/driver.h"
 #include "import/guess.h"
 #include "inventory/lack.h"

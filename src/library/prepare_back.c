@@ -1,4 +1,5 @@
 /* Can what a run does be taken back? Asked before any tenant is touched. */
+#include "dialect/scripts.h"
 #include "library/prepare.h"
 
 #include "chain/walk.h"

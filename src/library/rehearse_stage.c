@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "chain/write.h"
 #include "dialect/dialects.h"
+#include "dialect/scripts.h"
 #include "library/prepare.h"
 #include "library/rehearse_private.h"
 #include "library/fleet_catalogs.h"

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "dialect/scripts.h"
 #include "library/scratch_private.h"
 #include "library/scratch_watch.h"
 #include "rollout/rollout.h"

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "chain/chain.h"
 #include "dialect/dialects.h"
+#include "dialect/scripts.h"
 #include "library/scratch.h"
 
 /* Of the revisions that stand in for the step: one for what is done, and one for the statement in doubt. */

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "chain/walk.h"
-#include "dialect/script.h"
+#include "dialect/scripts.h"
 
 struct evidence {
     const struct chain *chain;

@@ -1,3 +1,4 @@
+#include "dialect/scripts.h"
 #include "rollout/session_private.h"
 
 #include <stdatomic.h>

@@ -1,6 +1,7 @@
 /* What may have happened and was not heard of: a commit without an answer; a statement outside a transaction that was
  * under way when its run died, or that failed. What the tables, the author's query or the catalog say of it, or a
  * person. */
+#include "dialect/scripts.h"
 #include "rollout/session_private.h"
 
 #include "base/buf.h"

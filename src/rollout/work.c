@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "dialect/scripts.h"
 #include "rollout/checkpoint.h"
 
 struct building {

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "chain/chain.h"
 #include "dialect/dialects.h"
-#include "dialect/script.h"
+#include "dialect/scripts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

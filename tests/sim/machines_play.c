@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 
+#include "dialect/scripts.h"
 #include "library/continuation.h"
 #include "library/machines.h"
 #include "link/loop.h"

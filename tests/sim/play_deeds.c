@@ -1,3 +1,4 @@
+#include "dialect/scripts.h"
 #include "sim/play_private.h"
 
 #include "event/status.h"

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "dialect/script.h"
+#include "dialect/scripts.h"
 #include "offline/offline.h"
 
 /* A chain of one revision, and the script of an upgrade to it. */

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "dialect/dialects.h"
-#include "dialect/script.h"
+#include "dialect/scripts.h"
 
 enum { PIECES_MAX = 6 };
 

@@ -1,3 +1,4 @@
+#include "dialect/scripts.h"
 #include "unit/unit.h"
 
 #include "base/arena.h"
