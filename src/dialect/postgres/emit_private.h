@@ -3,6 +3,7 @@
  *
  *     emit_parts.c    pairs the objects of both sides, and knows who needs whom
  *     emit_judge.c    decides what becomes of each part: it stays, changes in place, goes, or goes and comes again
+ *     emit_in_place.c knows which differences can be made good while the object stays
  *     emit_actions.c  makes actions of that and puts them in an order in which nothing is missed
  *     emit_run.c      runs them
  *     emit_*.c        write the statements of an action, by kind of object
@@ -155,12 +156,13 @@ bool postgres_emit_is_same(const char *a, const char *b);
 
 void postgres_emit_judge(struct emitting *emitting);
 
+/* ---- changing in place (emit_in_place.c) ---- */
+
+/* Can it, where an object of this kind differs in its shape? */
+bool postgres_emit_can_alter(struct emitting *emitting, const struct difference *difference);
+
 /* Values that stay in an enum are in the same order: new ones can be added. */
 bool postgres_emit_only_adds_values(const struct object *from, const struct object *to);
-
-/* Attributes go, and others come at the end. */
-bool postgres_emit_can_alter_composite(struct emitting *emitting, const struct object *from,
-                                       const struct object *to);
 
 /* Does a parent of its table have the column, or a constraint, index or trigger like this one? */
 bool postgres_emit_is_inherited(struct emitting *emitting, const struct side *side,
