@@ -179,11 +179,6 @@ static const char *const column_changes[DEED__COUNT] = {
     [DEED_DROP_COLUMN] = "drops a column",
 };
 
-static bool changes_column(const struct deed *deed)
-{
-    return column_changes[deed->kind] && (deed->column || deed->kind != DEED_RENAME);
-}
-
 static const char *change_of_rows(const struct deed *deed, const struct question *question,
                                   bool is_about)
 {
@@ -205,7 +200,7 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
         return "changes its keys or constraints";
     if (changes_rows(deed))
         return change_of_rows(deed, question, is_about);
-    if (changes_column(deed))
+    if (column_changes[deed->kind] && (deed->column || deed->kind != DEED_RENAME))
         return (deed->kind == DEED_RENAME ? names : is_about) && touches_column(question, deed)
                    ? column_changes[deed->kind]
                    : NULL;
