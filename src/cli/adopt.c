@@ -1,6 +1,5 @@
 #include "base/arena.h"
 #include "cli/command.h"
-#include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/outputs.h"
 #include "cli/run.h"

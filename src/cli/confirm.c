@@ -7,7 +7,6 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/human.h"
-#include "base/map.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/reports.h"

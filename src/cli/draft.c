@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/map.h"
 #include "chain/draft.h"
 #include "chain/identifier.h"
 #include "cli/autogenerate.h"

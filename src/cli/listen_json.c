@@ -1,7 +1,6 @@
 /* The JSON of /status. */
 #include "cli/listen.h"
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "inventory/inventory.h"
 #include "report/json_stream.h"

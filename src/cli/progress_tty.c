@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/human.h"
 #include "cli/keys.h"
 #include "cli/progress_view.h"
 #include "inventory/inventory.h"

@@ -3,13 +3,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "cli/command.h"
 #include "cli/confirm.h"
 #include "cli/exit.h"
 #include "cli/faults.h"
 #include "cli/listen.h"
-#include "cli/metrics.h"
 #include "cli/outlet.h"
 #include "cli/plan_lint.h"
 #include "cli/progress.h"

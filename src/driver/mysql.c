@@ -13,7 +13,6 @@
 #include "base/buf.h"
 #include "base/url.h"
 #include "dialect/dialects.h"
-#include "dialect/mysql/templates.h"
 #include "driver/drivers.h"
 #include "driver/mysql_call.h"
 #include "driver/mysql_connect.h"

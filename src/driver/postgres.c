@@ -12,7 +12,6 @@
 #include "driver/drivers.h"
 #include "driver/postgres_connect.h"
 #include "driver/postgres_error.h"
-#include "dialect/postgres/templates.h"
 #include "driver/postgres_tls.h"
 
 static struct conn *postgres_open(const struct conn_params *params)

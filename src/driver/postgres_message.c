@@ -1,6 +1,5 @@
 #include "driver/postgres_message.h"
 
-#include "base/arena.h"
 #include "base/buf.h"
 
 enum { MESSAGE_MAX = 64 * 1024 };

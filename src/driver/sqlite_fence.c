@@ -1,8 +1,6 @@
 #include "driver/sqlite_fence.h"
 
-#include "base/ascii.h"
 #include "base/compiler.h"
-#include "dialect/split.h"
 
 static int deny(struct sqlite_fence *fence, const char *why)
 {

@@ -1,7 +1,6 @@
 /* What machines without a list of tenants have to know of a run: how its tenants are reached and worked on. */
 #include "ledger/stored.h"
 
-#include "base/hash.h"
 #include "inventory/inventory.h"
 #include "inventory/told.h"
 

@@ -1,6 +1,5 @@
 #include "library/autogenerate_private.h"
 
-#include "base/buf.h"
 #include "library/fleet_catalogs.h"
 
 bool autogenerate_are_equal(const struct generating *generating, const struct catalog *a,

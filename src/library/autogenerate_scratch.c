@@ -2,8 +2,6 @@
 #include "dialect/scripts.h"
 #include "library/autogenerate_private.h"
 
-#include "base/buf.h"
-
 /* Where a chain leads. */
 struct trip {
     const struct chain *chain;

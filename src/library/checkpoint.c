@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 #include "chain/write.h"
-#include "dialect/dialects.h"
 #include "dialect/scripts.h"
 #include "library/autogenerate.h"
 #include "library/fleet_catalogs.h"

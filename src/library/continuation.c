@@ -7,7 +7,6 @@
 #include "library/fleet_ledger.h"
 #include "library/newest.h"
 #include "library/own.h"
-#include "library/waves.h"
 
 /* ---- which run ----------------------------------------------------------------------------- */
 

@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 #include "base/map.h"
-#include "dialect/dialects.h"
 #include "library/expected.h"
 #include "schema/emit.h"
 

@@ -6,7 +6,6 @@
 #include "base/map.h"
 #include "base/parse.h"
 #include "dialect/dialect.h"
-#include "library/fleet_ledger.h"
 #include "library/gone.h"
 #include "library/own.h"
 #include "library/snapshots.h"

@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/map.h"
-#include "dialect/dialects.h"
 #include "dialect/scripts.h"
 #include "library/rehearse_private.h"
 #include "library/fleet_catalogs.h"

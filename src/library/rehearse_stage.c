@@ -1,7 +1,6 @@
 /* A scratch database that is like the tenants of a group. */
 #include "base/buf.h"
 #include "chain/write.h"
-#include "dialect/dialects.h"
 #include "dialect/scripts.h"
 #include "library/prepare.h"
 #include "library/rehearse_private.h"

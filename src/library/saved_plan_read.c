@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "library/json_line.h"
-#include "report/lint_report.h"
 
 /* No visit takes a year, and no number beyond has a meaning. */
 #define MOST_MS (366.0 * 24 * 3600 * 1000)

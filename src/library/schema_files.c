@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "chain/chain.h"
 #include "inventory/inventory.h"

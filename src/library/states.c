@@ -1,6 +1,5 @@
 #include "library/states.h"
 
-#include "base/buf.h"
 #include "base/similar.h"
 #include "library/fleet_ledger.h"
 #include "library/own.h"

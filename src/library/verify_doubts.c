@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 #include "chain/chain.h"
-#include "dialect/dialects.h"
 #include "dialect/scripts.h"
 #include "library/scratch.h"
 

@@ -1,8 +1,6 @@
 #include "link/replica.h"
 
 #include "base/arena.h"
-#include "base/buf.h"
-#include "dialect/template.h"
 #include "inventory/inventory.h"
 
 enum {

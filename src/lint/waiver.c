@@ -1,7 +1,6 @@
 #include "lint/waiver.h"
 
 #include "base/ascii.h"
-#include "base/choice.h"
 #include "base/err.h"
 #include "dialect/split.h"
 

@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "chain/revision.h"
 #include "report/html.h"
-#include "report/json.h"
 #include "report/view_revisions.h"
 
 enum { SECTIONS_MAX = 256 };

@@ -1,5 +1,4 @@
 /* What the JSON report tells of each tenant. */
-#include "base/buf.h"
 #include "chain/chain.h"
 #include "inventory/inventory.h"
 #include "report/json.h"

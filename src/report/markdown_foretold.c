@@ -1,5 +1,4 @@
 /* What the tenants' rows and a rehearsal say of a plan, as Markdown. */
-#include "base/human.h"
 #include "inventory/inventory.h"
 #include "report/markdown.h"
 #include "report/view_forecast.h"

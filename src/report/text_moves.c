@@ -1,4 +1,3 @@
-#include "base/human.h"
 #include "report/text.h"
 #include "report/text_table.h"
 

@@ -1,8 +1,6 @@
 /* The way in and the way out: a connection, the tenant's database where it is still to be made, the next attempt. */
 #include "rollout/session_private.h"
 
-#include "base/buf.h"
-
 /* ---- link ------------------------------------------------------------------------------------- */
 
 static void on_link_ready(void *ctx, const struct err *err)

@@ -1,7 +1,6 @@
 /* Under the lock: where the tenant's tables are, whose database it is, and what it says of itself. */
 #include "rollout/session_private.h"
 
-#include "base/buf.h"
 #include "rollout/history.h"
 #include "rollout/survey.h"
 

@@ -1,7 +1,6 @@
 /* What the plan's changes of tables will cost: the last thing that a dry run asks. The tables themselves are left alone. */
 #include "rollout/session_private.h"
 
-#include "base/buf.h"
 #include "dialect/weigh.h"
 #include "inventory/inventory.h"
 

@@ -3,7 +3,6 @@
 #include "rollout/survey_private.h"
 
 #include "dialect/dialect.h"
-#include "rollout/record.h"
 
 /* The catalogs of a piece are in memory at once, so its size goes by what the piece before has answered. */
 enum { CATALOGS_MOST = 500, CATALOG_ROWS_A_PIECE = 10000 };

@@ -3,7 +3,6 @@
 #include "base/ascii.h"
 #include "dialect/mysql/catalog_text.h"
 #include "dialect/mysql/emit_private.h"
-#include "dialect/mysql/templates.h"
 
 /* Where all of it is cheap, each stage is a statement. The server changes virtual columns at once only if nothing else changes
  * with them, and makes the table anew if it must add columns and build indexes together. */

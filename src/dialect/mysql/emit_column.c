@@ -1,9 +1,7 @@
 /* Columns: their definitions, and what becomes of the values when a definition changes. */
-#include "base/arena.h"
 #include "base/ascii.h"
 #include "dialect/mysql/catalog_text.h"
 #include "dialect/mysql/emit_private.h"
-#include "dialect/mysql/templates.h"
 
 /* ---- definitions ------------------------------------------------------------------------------ */
 

@@ -4,7 +4,6 @@
 #include "dialect/mysql/catalog_table.h"
 #include "dialect/mysql/catalog_text.h"
 #include "dialect/mysql/emit_private.h"
-#include "dialect/mysql/templates.h"
 
 bool mysql_emit_is_key(enum object_kind kind)
 {

@@ -1,5 +1,4 @@
 /* Tables: made, changed by as few statements as is good, and dropped. */
-#include "base/arena.h"
 #include "base/ascii.h"
 #include "dialect/mysql/emit_private.h"
 #include "dialect/mysql/templates.h"

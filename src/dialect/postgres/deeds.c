@@ -1,7 +1,6 @@
 #include "dialect/postgres/deeds_private.h"
 
 #include "base/arena.h"
-#include "base/buf.h"
 
 /* ---- what all share ---------------------------------------------------------------------------- */
 

@@ -1,5 +1,4 @@
 /* Both catalogs of an emission as parts: sorted, paired, with their owners and with what they need. */
-#include "base/map.h"
 #include "dialect/postgres/emit_private.h"
 
 /* ---- kinds ------------------------------------------------------------------------------------ */

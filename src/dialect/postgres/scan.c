@@ -1,7 +1,6 @@
 #include "dialect/postgres/scan.h"
 
 #include "base/ascii.h"
-#include "dialect/split.h"
 
 /* scan.l's ident_start and ident_cont. */
 static bool begins_word(char c)

@@ -1,4 +1,3 @@
-#include "dialect/sqlite/definition.h"
 #include "dialect/sqlite/deeds.h"
 
 #include <sqlite3.h>
