@@ -10,13 +10,8 @@
 #include "base/parse.h"
 #include "cli/command.h"
 #include "cli/faults.h"
+#include "cli/taken.h"
 #include "report/report.h"
-
-static const char *path_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static bool fail(struct err *err)
 {
@@ -138,44 +133,11 @@ static bool keep_mode(int fd, const char *path)
     return fchmod(fd, st.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == 0;
 }
 
-enum { HEAD_SIZE = 4096 };
-
-/* How the file begins; "" where it cannot be read. */
-static size_t read_head(const char *path, char ret_head[HEAD_SIZE])
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t len = fd >= 0 ? read(fd, ret_head, HEAD_SIZE - 1) : 0;
-    if (fd >= 0)
-        close(fd);
-    ret_head[len > 0 ? len : 0] = '\0';
-    return len > 0 ? (size_t)len : 0;
-}
-
-/* A tenant, or the ledger: a slip of the hand must not put a report in its place. */
-static bool is_database(const char *path)
-{
-    const char *magic = dialect_info(dialect_of_files())->magic;
-    char head[HEAD_SIZE];
-    return read_head(path, head) >= strlen(magic) && memcmp(head, magic, strlen(magic)) == 0;
-}
-
-/* Nor in that of a revision: of this chain, or of another. */
-static bool is_revision(const char *path)
-{
-    static const char *const lines[] = {"\n-- Revision ID:", "\n-- Checkpoint:", "\n-- migrate:"};
-    char head[HEAD_SIZE + 1] = "\n";
-    bool is_one = false;
-    read_head(path, head + 1);
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-        is_one |= strstr(head, lines[i]) != NULL;
-    return is_one;
-}
-
 /* A new file beside the old one, then renamed over it: whole or not at all, and never through a link. */
 static bool write_file(const struct writer *writer, const struct output *output, struct err *err)
 {
     struct buf path;
-    if (is_database(output->path)) /* the run may have made it */
+    if (taken_by_database(output->path)) /* the run may have made it */
         return err_set(err, ERR_CONFIG, "it is a database: name another file");
     buf_init(&path, 8192);
     buf_addf(&path, "%s.%d.tmp", output->path, (int)getpid());
@@ -232,53 +194,15 @@ static bool is_made(const char *path)
     return path && !find_descriptor(path, &fd) && !is_special(path);
 }
 
-static bool stat_folder(const char *path, struct stat *ret_st)
+/* The file of metrics is replaced again and again: that would be the end of a pipe or a device, and a folder cannot be. */
+static bool check_metrics(const struct options *options, struct err *err)
 {
-    const char *name = path_name(path);
-    struct buf folder;
-    buf_init(&folder, 8192);
-    buf_addf(&folder, "%.*s.", (int)(name - path), path);
-    bool is_there = stat(folder.data, ret_st) == 0;
-    buf_done(&folder);
-    return is_there;
-}
-
-/* One name in one folder, however that is written. */
-static bool are_one(const char *path, const char *other)
-{
-    struct stat a, b;
-    return strcmp(path_name(path), path_name(other)) == 0 && stat_folder(path, &a) &&
-           stat_folder(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-static bool is_inventory(const struct options *options, const char *path)
-{
-    struct err err;
-    char *inventory = inventory_locate(options->file, &err);
-    bool is_it = inventory && are_one(path, inventory);
-    free(inventory);
-    return is_it;
-}
-
-/* What a file is that is never written to; NULL: it may be. */
-static const char *find_reason(const struct options *options, const char *path)
-{
-    struct stat st;
-    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
-        return "is a link: name the file that it leads to";
-    if (is_database(path))
-        return "is a database: name another file";
-    if (is_inventory(options, path))
-        return "is the inventory: name another file";
-    if (is_revision(path))
-        return "is a revision: name another file";
-    if (options->plan && are_one(path, options->plan))
-        return "is the plan that is followed: name another file";
-    if (options->listen_token_file && are_one(path, options->listen_token_file))
-        return "is the file of the token: name another file";
-    if (strcmp(path, "-") == 0)
-        return "is no file: without it, the format goes to stdout ('./-' is a file)";
-    return NULL;
+    int fd;
+    const char *path = options->metrics;
+    if (!path || (!find_descriptor(path, &fd) && !is_special(path)))
+        return true;
+    return err_set(err, ERR_CONFIG,
+                   "--metrics: '%s' is no file that could be replaced: name another one", path);
 }
 
 /* `what` is the option that names it; `before` outputs were looked at already. */
@@ -287,11 +211,11 @@ static bool check_path(const struct options *options, const char *what, const ch
 {
     if (!is_made(path))
         return true;
-    const char *reason = find_reason(options, path);
+    const char *reason = taken_reason(options, path);
     if (reason)
         return err_set(err, ERR_CONFIG, "--%s: '%s' %s", what, path, reason);
     for (size_t i = 0; i < before; i++)
-        if (is_made(options->outputs[i].path) && are_one(options->outputs[i].path, path))
+        if (is_made(options->outputs[i].path) && taken_are_one(options->outputs[i].path, path))
             return err_set(err, ERR_CONFIG,
                            "--%s: '%s' is named twice, and the second would replace the first: "
                            "name another file",
@@ -305,6 +229,7 @@ bool outputs_check(const struct options *options, struct err *err)
         if (!check_path(options, "output", options->outputs[i].path, i, err))
             return false;
     return check_path(options, "save", options->save, options->output_count, err) &&
+           check_metrics(options, err) &&
            check_path(options, "metrics", options->metrics, options->output_count, err);
 }
 

@@ -1,6 +1,8 @@
 #include "dialect/judge.h"
 #include "dialect/scripts.h"
 
+#include "base/secret.h"
+
 struct judging {
     const struct dialect *dialect;
     void *parser;
@@ -17,6 +19,7 @@ static void judge_statement(const struct judging *judging, const struct piece *p
     struct judgement judgement = {0};
     if (!judging->dialect->judge(judging->parser, &judged, &judgement))
         return;
+    secret_redact_of_sql(judgement.text, sizeof judgement.text, judged.sql, judged.len);
     int line = piece_line(piece, judgement.offset ? statement->offset + judgement.offset : 0, at);
     faults_add(judgement.is_certain ? judging->faults : judging->doubts, ERR_CHAIN,
                judging->revision->path, line, "%s", judgement.text);

@@ -395,7 +395,7 @@ struct run_info {
     const char *target; /* as asked for, several joined by a blank; "" where there is none */
     /* the ids that `head` and beginnings of ids meant when the run began, for a resume; NULL: not kept (a dry run, say) */
     const char *fixed_target;
-    /* by file of the chain (chain_file_number): its SQL holds a password of a tenant, and is neither kept nor shown; NULL: of none. Told by
+    /* by file of the chain (chain_file_number): its SQL holds a password of a tenant or sets one, and is neither kept nor shown; NULL: of none. Told by
      * EVENT_RUN_FINISHED */
     const bool *withheld;
     bool is_unrecorded;       /* the ledger could not take it, and does not know of it; told by

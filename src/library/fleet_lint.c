@@ -28,6 +28,7 @@ const char *fleet_lint_hide(const struct inventory *inventory, struct arena *are
         last = password->value;
         secret_redact(copy, size, last);
     }
+    secret_redact_sql(copy, size);
     return copy;
 }
 

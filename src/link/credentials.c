@@ -167,6 +167,20 @@ void credentials_redact(const struct credentials *credentials, uint32_t index, c
 {
     secret_redact(text, size, known_password(credentials->items[index]));
     secret_redact_urls(text, size);
+    secret_redact_sql(text, size);
+}
+
+void credentials_redact_all(const struct credentials *credentials, char *text, size_t size)
+{
+    const char *last = NULL;
+    for (size_t i = 0; i < credentials->count; i++) {
+        const char *password = known_password(credentials->items[i]);
+        if (password && (!last || strcmp(password, last) != 0))
+            secret_redact(text, size, password);
+        last = password;
+    }
+    secret_redact_urls(text, size);
+    secret_redact_sql(text, size);
 }
 
 bool credentials_are_in(const struct credentials *credentials, const char *text, size_t len)

@@ -33,9 +33,12 @@ const char *credentials_refused(const struct credentials *credentials, uint32_t 
 /* Notes the password with which the client library got in by itself: from now on it is kept out of texts too. */
 void credentials_learn(struct credentials *credentials, uint32_t index, const char *password);
 
-/* Masks the login's password in a text that came from a server. */
+/* Masks the login's password in a text that came from a server, those of URLs, and those that SQL sets (secret_redact_sql). */
 void credentials_redact(const struct credentials *credentials, uint32_t index, char *text,
                         size_t size);
+
+/* The same with the passwords of all logins that are known by now. */
+void credentials_redact_all(const struct credentials *credentials, char *text, size_t size);
 
 /* Does the text hold a password that is known by now? (secret_is_in) */
 bool credentials_are_in(const struct credentials *credentials, const char *text, size_t len);

@@ -114,6 +114,11 @@ void links_redact(const struct links *links, uint32_t number, char *text, size_t
     credentials_redact(links->credentials, links->places[number].login, text, size);
 }
 
+void links_redact_all(const struct links *links, char *text, size_t size)
+{
+    credentials_redact_all(links->credentials, text, size);
+}
+
 bool links_have_password_in(const struct links *links, const char *text, size_t len)
 {
     return credentials_are_in(links->credentials, text, len);

@@ -61,8 +61,11 @@ const struct tenant *links_tenant(const struct links *links, uint32_t number);
  * none. */
 const char *links_refused(const struct links *links, uint32_t number);
 
-/* Masks the login's password in a text that came from a server. */
+/* Masks the login's password in a text that came from a server, and what else is known as a password by the words before it. */
 void links_redact(const struct links *links, uint32_t number, char *text, size_t size);
+
+/* The same of the passwords of all logins, as far as they are known by now. */
+void links_redact_all(const struct links *links, char *text, size_t size);
 
 /* Does the text hold a password of any login that is known by now? */
 bool links_have_password_in(const struct links *links, const char *text, size_t len);

@@ -89,7 +89,7 @@ static void print_section(const struct text *text, const struct revision *revisi
             : section->is_transactional ? ""
                                         : ", outside a transaction");
     buf_clear(&place);
-    buf_add(&place, sql, len);
+    secret_add_sql(&place, sql, len);
     hide_passwords(text, &place);
     text_lines(text, place.data, "    ");
     buf_done(&place);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/secret.h"
 
 enum { AT_ONCE = 4, ENVIRONMENT_MAX = 24, WHY_MAX = 200 };
 enum { OUTPUT_BYTES = 4096, TAIL_BYTES = 2000, TAIL_LINES = 10, LEFT_OVER_READS = 256 };
@@ -131,11 +132,17 @@ static const char *last_lines(struct asking *asking)
     return newline ? newline + 1 : asking->tail + start;
 }
 
+/* A gate has secrets of its own, and its words end up in logs and reports. */
 static void write_on(struct asking *asking, const char *text, size_t len)
 {
     const struct gate_reader *reader = &asking->gates->reader;
-    keep_tail(asking, text, len);
-    reader->write(reader->ctx, text, len);
+    char shown[2 * OUTPUT_BYTES]; /* marks may be longer than what they stand for */
+    memcpy(shown, text, len);
+    shown[len] = '\0';
+    secret_redact_urls(shown, sizeof shown);
+    secret_redact_sql(shown, sizeof shown);
+    keep_tail(asking, shown, strlen(shown));
+    reader->write(reader->ctx, shown, strlen(shown));
 }
 
 /* Hands on the text up to the last newline; all of it where there is no newline and no room, or no more text

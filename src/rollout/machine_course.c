@@ -18,7 +18,7 @@ static void on_gate(void *ctx, const struct gate_no *no)
             .wave = rollout_wave_name(rollout),
             .gate = gate_name(rollout->gate),
             .status = no->status,
-            .output = no->output ? arena_strdup(&rollout->arena, no->output) : NULL,
+            .output = rollout_gate_output(rollout, no),
             .signal = no->signal,
         };
         machine->gate_reason = arena_strdup(&rollout->arena, no->why);

@@ -139,7 +139,7 @@ static void on_gate(void *ctx, const struct gate_no *no)
                             .wave = rollout_wave_name(rollout),
                             .gate = gate_name(rollout->gate),
                             .status = no->status,
-                            .output = no->output,
+                            .output = rollout_gate_output(rollout, no),
                             .signal = no->signal};
         rollout->is_refused = true;
         (rollout->has_begun ? scheduler_trip : scheduler_stop)(rollout->scheduler);

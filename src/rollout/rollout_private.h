@@ -183,5 +183,9 @@ void rollout_close_replicas(struct rollout *rollout);
 /* rollout_withheld.c: notes which revisions the outcome speaks of; and, of those, says in `info` whose SQL holds a password. */
 void rollout_note_used(struct rollout *rollout, const struct outcome *outcome);
 void rollout_withhold(struct rollout *rollout);
+/* Masks the passwords that the revision sets in a text of `size` bytes about it: a server says near which word it met an error. NULL: nothing. */
+void rollout_hide_literals(const struct revision *revision, char *text, size_t size);
+/* What the gate printed, without the fleet's passwords; in the rollout's arena. */
+const char *rollout_gate_output(struct rollout *rollout, const struct gate_no *no);
 
 #endif

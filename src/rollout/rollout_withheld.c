@@ -1,6 +1,7 @@
-/* SQL that is neither kept nor shown: all of it, where the inventory says so, or what holds a password of a tenant. At the end of a run its revisions are looked through, since by then the passwords of all who
+/* SQL that is neither kept nor shown: all of it, where the inventory says so, or what holds a password: of a tenant, or one that it sets. At the end of a run its revisions are looked through, since by then the passwords of all who
  * were connected to are known. */
 #include "base/arena.h"
+#include "base/secret.h"
 #include "chain/chain.h"
 #include "link/link.h"
 #include "rollout/rollout_private.h"
@@ -25,12 +26,32 @@ void rollout_note_used(struct rollout *rollout, const struct outcome *outcome)
 
 static bool holds_password(const struct rollout *rollout, const struct revision *revision)
 {
+    struct secret_span span;
     for (size_t i = 0; i < revision->section_count; i++) {
         const struct section *section = &revision->sections[i];
-        if (links_have_password_in(rollout->links, section->sql, section_shown_len(section)))
+        size_t len = section_shown_len(section);
+        if (links_have_password_in(rollout->links, section->sql, len) ||
+            secret_find_in_sql(section->sql, len, section->sql, &span))
             return true;
     }
     return false;
+}
+
+void rollout_hide_literals(const struct revision *revision, char *text, size_t size)
+{
+    for (size_t i = 0; revision && i < revision->section_count; i++)
+        secret_redact_of_sql(text, size, revision->sections[i].sql, revision->sections[i].sql_len);
+}
+
+const char *rollout_gate_output(struct rollout *rollout, const struct gate_no *no)
+{
+    if (!no->output)
+        return NULL;
+    size_t size = 2 * strlen(no->output) + 1; /* marks may be longer than what they stand for */
+    char *shown = arena_alloc(&rollout->arena, size);
+    memcpy(shown, no->output, strlen(no->output) + 1);
+    links_redact_all(rollout->links, shown, size);
+    return shown;
 }
 
 void rollout_withhold(struct rollout *rollout)

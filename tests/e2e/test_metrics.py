@@ -95,6 +95,17 @@ class Metrics(FleetCase):
         self.assertIn("is the inventory", self.run_ok("upgrade", "--metrics", self.fleet.path("skein.yaml"), code=2).err)
         self.assertIn("is a database", self.run_ok("upgrade", "--metrics", self.fleet.path("data", "t0.db"), code=2).err)
 
+    def test_what_cannot_be_replaced_is_refused(self):
+        """A pipe, a device or a descriptor would be gone: a file would stand in its place."""
+        self.make()
+        pipe = self.fleet.path("pipe")
+        os.mkfifo(pipe)
+        for path in (pipe, self.fleet.path("data"), "/dev/fd/2", "/proc/self/fd/2"):
+            with self.subTest(path):
+                self.assertIn("is no file that could be replaced", self.run_ok("upgrade", "--metrics", path, code=2).err)
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+        self.assertFalse(self.fleet.tables("t0"))
+
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 """No secret is needed for what needs no tenant; who needs one that is missing says so before anything is touched."""
 import os
 
-from harness import FleetCase, PostgresCase, main
+from harness import FleetCase, MariaDBCase, PostgresCase, main
 
 
 class WithoutAny(FleetCase):
@@ -188,6 +188,62 @@ class OfARun(PostgresCase):
         self.assertEqual(self.pg.tables("a"), set())
         self.run_ok("upgrade", env={**mine, "B_PW": "x"})
         self.assertEqual(self.pg.tables("b"), {"a"})
+
+
+FORMATS = ("text", "json", "csv", "junit", "markdown", "html")
+
+
+class Sets:
+    """What a revision sets as a password, a server repeats and a gate prints is in no output, and not in the ledger."""
+
+    def outputs(self, *args, code, **options):
+        files = [self.fleet.path(f"out.{name}") for name in FORMATS]
+        named = [word for name, path in zip(FORMATS, files) for word in ("-o", f"{name}={path}")] if args[0] in ("plan", "upgrade", "report") else []
+        result = self.run_ok(*args, "-v", *named, code=code, **options)
+        texts = {"stdout": result.out, "stderr": result.err}
+        for path in files if named else []:
+            with open(path, encoding="utf-8") as file:
+                texts[path] = file.read()
+        for where, text in texts.items():
+            self.assertNotIn("hunter2", text, f"{args}: {where}")
+        return texts
+
+    def look(self, tenants, good, bad, message):
+        self.fleet.revision("aaaa1111", good, "SELECT 1;")
+        self.fleet.revision("bbbb2222", bad, "SELECT 1;")
+        gate = ["sh", "-c", "echo postgresql://bob:hunter2@db/x; echo PGPASSWORD=hunter2; exit 1"]
+        self.fleet.inventory(tenants, defaults={"transaction": "each", "retries": 0}, rollout={"on_failure": "continue", "gates": {"after_wave": gate}})
+        self.outputs("plan", code=0)
+        self.outputs("lint", code=1)
+        for format_ in ("json", "sarif"):
+            self.outputs("lint", "-o", format_, code=1)
+        metrics = self.fleet.path("skein.prom")
+        told = self.outputs("upgrade", "--progress", "json", "--metrics", metrics, code=1)
+        with open(metrics, encoding="utf-8") as file:
+            self.assertNotIn("hunter2", file.read())
+        self.assertIn("***", told["stdout"])
+        self.assertIn("PGPASSWORD=***", told["stdout"])
+        self.assertIn("bob:***@db", told["stderr"])
+        error, = self.run_ok("report", "-o", "json").report["errors"]
+        self.assertRegex(error["message"], message)
+        self.outputs("report", code=0)
+        for root, _, names in os.walk(self.fleet.path(".skein")):
+            for name in names:
+                self.assertNotIn(b"hunter2", self.fleet.read(os.path.join(root, name)), name)
+
+
+class SetsOnPostgres(Sets, PostgresCase):
+    def test_it_is_nowhere(self):
+        self.addCleanup(self.pg.sql, "postgres", "DROP ROLE IF EXISTS app")
+        self.look(self.pg.create("sets"), "CREATE TABLE t (id int);\nCREATE ROLE app\n  PASSWORD 'hunter2one';",
+                  "ALTER ROLE app SET PASSWORD 'hunter2two';", r"""near "'\*\*\*'"$""")
+
+
+class SetsOnMariaDB(Sets, MariaDBCase):
+    def test_it_is_nowhere(self):
+        self.addCleanup(self.maria.sql, "", "DROP USER IF EXISTS app")
+        self.look(self.maria.create("sets"), "CREATE TABLE t (id int);\nCREATE USER app\n  IDENTIFIED BY 'hunter2one';",
+                  "ALTER USER app IDENTIFIED BY 'hunter2two' NONSENSE;", "near 'NONSENSE' at line 1")
 
 
 if __name__ == "__main__":

@@ -729,12 +729,16 @@ class Output(FleetCase):
         self.fleet.inventory([self.fleet.sqlite("t"), {"name": "new", "url": "sqlite:///data/new.db", "create": True}])
         os.symlink("data", self.fleet.path("folder"))
         for name, words in (("data/t.db", "is a database"), ("folder/t.db", "is a database"),
-                            ("skein.yaml", "is the inventory"), ("data/../skein.yaml", "is the inventory")):
+                            ("skein.yaml", "is the inventory"), ("data/../skein.yaml", "is the inventory"),
+                            ("data/t.db-wal", "belongs to a database"), ("data/t.db-journal", "belongs to a database"),
+                            ("data/t.db.lock", "belongs to a database"), ("versions/report.sql", "would be read as a revision")):
             with self.subTest(name):
-                before = self.fleet.read(name)
+                is_there = os.path.exists(self.fleet.path(name))
+                before = self.fleet.read(name) if is_there else None
                 result = self.run_ok("upgrade", "-o", f"json={self.fleet.path(name)}", code=2)
                 self.assertIn(words, result.err)
-                self.assertEqual(self.fleet.read(name), before)
+                self.assertEqual(os.path.exists(self.fleet.path(name)), is_there)
+                self.assertEqual(self.fleet.read(name) if is_there else None, before)
         for name in (".skein/ledger.db", "data/new.db"):  # the run makes them
             with self.subTest(name):
                 result = self.run_ok("upgrade", "-o", f"json={self.fleet.path(name)}")

@@ -90,7 +90,73 @@ static void masks_the_password_of_any_url(void **state)
     }
 }
 
+static void masks_what_sql_sets_as_a_password(void **state)
+{
+    static const struct {
+        const char *text, *result;
+    } cases[] = {
+        {"CREATE ROLE a LOGIN PASSWORD 's3cret' VALID UNTIL 'infinity'",
+         "CREATE ROLE a LOGIN PASSWORD '***' VALID UNTIL 'infinity'"},
+        {"alter role a encrypted password\n  /* new */ -- today\n 'it''s'; SELECT 'x'",
+         "alter role a encrypted password\n  /* new */ -- today\n '***'; SELECT 'x'"},
+        {"PASSWORD E'a\\'b' x PASSWORD $$s$1$$ y PASSWORD $t$s$$t$ z PASSWORD U&'s'",
+         "PASSWORD E'***' x PASSWORD $$***$$ y PASSWORD $t$***$t$ z PASSWORD U&'***'"},
+        {"EXECUTE 'ALTER ROLE a PASSWORD ''s3cret'' LOGIN'",
+         "EXECUTE 'ALTER ROLE a PASSWORD ''***'' LOGIN'"},
+        {"OPTIONS (user 'bob', password 's3cret')", "OPTIONS (user 'bob', password '***')"},
+        {"CONNECTION 'host=db password=s3cret user=bob'",
+         "CONNECTION 'host=db password=*** user=bob'"},
+        {"CREATE USER 'a'@'%' IDENTIFIED BY 's3cret', 'b' IDENTIFIED WITH mysql_native_password AS '*AB'",
+         "CREATE USER 'a'@'%' IDENTIFIED BY '***', 'b' IDENTIFIED WITH mysql_native_password AS '***'"},
+        {"GRANT ALL ON *.* TO a IDENTIFIED BY PASSWORD '*AB'",
+         "GRANT ALL ON *.* TO a IDENTIFIED BY PASSWORD '***'"},
+        {"identified via ed25519 using password('s3cret') or unix_socket",
+         "identified via ed25519 using password('***') or unix_socket"},
+        {"SET PASSWORD FOR 'a'@'h' = PASSWORD(\"s3cret\")",
+         "SET PASSWORD FOR 'a'@'h' = PASSWORD(\"***\")"},
+        {"SET PASSWORD FOR a = '*AB'", "SET PASSWORD FOR a = '***'"},
+        {"CHANGE MASTER TO MASTER_HOST='h', MASTER_PASSWORD = 's3cret'",
+         "CHANGE MASTER TO MASTER_HOST='h', MASTER_PASSWORD = '***'"},
+        {"UPDATE u SET `password` = 'a' 'b', note = 'c'",
+         "UPDATE u SET `password` = '***', note = 'c'"},
+        {"UPDATE u SET password = crypt('s3cret', gen_salt('bf'))",
+         "UPDATE u SET password = crypt('***', gen_salt('bf'))"},
+        {"{\"password\": \"s3cret\", \"x\": 1}", "{\"password\": \"***\", \"x\": 1}"},
+        {"PGPASSWORD=s3cret psql ?password=s3cret&x=1", "PGPASSWORD=*** psql ?password=***&x=1"},
+        {"syntax near 'PASSWORD 's3cr", "syntax near 'PASSWORD '***"}, /* cut in the middle of it */
+        /* no password */
+        {"UPDATE u SET password=crypt(new, salt), password='' WHERE password IS NULL",
+         "UPDATE u SET password=crypt(new, salt), password='' WHERE password IS NULL"},
+        {"SET password=NULL, password=excluded.password; PASSWORD ''; PASSWORD '***'",
+         "SET password=NULL, password=excluded.password; PASSWORD ''; PASSWORD '***'"},
+        {"ADD COLUMN password text DEFAULT 'x', passwords 'y', password_hint text",
+         "ADD COLUMN password text DEFAULT 'x', passwords 'y', password_hint text"},
+        {"column \"password\" of relation \"u\" contains null values",
+         "column \"password\" of relation \"u\" contains null values"},
+        {"Access denied for user 'a'@'h' (using password: YES)",
+         "Access denied for user 'a'@'h' (using password: YES)"},
+        {"ALTER USER a PASSWORD EXPIRE; SELECT identified, 'by'",
+         "ALTER USER a PASSWORD EXPIRE; SELECT identified, 'by'"},
+        {"Field 'password' doesn't have a default value, 'user_password' in 'field list'",
+         "Field 'password' doesn't have a default value, 'user_password' in 'field list'"},
+        {"PASSWORD", "PASSWORD"},
+        {"password=", "password="},
+        {"IDENTIFIED WITH", "IDENTIFIED WITH"},
+        {"PASSWORD $", "PASSWORD $"},
+        {"PASSWORD '", "PASSWORD '"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[256];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        secret_redact_sql(text, sizeof text);
+        assert_string_equal(text, cases[i].result);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(masks_what_sql_sets_as_a_password),
     cmocka_unit_test(masks_the_password_of_any_url),
     cmocka_unit_test(masks_every_occurrence),
     cmocka_unit_test(stays_within_its_bounds),
