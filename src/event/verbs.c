@@ -26,6 +26,7 @@ const struct verb verbs[VERB__COUNT] = {
         {
             .name = "check",
             .work = WORK_PLAN,
+            .only_asks = true,
             .plan = PLAN_UPGRADE,
             .default_target = "heads",
         },

@@ -49,12 +49,14 @@ struct verb {
     bool changes; /* changes tenants, each under its lock; a dry run of it does not */
     bool
         keeps_ledger; /* its runs are on record: they can be resumed and rolled back; gates are asked */
-    bool has_waves;       /* goes by the inventory's waves; else all tenants are in one */
-    bool needs_target;    /* else no target means `default_target` */
-    bool takes_tool;      /* the targets are another tool's name and, if need be, its table's */
-    bool verifies;        /* may hold tenants to what their revisions make */
-    bool asks_first;      /* takes away what a person may miss: asked about on a terminal */
-    bool rolls_back;      /* brings every tenant back to where it stood before an earlier run */
+    bool has_waves;    /* goes by the inventory's waves; else all tenants are in one */
+    bool needs_target; /* else no target means `default_target` */
+    bool takes_tool;   /* the targets are another tool's name and, if need be, its table's */
+    bool verifies;     /* may hold tenants to what their revisions make */
+    bool asks_first;   /* takes away what a person may miss: asked about on a terminal */
+    bool rolls_back;   /* brings every tenant back to where it stood before an earlier run */
+    bool
+        only_asks; /* plans to say whether tenants stand at the target, and not what would be done */
     bool shows_standings; /* the report shows where tenants stand, and not what became of them */
     enum plan_command
         plan; /* with WORK_PLAN, but for a verb that goes back: how it gets to a target */

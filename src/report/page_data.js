@@ -7,6 +7,13 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const NAME = 0, PLACE = 1, LABELS = 2, WAVE = 3, STATE = 4, FROM = 5, TO = 6, SCRIPT = 7, ATTEMPTS = 8, STARTED = 9, DURATION = 10,
   STEP_MS = 11, MORE = 12;
 const tenants = data.tenants;
+
+// Words of states, as people write them: `rolled back`.
+const spaced = (words) => words.replaceAll("_", " ");
+data.verdict.state = spaced(data.verdict.state).replace(/^./, (letter) => letter.toUpperCase());
+for (const item of [...data.states, ...data.wave_words]) item.words = spaced(item.words);
+for (const item of data.state_names) item[1] = spaced(item[1]);
+
 const NOTHING = {};
 const more = (row) => row[MORE] || NOTHING;
 const stateName = (row) => data.state_names[row[STATE]][0];
@@ -30,7 +37,6 @@ function messageOf(row) {
   return text === undefined ? null : textOf(text, row) + (detail === undefined ? "" : textOf(detail, row));
 }
 
-const moveKey = (row) => `${row[FROM]},${row[TO]}`;
 
 // ---- words ----
 
@@ -43,6 +49,9 @@ function duration(ms) {
   const two = (n) => String(Math.floor(n)).padStart(2, "0");
   return s < 3600 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${Math.floor(s / 3600)} h ${two((s % 3600) / 60)} min`;
 }
+
+// Was it brought along the run's path, or stayed where it should be? As view.c has it; the others strayed, or were not begun.
+const isOnPath = (row) => row[FROM] >= 0 && !more(row).carried && (row[FROM] !== row[TO] || ["unchanged", "rolled_back"].includes(stateName(row)));
 
 function idWords(number) {
   if (number < 0) return "unknown";

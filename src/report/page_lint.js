@@ -28,7 +28,7 @@ function lintPart() {
   const sorted = [...findings].sort(byRank), urgent = sorted.filter(isUrgent), rest = sorted.filter((finding) => !isUrgent(finding));
   const folded = (those, words) => those.length ? make("details", {}, make("summary", {}, words), those.slice(0, 500).map(findingCard), those.length > 500 ? make("p", { class: "soft" }, `and ${those.length - 500} more`) : null) : null;
   return part("lint", "Lint", lintWords(data.lint.totals) || "nothing found", [urgent.slice(0, SHOWN).map(findingCard), folded(urgent.slice(SHOWN), `${urgent.length - SHOWN} more errors and warnings`),
-    folded(rest, lintWords({ notes: data.lint.totals.notes, allowed: data.lint.totals.allowed }))], urgent.length, data.lint.totals.errors ? "bad" : undefined);
+    folded(rest, `Show ${lintWords({ notes: data.lint.totals.notes, allowed: data.lint.totals.allowed })}`)], urgent.length, data.lint.totals.errors ? "bad" : undefined);
 }
 
 // Beside a revision: `1 error, 1 allowed`.

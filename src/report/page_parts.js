@@ -133,6 +133,8 @@ function timeline(times) {
   });
   for (const { at, until, by } of pauses)
     parts.push(draw("rect", { class: "pause", x: x(at), y: TOP, width: Math.max(2, x(Math.min(until, total)) - x(at)), height: H }, draw("title", {}, `paused${by ? ` by ${safe(by)}` : ""} for ${duration(until - at)}`)));
+  for (const { at } of backMarks())
+    parts.push(draw("rect", { class: "backward", x: x(at), y: TOP, width: Math.max(2, x(total) - x(at)), height: H }, draw("title", {}, `rolled back in ${duration(total - at)}`)));
   const width = (W - LEFT - 4) / BINS;
   bins.forEach(([fine, bad], i) => {
     const at = LEFT + i * width + 0.5;
@@ -165,7 +167,7 @@ function waveAfter(i, times) {
 function waveRules({ max_failures, soak_ms }, { forecast }) {
   const words = [];
   if (forecast) words.push(`about ${duration(forecast.duration_ms)} foretold`);
-  if (max_failures !== null) words.push(max_failures < 0 ? "any number may fail" : `${max_failures} may fail`);
+  if (max_failures !== null) words.push(max_failures < 0 ? "any number may fail" : `${max_failures ? max_failures.toLocaleString("en") : "none"} may fail`);
   if (soak_ms) words.push(`soaks ${duration(soak_ms)}`);
   return words.join(", ");
 }
@@ -180,11 +182,11 @@ function wavesPart() {
     make("td", {}, data.wave_words[i].words),
     make("td", { class: "number" }, wave.tenants.toLocaleString("en")),
     make("td", { class: "number" }, wave.failed.toLocaleString("en")),
-    make("td", { class: "optional" }, waveRules(data.wave_words[i], wave)),
+    make("td", { class: "optional words" }, waveRules(data.wave_words[i], wave)),
     make("td", { class: "optional room" }, bar([...times[i].states], wave.tenants, true)),
     make("td", { class: "number optional" }, times[i].start === Infinity ? "" : duration(times[i].start)),
     make("td", { class: "number" }, times[i].start === Infinity ? "" : duration(times[i].end - times[i].start - pausedBetween(times[i].start, times[i].end))),
-    make("td", {}, waveAfter(i, times))));
+    make("td", { class: "words" }, waveAfter(i, times))));
   const list = table([["Wave"], ["State"], ["Tenants", "number"], ["Failed", "number"], ["Rules", "optional"], ["", "optional"], ["Began at", "number optional"], ["Took", "number"], ["Then"]], rows, true);
   return part("waves", isOne ? "Timeline" : "Waves", null, [chart, isOne ? null : list], isOne ? undefined : data.waves.length);
 }
@@ -213,7 +215,7 @@ function causeSource(cause) {
 }
 
 function meter(count, total, fill, words) {
-  return make("span", { class: "meter" }, make("span", {}, `${count} of ${total}`), make("i", { "--part": `${(count / total) * 100}%`, "--fill": fill, title: words }));
+  return make("span", { class: "meter" }, make("span", {}, `${count.toLocaleString("en")} of ${total.toLocaleString("en")}`), make("i", { "--part": `${(count / total) * 100}%`, "--fill": fill, title: words }));
 }
 
 function shares(cause) {
@@ -271,17 +273,30 @@ function causesPart() {
 
 // ---- where tenants went ----
 
+// Of a run: who did not get there, by where they stand and in which state; those that could not be asked last.
+function strayed() {
+  const groups = new Map();
+  for (const row of tenants) {
+    const isCarried = Boolean(more(row).carried), key = `${row[FROM]} ${row[TO]} ${row[STATE]} ${isCarried}`;
+    if (isOnPath(row)) continue;
+    if (!groups.has(key)) groups.set(key, { from: row[FROM], to: row[TO], half: "", effort: `${stateWords(row)}${isCarried ? " in an earlier run" : ""}`, state: row[STATE], isCarried, is_stray: true, count: 0 });
+    groups.get(key).count++;
+  }
+  return [...groups.values()].sort((a, b) => (a.from < 0) - (b.from < 0) || b.count - a.count);
+}
+
 function movesPart() {
-  const groups = data.verdict.shows_standings ? data.standings : data.moves;
+  const groups = data.verdict.shows_standings ? data.standings : [...data.moves, ...strayed()];
   const SHOWN = 50;
   if (!groups.length) return null;
+  const dotOf = (group) => group.is_stray ? make("span", { class: "state" }, dot(data.state_names[group.state][0]), group.effort) : group.effort;
   const rows = groups.slice(0, SHOWN).map((group) => make("tr", {},
     make("td", { class: "number" }, make("button", { type: "button", class: "link", onclick: () => showTenants({ move: group }) }, group.count.toLocaleString("en"))),
     make("td", {}, move(group.from, group.to, group.half)),
-    make("td", {}, group.effort),
+    data.verdict.shows_standings ? null : make("td", {}, dotOf(group)),
     make("td", { class: "optional room" }, make("div", { class: "range", "aria-hidden": "true" }, make("i", { class: "p50", "width%": (group.count / tenants.length) * 100 })))));
   const title = data.verdict.shows_standings ? "Where they stand" : "From where to where";
-  return part("moves", title, null, [table([["Tenants", "number"], ["Revisions"], ["Effort"], ["", "optional"]], rows),
+  return part("moves", title, null, [table([["Tenants", "number"], ["Revisions"], ...(data.verdict.shows_standings ? [] : [["Effort, or state"]]), ["", "optional"]], rows),
     groups.length > SHOWN ? make("p", { class: "soft" }, `and ${groups.length - SHOWN} more`) : null]);
 }
 

@@ -152,7 +152,7 @@ function rehearsalGroup(group) {
 function rehearsalPart() {
   const groups = data.rehearsals;
   if (!groups) return data.forecast ? part("forecast", "Forecast", null, [forecastFacts(data.forecast), forecastWaves(data.forecast)]) : null;
-  return part("rehearsal", "Rehearsal", groups.length ? null : "Nothing was rehearsed.", [data.forecast ? [forecastFacts(data.forecast), forecastWaves(data.forecast)] : null, groups.map(rehearsalGroup),
+  return part("rehearsal", "Rehearsal", groups.length ? null : "No tenant was rehearsed to its end.", [data.forecast ? [forecastFacts(data.forecast), forecastWaves(data.forecast)] : null, groups.map(rehearsalGroup),
     data.rehearsal_count > groups.length ? make("p", { class: "soft" }, `and ${plural(data.rehearsal_count - groups.length, "more group")} of tenants`) : null], groups.length);
 }
 

@@ -13,7 +13,7 @@ const columns = [
   { id: "duration", name: "Time", isNumber: true, key: (row) => row[DURATION], cell: (row) => row[STARTED] === null ? "" : duration(row[DURATION]) },
   { id: "note", name: "Error, or labels", key: (row) => messageOf(row) ?? `~${labelTexts[row[LABELS]]}`,
     cell: (row) => shown(messageOf(row) ?? labelTexts[row[LABELS]].join(", ")) },
-];
+].filter(({ id }) => (id !== "wave" || data.waves.length > 1) && (id !== "attempts" || tenants.some((row) => row[ATTEMPTS] > 1))); // what is the same of all says nothing
 
 const list = { filter: {}, words: "", sort: null, isDown: false, rows: [], orders: new Map() };
 const spot = {}; // the elements of the list
@@ -52,7 +52,8 @@ function buildHaystacks() {
 
 function isWanted(words) {
   const { states, wave, cause, question, move: group } = list.filter;
-  const isMove = (row) => data.verdict.shows_standings ? row[TO] === group.to : row[FROM] === group.from && row[TO] === group.to;
+  const isMove = (row) => data.verdict.shows_standings ? row[TO] === group.to
+    : row[FROM] === group.from && row[TO] === group.to && (group.is_stray ? !isOnPath(row) && row[STATE] === group.state && Boolean(more(row).carried) === group.isCarried : isOnPath(row));
   return (i) => {
     const row = tenants[i];
     return (!states || states.includes(stateWords(row))) && (wave === undefined || row[WAVE] === wave) &&
@@ -167,7 +168,7 @@ function tenantsPart() {
   spot.headings = columns.map((column) => make("th", { scope: "col", "data-id": column.id, class: column.isNumber ? `c-${column.id} number` : `c-${column.id}` }, make("button", { type: "button", onclick: () => sortBy(column.id) }, column.name)));
   spot.body = make("tbody");
   spot.table = make("table", { class: "grid" }, make("caption", { class: "hidden" }, "Tenants"), make("thead", {}, make("tr", { "aria-rowindex": "1" }, spot.headings)), spot.body);
-  spot.empty = make("p", { class: "empty", hidden: true }, "No tenant is like this.");
+  spot.empty = make("p", { class: "empty", hidden: true }, tenants.length ? "No tenant is like this." : "No tenant was selected.");
   spot.scroller = make("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "List of tenants", onkeydown: onKey }, spot.table, spot.empty);
   spot.printed = make("p", { class: "only-print" });
   let waits = false;
@@ -176,7 +177,7 @@ function tenantsPart() {
     waits = true;
     requestAnimationFrame(() => { waits = false; drawRows(); });
   }, { passive: true });
-  return part("tenants", "Tenants", null, [make("div", { class: "filter" }, spot.search, data.waves.length > 1 ? spot.wave : null, data.states.length > 1 ? spot.states : null),
+  return part("tenants", "Tenants", null, [make("div", { class: "filter", hidden: !tenants.length }, spot.search, data.waves.length > 1 ? spot.wave : null, data.states.length > 1 ? spot.states : null),
     make("div", { class: "count-line" }, spot.count, spot.chips, make("span", { class: "act" },
       make("button", { type: "button", onclick: () => save("csv", csvText(inOrder())) }, "Save as CSV"), make("button", { type: "button", onclick: () => save("json", jsonText(inOrder())) }, "Save as JSON"))),
     spot.scroller, spot.printed], tenants.length);

@@ -1,5 +1,4 @@
 /* What a report comes to, in a sentence. */
-#include "base/human.h"
 #include "chain/chain.h"
 #include "report/view.h"
 #include "report/view_preflight.h"
@@ -19,14 +18,33 @@ static const struct {
     {TENANT_SKIPPED, "was not begun", "were not begun"},
 };
 
+/* `40,000` */
+static void add_number(struct buf *buf, size_t number)
+{
+    if (number >= 1000)
+        add_number(buf, number / 1000);
+    buf_addf(buf, number >= 1000 ? ",%03zu" : "%zu", number % 1000);
+}
+
 /* `2 of 40 tenants` */
 static void add_share(struct buf *buf, size_t count, size_t total)
 {
-    if (count == total && total > 1)
+    if (count == total && total > 1) {
         buf_adds(buf, "All ");
-    else if (count < total)
-        buf_addf(buf, "%zu of ", count);
-    human_add_count(buf, total, "tenant");
+    } else if (count < total) {
+        add_number(buf, count);
+        buf_adds(buf, " of ");
+    }
+    add_number(buf, total);
+    buf_adds(buf, total == 1 ? " tenant" : " tenants");
+}
+
+/* `; 3 could not be told` */
+static void add_also(struct buf *buf, const char *before, size_t count, const char *words)
+{
+    buf_adds(buf, before);
+    add_number(buf, count);
+    buf_adds(buf, words);
 }
 
 /* ` stands` of one, ` stand` of many: the tenants that were counted, or the one of all. */
@@ -45,7 +63,7 @@ static bool add_phrases(const struct report *report, struct buf *buf)
         if (!count)
             continue;
         if (has_any)
-            buf_addf(buf, ", %zu", count);
+            add_also(buf, ", ", count, "");
         else
             add_share(buf, count, total);
         buf_addf(buf, " %s", count == 1 ? phrases[i].one : phrases[i].many);
@@ -87,7 +105,7 @@ static void add_change(const struct report *report, struct buf *buf)
     add_share(buf, done, total);
     buf_adds(buf, " succeeded");
     if (done < total)
-        buf_addf(buf, ", %zu stood there already", total - done);
+        add_also(buf, ", ", total - done, " stood there already");
 }
 
 /* Of a rehearsal, those whose statements failed: the upgrade would fail in them. */
@@ -103,9 +121,9 @@ static void add_bad(const struct report *report, struct buf *buf)
 {
     size_t failing = failed_in_rehearsal(report), bad = report_bad_count(report);
     if (failing)
-        buf_addf(buf, "; %zu would fail", failing);
+        add_also(buf, "; ", failing, " would fail");
     if (bad > failing)
-        buf_addf(buf, "; %zu could not be told", bad - failing);
+        add_also(buf, "; ", bad - failing, " could not be told");
 }
 
 static void add_dry(const struct report *report, struct buf *buf)
@@ -119,7 +137,28 @@ static void add_dry(const struct report *report, struct buf *buf)
     }
     size_t failing = view_preflight_failing(report);
     if (failing)
-        buf_addf(buf, "; %zu will fail on %s rows", failing, failing == 1 ? "its" : "their");
+        add_also(buf, "; ", failing,
+                 failing == 1 ? " will fail on its rows" : " will fail on their rows");
+    add_bad(report, buf);
+}
+
+/* Are they where the command asks them to be? */
+static void add_answer(const struct report *report, struct buf *buf)
+{
+    size_t total = report->run.tenant_count, there = report->totals[TENANT_UNCHANGED];
+    size_t elsewhere = report->totals[TENANT_SUCCEEDED];
+    if (elsewhere) {
+        add_share(buf, elsewhere, total);
+        buf_addf(buf, " %s not stand at %s", elsewhere == 1 || total == 1 ? "does" : "do",
+                 report->run.target);
+    } else if (there) {
+        add_share(buf, there, total);
+        add_verb(buf, total == 1 ? 1 : there, "stand", "s");
+        buf_addf(buf, " at %s", report->run.target);
+    } else {
+        buf_adds(buf, "No tenant could be asked");
+        return;
+    }
     add_bad(report, buf);
 }
 
@@ -137,7 +176,7 @@ static void add_standing(const struct view *view, struct buf *buf)
         view_add_ids(report, buf, groups->items[0].move.to, true);
     }
     if (groups->count > 1)
-        buf_addf(buf, ", %zu elsewhere", known - groups->items[0].count);
+        add_also(buf, ", ", known - groups->items[0].count, " elsewhere");
     if (!groups->count)
         buf_adds(buf, "No tenant could be asked");
     else
@@ -152,10 +191,11 @@ static void add_schemas(const struct report *report, struct buf *buf)
         counts[report->schemas[i].verdict]++;
     size_t differing = counts[SCHEMA_DIFFERS], unknown = counts[SCHEMA_UNKNOWN];
     if (differing)
-        buf_addf(buf, "; %zu %s from what %s", differing, differing == 1 ? "differs" : "differ",
-                 differing == 1 ? "its revision says" : "their revisions say");
+        add_also(buf, "; ", differing,
+                 differing == 1 ? " differs from what its revision says"
+                                : " differ from what their revisions say");
     if (unknown)
-        buf_addf(buf, "; %zu cannot be judged", unknown);
+        add_also(buf, "; ", unknown, " cannot be judged");
 }
 
 void view_add_verdict(const struct view *view, struct buf *buf)
@@ -165,6 +205,8 @@ void view_add_verdict(const struct view *view, struct buf *buf)
         buf_adds(buf, "No tenant was selected");
     else if (report->run.request->verb->shows_standings)
         add_standing(view, buf);
+    else if (report->run.request->verb->only_asks)
+        add_answer(report, buf);
     else if (!request_changes(report->run.request))
         add_dry(report, buf);
     else

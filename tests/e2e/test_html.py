@@ -35,6 +35,17 @@ CREATE TABLE login (account_id INTEGER, at TEXT);"""
 NAMES = "acme globex initech umbrella hooli soylent stark wayne wonka cyberdyne tyrell oscorp aperture massive vehement gringotts".split()
 
 
+# What leaves the card that it stands in; tables that can only be read by scrolling sideways. The list of all tenants scrolls by design.
+STICKS_OUT = """[...document.querySelectorAll(".verdict, section.part")].flatMap((card) => {
+    const right = card.getBoundingClientRect().right, left = card.getBoundingClientRect().left;
+    const out = [...card.querySelectorAll("*")].filter((e) => !e.closest(".scroller, svg, .hidden")).filter((e) => {
+        const box = e.getBoundingClientRect();
+        return box.width > 1 && (box.right > right + 1 || box.left < left - 1);
+    });
+    return [...out, ...[...card.querySelectorAll(".sideways")].filter((e) => e.scrollWidth > e.clientWidth + 1)].map((e) => `${card.id || "verdict"}: ${e.tagName}.${e.className}: ${e.innerText.slice(0, 60)}`);
+})"""
+
+
 def setUpModule():
     Html.browser = Browser()
     unittest.addModuleCleanup(Html.browser.close)
@@ -156,6 +167,11 @@ class Reading(Html):
         self.assertEqual(page.eval("document.querySelectorAll('.chart .mark').length"), len(moments))
         self.assertEqual(page.eval("[...document.querySelectorAll('.chart .fine, .chart .bad')].length > 1"), True)
         self.assertEqual(page.texts("#moves tbody tr")[0].split("\t")[:3], ["39", "1975ea83b712 → 83241ca0f125", "2 revisions"])
+        self.assertEqual([row.split()[:3] for row in page.texts("#moves tbody tr")[1:]], [["9", "1975ea83b712", "failed"], ["1", "unknown", "failed"]])
+        page.click("#moves tbody tr:nth-child(2) button")
+        self.assertEqual(page.text(".count-line strong"), "9 of 49 tenants")
+        page.click("#moves tbody tr:nth-child(1) button")
+        self.assertEqual(page.text(".count-line strong"), "39 of 49 tenants")
         page.click("#revisions details summary")
         self.assertIn("account_id INTEGER NOT NULL REFERENCES account (id),", page.text("#revisions details[open] .source"))
 
@@ -183,6 +199,7 @@ class Reading(Html):
         self.story(6)
         self.run_ok("downgrade", "27c6a30d7c24", "-t", "acme")
         for command, verdict, part in (("plan", "1 of 7 tenants would change; 1 could not be told", "#revisions"),
+                                       ("check", "1 of 7 tenants does not stand at heads; 1 could not be told", "#moves"),
                                        ("current", "5 of 7 tenants stand at 83241ca0f125 (head), 1 elsewhere; 1 could not be told", "#moves")):
             with self.subTest(command):
                 path = self.fleet.path(f"{command}.html")
@@ -221,6 +238,30 @@ class Reading(Html):
         page = self.page(path)
         self.assertEqual([re.sub(r"^[\d.]+ m?s ", "", " ".join(text.split())) for text in page.texts(".moments li")],
                          ["t0: the first failure", "t1: too many failures: 2 failed, 1 tolerated; nothing more was begun"])
+        self.assertEqual(page.faults(), [])
+
+
+    def test_the_way_back_is_shaded(self):
+        self.make(12)
+        path = self.fleet.path("report.html")
+        self.run_ok("upgrade", "--on-failure", "rollback", "-o", f"html={path}", code=3)
+        page = self.page(path)
+        self.assertEqual(page.text(".verdict .word"), "Rolled back")
+        self.assertIn("rolled back", " ".join(page.texts("#states .key")))
+        self.assertNotIn("rolled_back", page.eval("document.body.innerText"))
+        self.assertEqual(page.eval("document.querySelectorAll('.chart rect.backward').length"), 1)
+        page.eval("showTenants({states: ['rolled back']})")
+        rolled_back = self.run_ok("report", "-o", "json").report["totals"]["rolled_back"]
+        self.assertGreater(rolled_back, 0)
+        self.assertEqual(page.text(".count-line strong"), f"{rolled_back} of 13 tenants")
+
+    def test_no_tenant_at_all(self):
+        self.make(1)
+        path = self.fleet.path("report.html")
+        self.run_ok("upgrade", "--select", "tier=none", "--allow-empty", "-o", f"html={path}")
+        page = self.page(path)
+        self.assertEqual((page.text("h1"), page.text(".empty")), ("No tenant was selected", "No tenant was selected."))
+        self.assertEqual(page.eval("document.querySelector('.filter').getClientRects().length"), 0)
         self.assertEqual(page.faults(), [])
 
 
@@ -434,6 +475,26 @@ class Looking(Html):
         page.size(375, 700, is_phone=True)
         self.assertEqual(page.faults(), [], "phone")
         self.assertEqual(page.eval("document.documentElement.scrollWidth"), 375)
+
+    def test_nothing_sticks_out(self):
+        """Names, waves and errors without any place where a line could end, at every width: nothing leaves its card, and no table is cut off."""
+        os.makedirs(self.fleet.path("data"), exist_ok=True)
+        tenants = [{**self.tenant(f"x{i}", None, **{"l" * 60: "v" * 63}), "name": f"{i}" + "n" * 126, "create": True} for i in range(12)]
+        tenants[0]["labels"] = {"only": "here"}
+        self.fleet.write("versions/1975ea83b712.sql", "-- Revision ID: 1975ea83b712\n-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n")
+        self.fleet.last = "1975ea83b712"
+        self.fleet.revision("aaaa1111", "SELECT 1;\nCREATE TABLE " + "t" * 180 + " (x);\nSELECT * FROM " + "missing" * 30 + ";", "SELECT 1;", message="m" * 120)
+        waves = [{"name": "w" * 90, "select": "!only"}]
+        self.fleet.inventory(tenants, rollout={"on_failure": "continue", "waves": [*waves, {"name": "rest"}]})
+        for args in (("plan", "--preflight"), ("plan", "--rehearse"), ("current", "--schema"), ("upgrade", "--on-failure", "continue")):
+            path = self.fleet.path("report.html")
+            self.fleet.run(*args, "-o", f"html={path}")
+            page = self.page(path)
+            for width in (1280, 1001, 999, 768, 761, 759, 360):
+                page.size(width, 900, is_phone=width < 500)
+                page.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                with self.subTest(args, width=width):
+                    self.assertEqual(page.eval(STICKS_OUT), [])
 
     def test_a_print_has_every_tenant(self):
         page = self.page(self.story())

@@ -107,6 +107,30 @@ static void the_verdict_is_a_sentence(void **state)
     }
 }
 
+static void large_numbers_can_be_read(void **state)
+{
+    struct fleet fleet;
+    struct err err = fleet_error();
+    struct view view;
+    struct buf verdict;
+    (void)state;
+    fleet_prepare(&fleet, NULL, 12034);
+    fleet_starts(&fleet);
+    for (size_t i = 0; i < 12034; i++)
+        if (i < 1007)
+            fleet_fails(&fleet, i, TENANT_FAILED, &err);
+        else
+            fleet_moves(&fleet, i, 1, 3);
+    fleet_ends(&fleet, RUN_FAILED);
+    view_init(&view, fleet.report);
+    buf_init(&verdict, BUF_MAX_DEFAULT);
+    view_add_verdict(&view, &verdict);
+    assert_string_equal(verdict.data, "1,007 of 12,034 tenants failed; no tenant is half-way");
+    buf_done(&verdict);
+    view_done(&view);
+    fleet_done(&fleet);
+}
+
 /* Twelve tenants: four in one region fail, and one elsewhere for a reason of its own. */
 static void causes_say_what_their_tenants_share(void **state)
 {
@@ -272,6 +296,7 @@ static void nothing_from_outside_is_html(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_verdict_is_a_sentence),
+    cmocka_unit_test(large_numbers_can_be_read),
     cmocka_unit_test(causes_say_what_their_tenants_share),
     cmocka_unit_test(what_chance_alone_would_do_is_not_told),
     cmocka_unit_test(revisions_have_their_times),
