@@ -84,7 +84,7 @@ void human_add_duration(struct buf *buf, double ms)
 {
     enum { MINUTE = 60, HOUR = 60 * MINUTE };
     if (ms < 999.95) {
-        buf_addf(buf, "%.1f ms", ms);
+        buf_addf(buf, ms > 0 && ms < 0.1 ? "%.2f ms" : "%.1f ms", ms);
         return;
     }
     if (ms < 59995) {

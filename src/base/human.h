@@ -25,7 +25,7 @@ void human_add_tame(struct buf *buf, const char *text);
  * be shown as it is. */
 bool human_add_shell_word(struct buf *buf, const char *word);
 
-/* `0.3 ms`, `12.5 ms`, `1.23 s`, `2 min 03 s`, `1 h 02 min`. */
+/* `0.04 ms`, `0.3 ms`, `12.5 ms`, `1.23 s`, `2 min 03 s`, `1 h 02 min`. */
 void human_add_duration(struct buf *buf, double ms);
 
 /* `12 B`, `4.1 GB`. */

@@ -18,6 +18,7 @@
 
 enum {
     CONNECTIONS_MOST = 64,
+    CONNECTIONS_OF_ONE = 48, /* of one address: who holds connections open leaves some to others */
     CONNECTION_BYTES = 16 * 1024,
     IDLE_SECONDS = 10,
     FRESH_MS = 400,  /* a text that is no older is served at once, */
@@ -131,7 +132,7 @@ static bool is_our_name(const char *host)
     if (!host)
         return false;
     if (*host == '[')
-        return true;
+        return host[1 + strspn(host + 1, "0123456789abcdefABCDEF:.")] == ']';
     size_t len = strcspn(host, ":");
     if (len == strlen("localhost") && ascii_begins(host, "localhost"))
         return true;
@@ -211,6 +212,7 @@ static bool start_daemon(struct http *http, int fd)
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET,
         fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_OF_ONE,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_SECONDS, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -123,10 +123,8 @@ static json_t *failure_value(const struct status *status, const struct status_fa
 /* At the rate so far; null: it cannot be told. */
 static json_t *left_value(const struct status *status)
 {
-    double per_ms = status_per_ms(status);
-    if (per_ms <= 0 || status->is_over || status->is_rolling_back)
-        return json_null();
-    return json_rounded((double)(status->total - status_done(status)) / per_ms, 0);
+    double left_ms = status_left_ms(status);
+    return left_ms < 0 ? json_null() : json_rounded(left_ms, 0);
 }
 
 /* Of the whole run; null: this machine is alone on it. */

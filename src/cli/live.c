@@ -47,10 +47,11 @@ void live_add_pace(const struct status *status, struct buf *buf)
     if (per_ms <= 0)
         return;
     buf_addf(buf, "  %.1f/s", per_ms * 1000);
-    if (status_done(status) == status->total)
+    double left_ms = status_left_ms(status);
+    if (left_ms < 0 || status_done(status) == status->total)
         return;
     buf_adds(buf, "  ");
-    human_add_duration(buf, (double)(status->total - status_done(status)) / per_ms);
+    human_add_duration(buf, left_ms);
     buf_adds(buf, " left");
 }
 
@@ -347,17 +348,28 @@ static void draw_chosen(struct drawing *drawing)
 
 /* ---- the block ----------------------------------------------------------------------------- */
 
+/* Nothing can be paused where nothing more is begun. */
+static const char *pause_words(const struct status *status)
+{
+    if (status->is_draining)
+        return "";
+    return status->is_paused ? "p go on  " : "p pause  ";
+}
+
 static void draw_keys(struct drawing *drawing)
 {
     const struct live_scene *scene = drawing->scene;
     if (!scene->has_keys || !lines_begin(&drawing->lines))
         return;
-    if (scene->choice->asks_stop)
+    if (scene->choice->asks_stop && scene->status->is_stopping)
+        lines_add_red(&drawing->lines,
+                      "  cancel? y: those at work are rolled back; any other key: they finish");
+    else if (scene->choice->asks_stop)
         lines_add_red(&drawing->lines,
                       "  stop? y: those at work finish, no other begins; any other key: go on");
     else
-        lines_addf(&drawing->lines, "  p %s  s stop  j k choose  enter %s",
-                   scene->status->is_paused ? "go on" : "pause",
+        lines_addf(&drawing->lines, "  %s%s  j k choose  enter %s", pause_words(scene->status),
+                   scene->status->is_stopping ? "s cancel" : "s stop",
                    scene->choice->is_shown ? "hide" : "show");
     lines_end(&drawing->lines);
 }

@@ -277,6 +277,14 @@ double status_per_ms(const struct status *status)
     return worked_ms && done > before ? (double)(done - before) / (double)worked_ms : 0;
 }
 
+double status_left_ms(const struct status *status)
+{
+    double per_ms = status_per_ms(status);
+    if (per_ms <= 0 || status->is_over || status->is_draining || status->is_rolling_back)
+        return -1;
+    return (double)(status->total - status_done(status)) / per_ms;
+}
+
 /* ---- the end ------------------------------------------------------------------------------- */
 
 static void end_run(struct status *status, enum run_state state)
@@ -304,6 +312,7 @@ void status_apply(struct status *status, const struct event *event, uint64_t now
         break;
     case EVENT_RUN_DRAINS:
         status->is_draining = true;
+        status->is_stopping |= event->halt && event->halt->kind == HALT_SIGNAL;
         status->drains++;
         break;
     case EVENT_RUN_ROLLS_BACK: status->is_rolling_back = true; break;

@@ -130,6 +130,7 @@ struct status {
     uint64_t paused_since_ms;
     bool is_paused;   /* nothing new is begun until it continues */
     bool is_draining; /* nothing more is begun */
+    bool is_stopping; /* since someone stopped it: the next stop cancels what is at work */
     size_t drains;    /* how often that was told: the second time, what is at work is cancelled */
     bool is_rolling_back;
     bool is_over;
@@ -153,6 +154,8 @@ struct wave_tally status_of_wave(const struct status *status, size_t wave);
 size_t status_here(const struct status *status, enum tenant_state state);
 /* How many tenants they end in a ms; 0: it is not known yet. */
 double status_per_ms(const struct status *status);
+/* In how many ms all tenants will have ended, at the rate so far; below 0: it is not known, or not all of them will be begun. */
+double status_left_ms(const struct status *status);
 
 /* How long the run has worked: soaks, gates and pauses are no work, what they take says nothing of the tenants that are still
  * to come. */

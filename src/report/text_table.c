@@ -7,7 +7,8 @@
 #include "base/human.h"
 #include "report/report.h"
 
-enum { INDENT = 2, NARROWEST = 20 };
+/* On a narrower terminal rows go on in the next line: cut to what is left there, names and revisions would look alike. */
+enum { INDENT = 2, NARROWEST = 60 };
 
 struct table {
     struct libscols_table *scols;

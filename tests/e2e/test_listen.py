@@ -108,7 +108,7 @@ class Listen(Watched, FleetCase):
             self.assertEqual(self.ask(method=method)[0], 405, method)
         for path in ("/nowhere", "/../etc/passwd", "/status/", "//status"):
             self.assertEqual(self.ask(path)[0], 404, path)
-        for host in ("evil.example", "localhost.evil.example", f"evil.example:{self.port}", "127.0.0.1.evil.example", ""):
+        for host in ("evil.example", "localhost.evil.example", f"evil.example:{self.port}", "127.0.0.1.evil.example", "[evil.example]", "[::1", "[", ""):
             for path in ("/status", "/", "/metrics"):
                 self.assertEqual(self.ask(path, Host=host)[0], 403, host)
         for host in ("localhost", f"LOCALHOST:{self.port}", "127.0.0.1", f"[::1]:{self.port}"):
@@ -181,6 +181,22 @@ class Listen(Watched, FleetCase):
         self.end()
         self.assertLess(time.monotonic() - begun, 20)
         self.assertEqual(self.fleet.tables("t1"), {"a"})
+
+    def test_one_address_leaves_connections_to_others(self):
+        self.start()
+        wait_until(lambda: self.status().get("at_work"))
+        with contextlib.ExitStack() as stack:
+            for _ in range(80):
+                link = stack.enter_context(contextlib.closing(socket.socket()))
+                link.bind(("127.0.0.2", 0))
+                link.connect(("127.0.0.1", self.port))
+                with contextlib.suppress(OSError):
+                    link.sendall(b"GET /status HTTP/1.1\r\nHost: loc")
+            begun = time.monotonic()
+            self.assertEqual(self.status()["run"]["state"], "running")
+            self.assertLess(time.monotonic() - begun, 8)  # after 10 s those that are idle are closed
+        self.release()
+        self.end()
 
     def test_an_event_says_where(self):
         self.start("--progress", "json", address="[::1]:0", block=False)

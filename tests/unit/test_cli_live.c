@@ -317,6 +317,27 @@ static void pauses_and_asks_before_it_stops(void **state)
     tear_down(&view);
 }
 
+/* Once it stops, the next stop does another thing, and no one waits for those that are still to come. */
+static void says_what_a_second_stop_does(void **state)
+{
+    struct view view;
+    struct halt halt = {.kind = HALT_SIGNAL, .signal = 2};
+    (void)state;
+    set_up(&view, plain, 5);
+    run_on(&view);
+    assert_non_null(strstr(draw(&view), " left"));
+    assert_non_null(strstr(draw(&view), "  p pause  s stop  j k"));
+    fleet_tell(&view.fleet, (struct event){.kind = EVENT_RUN_DRAINS, .reason = "x", .halt = &halt});
+    assert_null(strstr(draw(&view), " left"));
+    assert_null(strstr(draw(&view), "p pause"));
+    assert_non_null(strstr(draw(&view), "  s cancel  j k"));
+    press(&view, "s");
+    assert_non_null(strstr(draw(&view), "  cancel? y: those at work are rolled back"));
+    status_tick(view.status, view.now_ms += 500);
+    assert_int_equal(press(&view, "y"), LIVE_STOP);
+    tear_down(&view);
+}
+
 /* Escapes that are no arrows, cut ones too, are no keys. */
 static void other_escapes_do_nothing(void **state)
 {
@@ -343,6 +364,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hostile_names_are_text),
     cmocka_unit_test(colors_only_where_there_is_color),
     cmocka_unit_test(pauses_and_asks_before_it_stops),
+    cmocka_unit_test(says_what_a_second_stop_does),
     cmocka_unit_test(other_escapes_do_nothing),
 };
 

@@ -158,6 +158,21 @@ static void verbose_lists_every_tenant(void **state)
     fleet_done(&fleet);
 }
 
+/* On a narrow terminal names would look alike if they were cut to what is left: below 60 columns the terminal wraps. */
+static void narrow_tables_tell_names_apart(void **state)
+{
+    (void)state;
+    struct fleet fleet;
+    struct report_options narrow = {.width = 40}, wider = {.width = 60};
+    make_mixed(&fleet);
+    char *text = fleet_write(&fleet, "text", &narrow), *other = fleet_write(&fleet, "text", &wider);
+    assert_string_equal(text, other);
+    assert_non_null(strstr(text, "1975ea83b712 -> 83241ca0f125"));
+    free(text);
+    free(other);
+    fleet_done(&fleet);
+}
+
 /* The headings are never cut: below that, the terminal wraps. */
 static void tables_keep_to_the_width(void **state)
 {
@@ -630,6 +645,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(color_only_adds_ansi),
     cmocka_unit_test(verbose_lists_every_tenant),
     cmocka_unit_test(tables_keep_to_the_width),
+    cmocka_unit_test(narrow_tables_tell_names_apart),
     cmocka_unit_test(a_plan_shows_equal_plans_together),
     cmocka_unit_test(current_marks_heads_and_sums_up),
     cmocka_unit_test(a_kept_run_is_resumed_or_rolled_back),
