@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "chain/cycle.h"
 #include "chain/walk.h"
 
 struct building {
@@ -119,18 +120,6 @@ static bool contains(const uint32_t *items, size_t count, uint32_t item)
     return false;
 }
 
-/* Collects every edge of a revision once: those in `down`, then the revisions that it depends on besides. */
-static size_t edge_count(const struct revision *revision)
-{
-    return revision->down_count + revision->depend_count;
-}
-
-static uint32_t edge_at(const struct revision *revision, size_t edge)
-{
-    return edge < revision->down_count ? revision->down[edge]
-                                       : revision->depends[edge - revision->down_count];
-}
-
 /* One revision's children while they are collected. */
 struct children {
     uint32_t *next, *all_next;
@@ -150,8 +139,8 @@ static void add_children(struct building *building)
     struct children *children = xcalloc(count + 1, sizeof *children);
     for (uint32_t i = 0; i < count; i++) {
         const struct revision *child = building->revisions[i];
-        for (size_t edge = 0; edge < edge_count(child); edge++) {
-            uint32_t parent = edge_at(child, edge);
+        for (size_t edge = 0; edge < revision_edge_count(child); edge++) {
+            uint32_t parent = revision_edge_at(child, edge);
             bool is_down = edge < child->down_count;
             if (is_down || !contains(child->down, child->down_count, parent))
                 add_child(building->arena, &children[parent], i, is_down);
@@ -164,74 +153,6 @@ static void add_children(struct building *building)
         building->revisions[i]->all_next_count = children[i].all_next_count;
     }
     free(children);
-}
-
-/* ---- cycles -------------------------------------------------------------------------------- */
-
-/* Kahn's algorithm over all edges. Returns, for each revision, how many of its edges could not be taken
- * off: not 0 for those on a cycle, or above one. The caller frees it. */
-static uint32_t *take_off(struct building *building)
-{
-    size_t count = building->chain->count, taken = 0, found = 0;
-    uint32_t *waiting = xcalloc(count + 1, sizeof *waiting);
-    uint32_t *ready = xcalloc(count + 1, sizeof *ready);
-    for (uint32_t i = 0; i < count; i++)
-        for (size_t c = 0; c < building->revisions[i]->all_next_count; c++)
-            waiting[building->revisions[i]->all_next[c]]++;
-    for (uint32_t i = 0; i < count; i++)
-        if (!waiting[i])
-            ready[found++] = i;
-    while (taken < found) {
-        const struct revision *revision = building->revisions[ready[taken++]];
-        for (size_t c = 0; c < revision->all_next_count; c++)
-            if (--waiting[revision->all_next[c]] == 0)
-                ready[found++] = revision->all_next[c];
-    }
-    free(ready);
-    return waiting;
-}
-
-/* A revision below this one that could not be taken off either. */
-static uint32_t step_down(struct building *building, const uint32_t *waiting, uint32_t from)
-{
-    const struct revision *revision = building->revisions[from];
-    size_t edge = 0;
-    while (!waiting[edge_at(revision, edge)])
-        edge++;
-    return edge_at(revision, edge);
-}
-
-/* A walk down from a revision that could not be taken off ends on a cycle. After as many steps as there are revisions
- * it is on the cycle for certain. */
-static void report_cycle(struct building *building, const uint32_t *waiting, uint32_t from)
-{
-    uint32_t start = from;
-    struct buf text;
-    for (size_t i = 0; i < building->chain->count; i++)
-        start = step_down(building, waiting, start);
-    const struct revision *revision = building->revisions[start];
-    buf_init(&text, 400);
-    buf_adds(&text, revision->id);
-    uint32_t at = start;
-    do {
-        at = step_down(building, waiting, at);
-        buf_addf(&text, " -> %s", building->revisions[at]->id);
-    } while (at != start);
-    add_fault(building, revision, revision->revises_line, "a cycle of revisions: %s", text.data);
-    buf_done(&text);
-}
-
-static bool find_cycle(struct building *building)
-{
-    uint32_t *waiting = take_off(building);
-    uint32_t i = 0;
-    while (i < building->chain->count && !waiting[i])
-        i++;
-    bool has_cycle = i < building->chain->count;
-    if (has_cycle)
-        report_cycle(building, waiting, i);
-    free(waiting);
-    return has_cycle;
 }
 
 /* ---- what follows from the edges ----------------------------------------------------------- */
@@ -281,7 +202,8 @@ static void find_implied(struct building *building, struct implying *implying,
 static void add_parents_of(struct building *building, struct implying *implying,
                            struct revision *revision)
 {
-    uint32_t *parents = arena_calloc(building->arena, edge_count(revision), sizeof *parents);
+    uint32_t *parents =
+        arena_calloc(building->arena, revision_edge_count(revision), sizeof *parents);
     size_t count = revision->down_count;
     if (count)
         memcpy(parents, revision->down, count * sizeof *parents);
@@ -473,6 +395,19 @@ static void place_checkpoint(struct building *building, uint32_t at)
     list_spared(building, checkpoint);
 }
 
+static bool has_cycle(struct building *building)
+{
+    struct buf text;
+    buf_init(&text, 400);
+    const struct revision *revision =
+        cycle_find(building->chain->revisions, building->chain->count, &text);
+    if (revision)
+        add_fault(building, revision, revision->revises_line, "a cycle of revisions: %s",
+                  text.data);
+    buf_done(&text);
+    return revision != NULL;
+}
+
 static void link_all(struct building *building)
 {
     size_t before = building->faults->total;
@@ -482,7 +417,7 @@ static void link_all(struct building *building)
     if (building->faults->total != before)
         return;
     add_children(building);
-    if (find_cycle(building))
+    if (has_cycle(building))
         return;
     add_parents(building);
     spread_labels(building);

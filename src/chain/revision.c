@@ -208,6 +208,17 @@ static bool has_own_section(const struct revision *revision, enum direction dire
     return false;
 }
 
+size_t revision_edge_count(const struct revision *revision)
+{
+    return revision->down_count + revision->depend_count;
+}
+
+uint32_t revision_edge_at(const struct revision *revision, size_t edge)
+{
+    return edge < revision->down_count ? revision->down[edge]
+                                       : revision->depends[edge - revision->down_count];
+}
+
 enum dialect_id revision_dialect(const struct revision *revision, enum direction direction,
                                  enum dialect_id dialect)
 {

@@ -90,6 +90,10 @@ size_t revision_marker_len(const char *line, size_t len);
  * line counted as a comment, the statements of the down section would run on an upgrade. */
 const char *revision_meant_marker(const char *line, size_t len);
 
+/* Its edges in the graph, once they are found: those in `down`, then the revisions that it depends on besides. */
+size_t revision_edge_count(const struct revision *revision);
+uint32_t revision_edge_at(const struct revision *revision, size_t edge);
+
 /* Has the file any section of this direction? (None for down: irreversible. An explicitly empty one
  * is a reversible no-op.) */
 bool revision_has_direction(const struct revision *revision, enum direction direction);
