@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "chain/checkpoints.h"
 #include "chain/cycle.h"
 #include "chain/walk.h"
 
@@ -350,51 +351,6 @@ static void parse_files(struct building *building, const struct chain_file *file
     chain->revisions = (const struct revision *const *)building->revisions;
 }
 
-static void list_spared(struct building *building, struct revision *checkpoint)
-{
-    const struct chain *chain = building->chain;
-    bool *under = xcalloc(chain->count + 1, sizeof *under);
-    uint32_t *order = xcalloc(chain->count + 1, sizeof *order);
-    walk_mark(chain, under, checkpoint->index, WALK_PARENTS);
-    size_t count = walk_sort(chain, under, order);
-    const char **ids = arena_calloc(building->arena, count + 1, sizeof *ids);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = chain->revisions[order[i]]->id;
-    checkpoint->stands_for = ids;
-    checkpoint->stands_for_count = count;
-    free(order);
-    free(under);
-}
-
-/* It stands where its revision stands. */
-static void place_checkpoint(struct building *building, uint32_t at)
-{
-    struct revision *checkpoint = building->checkpoints[at];
-    const struct revision *of = chain_get(building->chain, checkpoint->id);
-    for (uint32_t i = 0; i < at; i++)
-        if (strcmp(building->checkpoints[i]->id, checkpoint->id) == 0)
-            add_fault(building, checkpoint, checkpoint->id_line,
-                      "revision '%s' has a checkpoint in '%s' already", checkpoint->id,
-                      building->checkpoints[i]->path);
-    if (!of) {
-        add_fault(building, checkpoint, checkpoint->id_line,
-                  "Checkpoint: there is no revision '%s'", checkpoint->id);
-        return;
-    }
-    if (!of->parent_count)
-        add_fault(
-            building, checkpoint, checkpoint->id_line,
-            "Checkpoint: nothing lies under revision '%s', so that there is nothing to be spared",
-            checkpoint->id);
-    checkpoint->checkpoint_index = at;
-    checkpoint->index = of->index;
-    checkpoint->parents = of->parents;
-    checkpoint->parent_count = of->parent_count;
-    checkpoint->branch_labels = of->branch_labels;
-    checkpoint->branch_label_count = of->branch_label_count;
-    list_spared(building, checkpoint);
-}
-
 static bool has_cycle(struct building *building)
 {
     struct buf text;
@@ -426,8 +382,7 @@ static void link_all(struct building *building)
     chain->real_heads = collect(building, is_real_head, &chain->real_head_count);
     chain->bases = collect(building, is_base, &chain->base_count);
     sort_and_digest(building);
-    for (uint32_t i = 0; i < chain->checkpoint_count; i++)
-        place_checkpoint(building, i);
+    checkpoints_place(building->arena, chain, building->checkpoints, building->faults);
 }
 
 struct chain *chain_build(const char *dir, const struct chain_file *files, size_t count,
