@@ -54,6 +54,12 @@ void buf_adds(struct buf *buf, const char *text)
     buf_add(buf, text, strlen(text));
 }
 
+void buf_add_list(struct buf *buf, const char *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_addf(buf, "%s%s", i ? ", " : "", items[i]);
+}
+
 void buf_addc(struct buf *buf, char c)
 {
     buf_add(buf, &c, 1);

@@ -38,6 +38,8 @@ const char *buf_into(struct buf *buf, struct arena *arena);
 
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *text);
+/* The items with `, ` between them. */
+void buf_add_list(struct buf *buf, const char *const *items, size_t count);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_vaddf(struct buf *buf, const char *format, va_list args) PRINTF_LIKE(2, 0);

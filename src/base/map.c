@@ -19,8 +19,7 @@ void map_done(struct map *map)
     *map = (struct map){0};
 }
 
-/* FNV-1a: short keys, no hostile load (the inventory's size is bounded). */
-static uint32_t hash_of(const char *key)
+uint32_t map_hash(const char *key)
 {
     uint32_t hash = 2166136261u;
     for (const unsigned char *p = (const unsigned char *)key; *p; p++)
@@ -53,7 +52,7 @@ uint32_t map_get(const struct map *map, const char *key)
 {
     if (!map->count)
         return MAP_NONE;
-    const struct map_slot *slot = find_slot(map, key, hash_of(key));
+    const struct map_slot *slot = find_slot(map, key, map_hash(key));
     return slot->key ? slot->value : MAP_NONE;
 }
 
@@ -61,7 +60,7 @@ uint32_t map_put(struct map *map, const char *key, uint32_t value)
 {
     if (map->count * 4 >= map->capacity * 3)
         grow(map);
-    uint32_t hash = hash_of(key);
+    uint32_t hash = map_hash(key);
     struct map_slot *slot = find_slot(map, key, hash);
     if (slot->key)
         return slot->value;

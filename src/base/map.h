@@ -21,6 +21,9 @@ struct map {
 void map_init(struct map *map);
 void map_done(struct map *map);
 
+/* FNV-1a, of a key: for short ones and no hostile load (the inventory's size is bounded). */
+uint32_t map_hash(const char *key);
+
 /* The value of `key`, or MAP_NONE. */
 uint32_t map_get(const struct map *map, const char *key);
 

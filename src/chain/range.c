@@ -118,14 +118,6 @@ static bool find_ends(struct listing *listing, const struct range *range, struct
     return !lower->needs_other || count_down(listing, lower, upper);
 }
 
-static bool has_label(const struct revision *revision, const char *label)
-{
-    for (size_t i = 0; i < revision->branch_label_count; i++)
-        if (strcmp(revision->branch_labels[i], label) == 0)
-            return true;
-    return false;
-}
-
 /* Where the lower end is on a branch (`LABEL@…`), the upper end keeps only the revisions that bear the label. If an
  * id stands in the label's place, it keeps those on the line of that revision. */
 static bool narrow_to_branch(struct listing *listing, const struct end *lower, struct end *upper)
@@ -138,7 +130,7 @@ static bool narrow_to_branch(struct listing *listing, const struct end *lower, s
         return identifier_filter(&listing->in, upper->found, label, &upper->found);
     bool *bears = walk_new_set(listing->in.arena, chain);
     for (size_t i = 0; i < chain->count; i++)
-        bears[i] = has_label(chain->revisions[i], label);
+        bears[i] = revision_has_label(chain->revisions[i], label);
     upper->found = walk_filter(listing->in.arena, upper->found, bears);
     return true;
 }

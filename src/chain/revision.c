@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/texts.h"
 #include "base/utf8.h"
 #include "chain/revision_parser.h"
 
@@ -206,6 +207,11 @@ static bool has_own_section(const struct revision *revision, enum direction dire
             return true;
     }
     return false;
+}
+
+bool revision_has_label(const struct revision *revision, const char *label)
+{
+    return texts_have(revision->branch_labels, revision->branch_label_count, label);
 }
 
 size_t revision_edge_count(const struct revision *revision)

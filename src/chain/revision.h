@@ -90,6 +90,9 @@ size_t revision_marker_len(const char *line, size_t len);
  * line counted as a comment, the statements of the down section would run on an upgrade. */
 const char *revision_meant_marker(const char *line, size_t len);
 
+/* Is it on the branch of this label? Once the chain is built. */
+bool revision_has_label(const struct revision *revision, const char *label);
+
 /* Its edges in the graph, once they are found: those in `down`, then the revisions that it depends on besides. */
 size_t revision_edge_count(const struct revision *revision);
 uint32_t revision_edge_at(const struct revision *revision, size_t edge);

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/texts.h"
 
 struct rows rows_copy(struct arena *arena, const struct rows *rows)
 {
@@ -29,10 +30,7 @@ struct rows rows_sorted(struct arena *arena, const char *const *ids, size_t coun
 
 bool rows_have(const struct rows *rows, const char *id)
 {
-    for (size_t i = 0; i < rows->count; i++)
-        if (strcmp(rows->ids[i], id) == 0)
-            return true;
-    return false;
+    return texts_have(rows->ids, rows->count, id);
 }
 
 bool rows_are_equal(const struct rows *a, const struct rows *b)

@@ -14,12 +14,6 @@ const char template_default[] = "-- ${message}\n"
                                 "\n"
                                 "-- migrate:down\n";
 
-static void add_list(struct buf *out, const char *const *items, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        buf_addf(out, "%s%s", i ? ", " : "", items[i]);
-}
-
 static void add_id(struct buf *out, const struct revision *revision)
 {
     buf_adds(out, revision->id);
@@ -37,17 +31,17 @@ static void add_date(struct buf *out, const struct revision *revision)
 
 static void add_revises(struct buf *out, const struct revision *revision)
 {
-    add_list(out, revision->down_ids, revision->down_count);
+    buf_add_list(out, revision->down_ids, revision->down_count);
 }
 
 static void add_depends(struct buf *out, const struct revision *revision)
 {
-    add_list(out, revision->depend_ids, revision->depend_count);
+    buf_add_list(out, revision->depend_ids, revision->depend_count);
 }
 
 static void add_labels(struct buf *out, const struct revision *revision)
 {
-    add_list(out, revision->labels, revision->label_count);
+    buf_add_list(out, revision->labels, revision->label_count);
 }
 
 struct variable {

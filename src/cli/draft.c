@@ -74,14 +74,6 @@ static const char *const *ids_of(struct fleet *fleet, struct revisions revisions
     return ids;
 }
 
-static bool has_label(const struct revision *revision, const char *text)
-{
-    for (size_t i = 0; i < revision->branch_label_count; i++)
-        if (strcmp(revision->branch_labels[i], text) == 0)
-            return true;
-    return false;
-}
-
 /* A label stays a label, a partial id becomes a full one. */
 static bool find_dependencies(struct fleet *fleet, const struct words *asked, struct revision *ret,
                               struct err *err)
@@ -96,7 +88,7 @@ static bool find_dependencies(struct fleet *fleet, const struct words *asked, st
             return err_set(err, ERR_CHAIN, "--depends-on: '%s' is not one revision",
                            asked->items[i]);
         const struct revision *revision = fleet->chain->revisions[found.items[0]];
-        ids[i] = has_label(revision, asked->items[i]) ? asked->items[i] : revision->id;
+        ids[i] = revision_has_label(revision, asked->items[i]) ? asked->items[i] : revision->id;
     }
     ret->depend_ids = ids;
     ret->depend_count = asked->count;

@@ -1,11 +1,11 @@
 #include <errno.h>
-#include <libgen.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/human.h"
+#include "base/path.h"
 #include "chain/template.h"
 #include "chain/write.h"
 #include "cli/command.h"
@@ -132,17 +132,11 @@ static void tell_made(const struct making *making, const char *verb, const char 
         status_tell(verb, path);
 }
 
-static bool exists(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
 /* `dir` and what it lies in. */
 static bool make_dir(struct making *making, const char *dir, struct err *err)
 {
     char *path = arena_strdup(&making->fleet->arena, dir);
-    if (exists(dir))
+    if (path_is_there(dir))
         return true;
     for (char *at = path; *at; *at = dir[at - path]) {
         at += 1 + strcspn(at + 1, "/");
@@ -163,7 +157,7 @@ static bool put_folder(struct making *making, const char *dir, const struct chai
                        size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++)
-        if (exists(in(making, dir, files[i].name)))
+        if (path_is_there(in(making, dir, files[i].name)))
             return err_at(err, ERR_CONFIG, in(making, dir, files[i].name), 0,
                           "it exists already, and is left as it is");
     if (!make_dir(making, dir, err) || !chain_put(dir, files, count, err))
@@ -190,7 +184,7 @@ static bool is_ignored(FILE *file)
 static bool ignore_ledger(struct making *making, struct err *err)
 {
     const char *path = in(making, making->dir, ".gitignore");
-    bool was_there = exists(path);
+    bool was_there = path_is_there(path);
     FILE *file = fopen(path, "a+e");
     if (file && is_ignored(file)) {
         fclose(file);
@@ -216,7 +210,7 @@ static bool make_all(struct making *making, struct err *err)
     const struct chain_file inventory =
         file_of(making->inventory, make_inventory(&making->fleet->arena));
     const char *inventory_path = in(making, making->dir, making->inventory);
-    if (exists(inventory_path))
+    if (path_is_there(inventory_path))
         return err_at(err, ERR_CONFIG, inventory_path, 0,
                       "it exists already, and is left as it is");
     return put_folder(making, making->chain_dir, chain_files, ARRAY_LEN(chain_files), err) &&
@@ -250,10 +244,9 @@ static void tell_next(struct making *making)
 static int run_init(struct fleet *fleet, const struct options *options)
 {
     const char *file = strcmp(options->file, ".") == 0 ? "skein.yaml" : options->file;
-    const char *slash = strrchr(file, '/');
     struct making making = {
         .fleet = fleet,
-        .inventory = slash ? slash + 1 : file,
+        .inventory = path_name(file),
         .is_quiet = options->is_quiet,
     };
     struct err err;
@@ -262,8 +255,8 @@ static int run_init(struct fleet *fleet, const struct options *options)
         err_set(&err, ERR_CONFIG, "--file: '%s' is a folder, and no inventory's name", file);
         return cli_fail(&err);
     }
-    if (slash && !options->arg_count)
-        making.dir = dirname(arena_strdup(&fleet->arena, file));
+    if (path_folder_len(file) && !options->arg_count)
+        making.dir = path_folder(&fleet->arena, file);
     making.chain_dir = in(&making, making.dir, "versions");
     if (!make_all(&making, &err))
         return cli_fail(&err);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/parse.h"
+#include "base/path.h"
 #include "cli/command.h"
 #include "cli/faults.h"
 #include "cli/taken.h"

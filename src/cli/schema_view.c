@@ -18,12 +18,6 @@ static int compare_names(const struct object *a, const struct object *b, const c
     return folds ? ascii_to_lower(*left) - ascii_to_lower(*right) : strcmp(left, right);
 }
 
-static unsigned long position_of(const struct object *object)
-{
-    const char *position = object_get(object, "position");
-    return position ? strtoul(position, NULL, 10) : 0;
-}
-
 /* By owner (what has none first), kind, position and name. */
 static int compare_objects(const void *left, const void *right)
 {
@@ -33,7 +27,8 @@ static int compare_objects(const void *left, const void *right)
     if (!order)
         order = (int)a->kind - (int)b->kind;
     if (!order)
-        order = (position_of(a) > position_of(b)) - (position_of(a) < position_of(b));
+        order =
+            (object_position(a) > object_position(b)) - (object_position(a) < object_position(b));
     return order ? order : compare_names(a, b, a->name, b->name);
 }
 

@@ -1,14 +1,7 @@
 #include "dialect/repeated.h"
 
 #include "base/ascii.h"
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(word, *words) == 0)
-            return true;
-    return false;
-}
+#include "base/texts.h"
 
 /* What a statement that begins with WITH can do. */
 static const char *const verbs[] = {"insert", "update", "delete", "merge", "replace",
@@ -20,7 +13,7 @@ static void take_verb(struct repeated *repeated, const char *word)
     bool is_first = !repeated->verb[0] && !repeated->is_with;
     if (is_first && strcmp(word, "with") == 0)
         repeated->is_with = true;
-    else if (is_first || (!repeated->verb[0] && is_one_of(word, verbs)))
+    else if (is_first || (!repeated->verb[0] && texts_until_null_have(verbs, word)))
         snprintf(repeated->verb, sizeof repeated->verb, "%s", word);
 }
 
@@ -71,12 +64,13 @@ static void take_reading(struct repeated *repeated, const char *word, size_t beg
     static const char *const no_names[] = {"only", "lateral", "recursive", NULL};
     static const char *const changes[] = {"insert", "update", "delete", "merge", NULL};
     bool begins_part = repeated->is_with && !repeated->verb[0] && strcmp(word, "with") == 0;
-    if (!repeated->depth && is_one_of(word, after_set))
+    if (!repeated->depth && texts_until_null_have(after_set, word))
         end_set(repeated, begin);
-    repeated->changes_within |= repeated->depth && !repeated->was_for && is_one_of(word, changes);
+    repeated->changes_within |=
+        repeated->depth && !repeated->was_for && texts_until_null_have(changes, word);
     repeated->was_for = strcmp(word, "for") == 0 || strcmp(word, "key") == 0;
     repeated->passes_over |= strcmp(word, "ignore") == 0 || strcmp(word, "nothing") == 0;
-    if (is_one_of(word, no_names))
+    if (texts_until_null_have(no_names, word))
         return;
     if (begins_part || strcmp(word, "from") == 0 || strcmp(word, "join") == 0) {
         repeated->wanted = begins_part ? &repeated->parts : &repeated->sources;
@@ -111,7 +105,7 @@ static void take_table(struct repeated *repeated, const char *word, size_t begin
         return;
     if (repeated->table == TABLE_UNKNOWN)
         repeated->table = TABLE_WANTED;
-    else if (repeated->table != TABLE_WANTED || !is_one_of(word, between))
+    else if (repeated->table != TABLE_WANTED || !texts_until_null_have(between, word))
         take_table_name(repeated, begin, end);
 }
 
@@ -155,7 +149,7 @@ void repeated_take_byte(struct repeated *repeated, char byte)
 
 const char *repeated_refuse(const struct repeated *repeated)
 {
-    if (!is_one_of(repeated->verb, counted))
+    if (!texts_until_null_have(counted, repeated->verb))
         return "it returns no count of the rows that it changes, by which a statement that repeats ends: "
                "write it as an INSERT, UPDATE, DELETE, MERGE or REPLACE";
     if (repeated->has_returning)

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/texts.h"
 #include "base/utf8.h"
 #include "dialect/directive.h"
 #include "dialect/probe.h"
@@ -12,20 +13,12 @@ enum { SECTIONS_MAX = 256 };
 
 /* ---- statements that would take the transaction out of our hands --------------------------- */
 
-static bool is_one_of(const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(word, *words) == 0)
-            return true;
-    return false;
-}
-
 /* `ROLLBACK TO savepoint` is fine, in any of its spellings. */
 static bool controls_transaction(const struct dialect *dialect, const char *sql, size_t len)
 {
     char word[SPLIT_WORD_SIZE];
     size_t at = split_word(sql, len, 0, word);
-    if (is_one_of(word, dialect->transaction_words))
+    if (texts_until_null_have(dialect->transaction_words, word))
         return true;
     bool is_rollback = strcmp(word, "rollback") == 0;
     bool is_prepare = strcmp(word, "prepare") == 0;
@@ -284,7 +277,7 @@ static bool may_set(const struct dialect *dialect, const char *sql, size_t len)
 {
     char word[SPLIT_WORD_SIZE];
     split_word(sql, len, 0, word);
-    return dialect->sets_session(sql, len) || is_one_of(word, dialect->block_words);
+    return dialect->sets_session(sql, len) || texts_until_null_have(dialect->block_words, word);
 }
 
 /* By the words of it alone. */

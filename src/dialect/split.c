@@ -54,6 +54,13 @@ size_t split_word(const char *sql, size_t len, size_t at, char ret_word[SPLIT_WO
     return at;
 }
 
+bool split_refuse(struct err *err, size_t offset, const char *why)
+{
+    err_set(err, ERR_CHAIN, "%s", why);
+    err->offset = offset + 1;
+    return false;
+}
+
 void split_add(struct split_list *list, size_t offset, size_t len)
 {
     for (; list->counted < offset; list->counted++)

@@ -15,6 +15,9 @@ size_t split_skip_block_comment(const char *sql, size_t len, size_t at, bool nes
 enum { SPLIT_WORD_SIZE = 16 };
 size_t split_word(const char *sql, size_t len, size_t at, char ret_word[SPLIT_WORD_SIZE]);
 
+/* ERR_CHAIN at this offset of the text. Returns false. */
+bool split_refuse(struct err *err, size_t offset, const char *why);
+
 /* A growing list of statements that counts lines as it goes; offsets must ascend. */
 struct split_list {
     struct arena *arena;

@@ -4,6 +4,17 @@
 
 #include "base/arena.h"
 
+static int order_servers(const void *left, const void *right)
+{
+    const struct forecast_tenant *a = left, *b = right;
+    return (a->server > b->server) - (a->server < b->server);
+}
+
+void forecast_sort(struct forecast_tenant *tenants, size_t count)
+{
+    qsort(tenants, count, sizeof *tenants, order_servers);
+}
+
 /* The time after which these tenants are done, with so many places: each takes the place that is free first. */
 static double work_off(const struct forecast_tenant *tenants, size_t count, uint32_t places)
 {

@@ -50,6 +50,9 @@ struct timings {
     double visit_ms[DIALECT__COUNT]; /* that a visit takes beside its steps */
 };
 
+/* Puts tenants of the same server side by side, as forecast_wave wants them. */
+void forecast_sort(struct forecast_tenant *tenants, size_t count);
+
 void forecast_wave(struct forecast_wave *wave, const struct forecast_tenant *tenants, size_t count);
 
 #endif

@@ -6,6 +6,7 @@
  * a revision replaces a row of another branch. */
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/texts.h"
 #include "chain/walk.h"
 #include "dialect/dialect.h"
 #include "import/tool.h"
@@ -232,14 +233,6 @@ static bool is_version_statement(const struct import *import, const struct state
     return false;
 }
 
-static bool is_among(const char *const *items, size_t count, const char *id)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(items[i], id) == 0)
-            return true;
-    return false;
-}
-
 /* A row that the revision replaces without revising it is one that it depends on: the statement's
  * last literal. */
 static void add_dependency(struct reading *reading, const char *statement, size_t len)
@@ -257,8 +250,8 @@ static void add_dependency(struct reading *reading, const char *statement, size_
                                         arena_strndup(reading->import->arena, last, id_len))
                             : "";
     if (!*id || strcmp(id, revision->id) == 0 ||
-        is_among(revision->down_ids, revision->down_count, id) ||
-        is_among(revision->depend_ids, revision->depend_count, id))
+        texts_have(revision->down_ids, revision->down_count, id) ||
+        texts_have(revision->depend_ids, revision->depend_count, id))
         return;
     const char **ids =
         arena_calloc(reading->import->arena, revision->depend_count + 1, sizeof *ids);
@@ -288,7 +281,7 @@ static void check_parents(struct reading *reading, const struct marker *marker, 
     const struct revision *revision = &reading->item->revision;
     bool is_same = revision->down_count == marker->parent_count;
     for (size_t i = 0; is_same && i < marker->parent_count; i++)
-        is_same = is_among(revision->down_ids, revision->down_count, marker->parents[i]);
+        is_same = texts_have(revision->down_ids, revision->down_count, marker->parents[i]);
     if (!is_same)
         import_fault(reading->import, reading->file->path, line,
                      "'%s' revises something else here than in '%s', line %d", marker->version,

@@ -12,13 +12,8 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/path.h"
 #include "import/tool.h"
-
-static const char *base_name(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
-}
 
 static bool is_baseline(const char *base)
 {
@@ -27,7 +22,7 @@ static bool is_baseline(const char *base)
 
 static bool wants(const char *name)
 {
-    const char *base = base_name(name);
+    const char *base = path_name(name);
     if (is_baseline(base))
         return true;
     return (strchr("VUR", *base) && import_is_sql(base)) || import_ends_with(base, ".conf");
@@ -35,7 +30,7 @@ static bool wants(const char *name)
 
 static bool recognises(const char *name, const char *text)
 {
-    const char *base = base_name(name);
+    const char *base = path_name(name);
     (void)text;
     return *base == 'V' && import_count_digits(base + 1) && strstr(base, "__") &&
            import_is_sql(base);
@@ -164,21 +159,21 @@ static void add_script(struct import *import, struct imported *item, const struc
 static const char *version_of(struct import *import, const struct import_file *file)
 {
     const char *version, *description;
-    split_name(import->arena, base_name(file->name), &version, &description);
+    split_name(import->arena, path_name(file->name), &version, &description);
     return import_canonical_version(import->arena, version, strlen(version));
 }
 
 /* NULL: it is no such file. */
 static const char *version_of_if(struct import *import, const struct import_file *file, char prefix)
 {
-    bool is_such = file->bytes && *base_name(file->name) == prefix && import_is_sql(file->name);
+    bool is_such = file->bytes && *path_name(file->name) == prefix && import_is_sql(file->name);
     return is_such ? version_of(import, file) : NULL;
 }
 
 static void read_versioned(struct import *import, const struct import_file *file, char prefix)
 {
     const char *version, *description;
-    split_name(import->arena, base_name(file->name), &version, &description);
+    split_name(import->arena, path_name(file->name), &version, &description);
     const char *id = version_of(import, file);
     if (!id) {
         import_fault(import, file->path, 0, "'%s' is no version", version);
@@ -228,7 +223,7 @@ static const char *repeatable_id(struct arena *arena, const char *description)
 static void read_repeatable(struct import *import, const struct import_file *file)
 {
     const char *version, *description;
-    split_name(import->arena, base_name(file->name), &version, &description);
+    split_name(import->arena, path_name(file->name), &version, &description);
     if (*version || !*description) {
         import_fault(import, file->path, 0, "not named R__description.sql");
         return;
@@ -242,7 +237,7 @@ static void read_repeatable(struct import *import, const struct import_file *fil
 
 static void refuse_or_note(struct import *import, const struct import_file *file)
 {
-    const char *base = base_name(file->name);
+    const char *base = path_name(file->name);
     bool is_java = import_ends_with(base, ".java") || import_ends_with(base, ".class");
     if (is_java && strchr("VUR", *base) && strstr(base, "__"))
         import_fault(import, file->path, 0, "a migration in Java: write its SQL down first");
@@ -268,7 +263,7 @@ static void read_flyway(struct import *import)
     const struct import_file *baseline = choose_baseline(import);
     for (size_t i = 0; i < import->request->file_count; i++) {
         const struct import_file *file = &import->request->files[i];
-        char prefix = *base_name(file->name);
+        char prefix = *path_name(file->name);
         if (!file->bytes)
             refuse_or_note(import, file);
         else if (import_ends_with(file->name, ".conf"))

@@ -7,26 +7,17 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/path.h"
 
 static bool fail_errno(const char *path, const char *words, struct err *err)
 {
     return err_set(err, ERR_LEDGER, "ledger '%s': %s: %s", path, words, strerror(errno));
 }
 
-/* The folder of a path, "." where it names none. */
-static char *folder_of(struct arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return arena_strdup(arena, ".");
-    return slash == path ? arena_strdup(arena, "/")
-                         : arena_strndup(arena, path, (size_t)(slash - path));
-}
-
 /* A new name is on the disk once its folder is. */
 static bool sync_folder(struct arena *arena, const char *path)
 {
-    int fd = open(folder_of(arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(path_folder(arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return false;
     bool is_fine = fsync(fd) == 0;
@@ -39,14 +30,14 @@ static bool make_folder(struct arena *arena, const char *folder)
     struct stat st;
     if (stat(folder, &st) == 0)
         return S_ISDIR(st.st_mode) || (errno = ENOTDIR, false);
-    if (strchr(folder, '/') && !make_folder(arena, folder_of(arena, folder)))
+    if (strchr(folder, '/') && !make_folder(arena, path_folder(arena, folder)))
         return false;
     return (mkdir(folder, 0700) == 0 || errno == EEXIST) && sync_folder(arena, folder);
 }
 
 static bool make_file(struct arena *arena, const char *path, struct err *err)
 {
-    if (!make_folder(arena, folder_of(arena, path)))
+    if (!make_folder(arena, path_folder(arena, path)))
         return fail_errno(path, "cannot make its folder", err);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0 && errno != EEXIST)
@@ -65,7 +56,7 @@ bool sqlite_file_check(struct arena *arena, const char *path, enum ledger_access
         return err_set(err, ERR_LEDGER, "ledger '%s': it is not a regular file", path);
     if (is_there && st.st_size == 1) /* for SQLite this would be an empty one */
         return err_set(err, ERR_LEDGER, "ledger '%s': it is not a ledger", path);
-    if (is_there && mode == LEDGER_WRITE && access(folder_of(arena, path), W_OK) != 0)
+    if (is_there && mode == LEDGER_WRITE && access(path_folder(arena, path), W_OK) != 0)
         return fail_errno(path, "its folder cannot be written to", err);
     if (is_there)
         return true;
@@ -82,7 +73,7 @@ bool sqlite_file_check(struct arena *arena, const char *path, enum ledger_access
 
 bool sqlite_file_is_at_rest(struct arena *arena, const char *path)
 {
-    return access(folder_of(arena, path), W_OK) != 0 &&
+    return access(path_folder(arena, path), W_OK) != 0 &&
            access(arena_printf(arena, "%s-wal", path), F_OK) != 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/path.h"
 
 #define FILE_NAME "fingerprints"
 
@@ -124,10 +125,8 @@ static void add_text(struct buf *buf, const struct expected_cache_line *line)
 /* Which a ledger makes too, with all above it. */
 static void make_folder(struct expected_cache *cache)
 {
-    const char *slash = strrchr(cache->path, '/');
-    if (slash)
-        (void)!mkdir(arena_strndup(&cache->arena, cache->path, (size_t)(slash - cache->path)),
-                     0700);
+    if (path_folder_len(cache->path))
+        (void)!mkdir(path_folder(&cache->arena, cache->path), 0700);
 }
 
 /* A new file beside the old one, then renamed over it. Where that cannot be, the next command replays the chain again. */
@@ -160,9 +159,8 @@ void expected_cache_open(struct expected_cache *cache, const struct fleet *fleet
     map_init(&cache->by_key);
     if (!ledger || strstr(ledger, "://"))
         return;
-    const char *slash = strrchr(ledger, '/');
-    size_t folder_len = slash ? (size_t)(slash - ledger) + 1 : 0;
-    cache->path = arena_printf(&cache->arena, "%.*s" FILE_NAME, (int)folder_len, ledger);
+    cache->path =
+        arena_printf(&cache->arena, "%.*s" FILE_NAME, (int)path_folder_len(ledger), ledger);
     read_file(cache);
 }
 

@@ -1,4 +1,5 @@
 #include "library/own.h"
+#include "base/path.h"
 
 #include <sys/stat.h>
 
@@ -10,13 +11,6 @@ static char *real_path(struct arena *arena, const char *path)
     char *copy = arena_strdup(arena, resolved);
     free(resolved);
     return copy;
-}
-
-static char *folder_of(struct arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1)
-                 : arena_strdup(arena, ".");
 }
 
 /* Both are real paths: what they have in common falls away. */
@@ -41,7 +35,7 @@ const char *own_inventory(const struct inventory *inventory, struct arena *arena
     struct stat st;
     if (!path || stat(path, &st) || !S_ISREG(st.st_mode))
         return NULL;
-    const char *folder = real_path(arena, folder_of(arena, inventory->ledger));
+    const char *folder = real_path(arena, path_folder(arena, inventory->ledger));
     return folder && *folder == '/' ? as_seen_from(arena, folder, path) : path;
 }
 
@@ -158,7 +152,7 @@ static const char *home_key(const struct own_homes *homes, const char *url, cons
 void own_homes_init(struct own_homes *homes, const struct inventory *inventory, struct arena *arena)
 {
     *homes = (struct own_homes){.arena = arena};
-    homes->folder = folder_of(arena, inventory->path ? inventory->path : ".");
+    homes->folder = path_folder(arena, inventory->path ? inventory->path : ".");
     map_init(&homes->names);
     map_init(&homes->keys);
 }

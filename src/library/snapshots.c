@@ -5,6 +5,7 @@
 #include <ftw.h>
 
 #include "base/arena.h"
+#include "base/path.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
 
@@ -17,30 +18,24 @@ struct entries {
 
 static const char *folder_of(struct arena *arena, const char *beside)
 {
-    const char *slash = strrchr(beside, '/');
-    size_t len = slash ? (size_t)(slash - beside) + 1 : 0;
-    return arena_printf(arena, "%.*ssnapshots", (int)len, beside);
+    return arena_printf(arena, "%.*ssnapshots", (int)path_folder_len(beside), beside);
 }
 
 const char *snapshots_beside(struct arena *arena, const struct inventory *inventory)
 {
     const char *path = inventory->path ? inventory->path : "";
-    const char *slash = strrchr(path, '/');
     if (!strstr(inventory->ledger, "://"))
         return inventory->ledger;
-    return arena_printf(arena, "%.*s.skein/ledger.db", slash ? (int)(slash - path) + 1 : 0, path);
+    return arena_printf(arena, "%.*s.skein/ledger.db", (int)path_folder_len(path), path);
 }
 
 /* The real path of a folder, or where it will be. */
 static const char *real_folder(struct arena *arena, const char *folder)
 {
     char *real = realpath(folder, NULL);
-    const char *slash = strrchr(folder, '/');
-    const char *name = slash ? slash + 1 : folder;
-    const char *outer = slash ? arena_strndup(arena, folder, (size_t)(slash - folder) + 1) : ".";
-    char *outer_real = real ? NULL : realpath(outer, NULL);
+    char *outer_real = real ? NULL : realpath(path_folder(arena, folder), NULL);
     const char *result = real         ? arena_strdup(arena, real)
-                         : outer_real ? arena_printf(arena, "%s/%s", outer_real, name)
+                         : outer_real ? arena_printf(arena, "%s/%s", outer_real, path_name(folder))
                                       : NULL;
     free(real);
     free(outer_real);
@@ -49,11 +44,7 @@ static const char *real_folder(struct arena *arena, const char *folder)
 
 const char *snapshots_folder(struct arena *arena, const char *beside, const char *run_id)
 {
-    const char *slash = strrchr(beside, '/');
-    const char *folder = !slash            ? "."
-                         : slash == beside ? "/"
-                                           : arena_strndup(arena, beside, (size_t)(slash - beside));
-    const char *absolute = real_folder(arena, folder);
+    const char *absolute = real_folder(arena, path_folder(arena, beside));
     return absolute ? arena_printf(arena, "%s/snapshots/%s", absolute, run_id) : NULL;
 }
 

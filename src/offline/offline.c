@@ -126,12 +126,6 @@ static void set_transaction(struct writing *writing, bool is_in_transaction)
 
 /* ---- steps --------------------------------------------------------------------------------- */
 
-static void add_ids(struct buf *out, const char *const *ids, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        buf_addf(out, "%s%s", i ? ", " : "", ids[i]);
-}
-
 static void add_stamp_line(struct buf *out, const struct step *step)
 {
     bool has_from = false;
@@ -156,11 +150,11 @@ static void add_line(struct writing *writing, const struct step *step)
         add_stamp_line(out, step);
     } else if (step->direction == DIRECTION_UP) {
         buf_adds(out, "-- Running upgrade ");
-        add_ids(out, revision->down_ids, revision->down_count);
+        buf_add_list(out, revision->down_ids, revision->down_count);
         buf_addf(out, " -> %s\n\n", revision->id);
     } else {
         buf_addf(out, "-- Running downgrade %s -> ", revision->id);
-        add_ids(out, revision->down_ids, revision->down_count);
+        buf_add_list(out, revision->down_ids, revision->down_count);
         buf_adds(out, "\n\n");
     }
 }

@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/path.h"
 #include "inventory/inventory.h"
 
 enum { FACTS_MOST = 8, VARIABLE_SHORTEST = 3, ADDRESS_MOST = 45 };
@@ -34,12 +35,6 @@ static void add_fact(struct facts *facts, const struct fact *fact)
     facts->count++;
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    return slash ? slash + 1 : path;
-}
-
 /* `ACME_PASSWORD` is the variable of 'acme'. */
 static void add_variable(struct facts *facts, const char *name)
 {
@@ -64,8 +59,9 @@ static void collect(struct facts *facts, const struct tenant *tenant)
     add_fact(facts, &(struct fact){.text = url.user, .word = "{user}"});
     add_fact(facts, &(struct fact){.text = url_dialled(&url), .word = "{host}"});
     if (is_file)
-        add_fact(facts, &(struct fact){
-                            .text = last_part(url.database), .word = "{file}", .is_file = true});
+        add_fact(facts, &(struct fact){.text = url.database ? path_name(url.database) : NULL,
+                                       .word = "{file}",
+                                       .is_file = true});
     else
         add_fact(facts, &(struct fact){.text = url.database, .word = "{database}"});
 }

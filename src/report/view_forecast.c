@@ -108,12 +108,6 @@ double view_forecast_time(const struct view_forecast *forecast, const struct rep
     return time_of(forecast, report, told);
 }
 
-static int compare(const void *left, const void *right)
-{
-    const struct forecast_tenant *a = left, *b = right;
-    return (a->server > b->server) - (a->server < b->server);
-}
-
 static void add_wave(struct view_forecast *forecast, const struct report *report,
                      struct intern *servers, uint32_t index)
 {
@@ -137,7 +131,7 @@ static void add_wave(struct view_forecast *forecast, const struct report *report
         return;
     struct forecast_wave times = {.parallel = wave->rules->parallel,
                                   .per_server = wave->rules->per_server};
-    qsort(tenants, told->tenants, sizeof *tenants, compare);
+    forecast_sort(tenants, told->tenants);
     forecast_wave(&times, tenants, told->tenants);
     told->duration_ms = times.duration_ms;
     told->soak_ms = (double)wave->rules->soak_ms;

@@ -1,6 +1,7 @@
 #include "rollout/history.h"
 
 #include "base/arena.h"
+#include "base/texts.h"
 #include "chain/chain.h"
 #include "chain/walk.h"
 #include "rollout/checkpoint.h"
@@ -81,10 +82,7 @@ const char *history_stranger(const struct grid *rows, const struct run_ids *runs
 
 bool history_is_of(const struct run_ids *runs, const char *run)
 {
-    for (size_t i = 0; i < runs->count; i++)
-        if (strcmp(runs->ids[i], run) == 0)
-            return true;
-    return false;
+    return texts_have(runs->ids, runs->count, run);
 }
 
 /* Is this row the last word on its revision, and does it say that the revision stands? */

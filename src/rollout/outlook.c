@@ -70,12 +70,6 @@ static double time_of(const struct outlook *outlook, const struct pace *all, siz
     return !all->run || !earlier->count ? all->mean_ms : earlier->mean_ms;
 }
 
-static int compare(const void *left, const void *right)
-{
-    const struct forecast_tenant *a = left, *b = right;
-    return (a->server > b->server) - (a->server < b->server);
-}
-
 static bool is_done(const struct run_info *run, size_t tenant)
 {
     enum tenant_state state = run->standings ? run->standings[tenant].state : TENANT_PENDING;
@@ -122,7 +116,7 @@ static struct gathered gather(const struct outlook *outlook, const struct pace *
     for (size_t i = 0; i < run->tenant_count; i++)
         if ((run->wave_of ? run->wave_of[i] : 0) == wave && is_to_do(outlook, i))
             gather_tenant(outlook, all, i, &servers, &gathered);
-    qsort(gathered.tenants, gathered.count, sizeof *gathered.tenants, compare);
+    forecast_sort(gathered.tenants, gathered.count);
     arena_done(&arena);
     return gathered;
 }

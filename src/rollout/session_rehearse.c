@@ -2,6 +2,7 @@
  * copy all is as in a run that changes tenants; in place the work is another (rehearsal.h), and where its transaction would be
  * committed it is rolled back. What can be rehearsed in neither way was rehearsed before the run on a scratch database (rehearsed.h), and
  * is told here. */
+#include "base/texts.h"
 #include "rollout/session_private.h"
 
 #include <sys/stat.h>
@@ -300,14 +301,6 @@ void session_note_rehearsed(struct session *session, const struct io_op *end)
     }
 }
 
-static bool is_among(const char *code, const char *const *codes)
-{
-    for (size_t i = 0; codes && codes[i]; i++)
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Is the error one of the rehearsal's own? NULL: it is the revision's. */
 static const char *why_no_further(const struct session *session, const struct action *action,
                                   const char *code)
@@ -318,7 +311,8 @@ static const char *why_no_further(const struct session *session, const struct ac
     if (seen->has_ended && dialect->code_uncommitted &&
         strcmp(code, dialect->code_uncommitted) == 0)
         return "it, and what comes after it, needs what comes before it to be committed";
-    if (!rehearsal_may_lack(seen, at) || !is_among(code, dialect->codes_absent))
+    if (!rehearsal_may_lack(seen, at) || !dialect->codes_absent ||
+        !texts_until_null_have(dialect->codes_absent, code))
         return NULL;
     return went_well(seen->elsewhere)
                ? "it, and what comes after it, needs what runs outside a transaction; on a scratch database, "

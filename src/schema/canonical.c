@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/texts.h"
 
 /* With the NUL byte that ends it. */
 static void add_part(struct buf *buf, const char *text, bool folds)
@@ -42,17 +43,11 @@ static void add_identity(struct buf *buf, const struct object *object,
     }
 }
 
-static int compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static int compare_lines(const void *left, const void *right)
 {
     const struct canonical_line *a = left, *b = right;
-    int order = compare_bytes(a->identity, a->identity_len, b->identity, b->identity_len);
-    return order ? order : compare_bytes(a->body, a->body_len, b->body, b->body_len);
+    int order = texts_compare(a->identity, a->identity_len, b->identity, b->identity_len);
+    return order ? order : texts_compare(a->body, a->body_len, b->body, b->body_len);
 }
 
 static const char *map_key(const struct catalog *catalog, const char *name)

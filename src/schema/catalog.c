@@ -123,6 +123,12 @@ const char *object_get(const struct object *object, const char *name)
     return NULL;
 }
 
+unsigned long object_position(const struct object *object)
+{
+    const char *position = object_get(object, "position");
+    return position ? strtoul(position, NULL, 10) : 0;
+}
+
 const char *object_get_written(const struct object *object, const char *name)
 {
     for (size_t i = 0; i < object->property_count; i++)

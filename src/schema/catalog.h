@@ -145,6 +145,9 @@ void object_set_flag(struct object *object, enum aspect aspect, const char *name
 /* The value of a property; NULL: the object has none of that name. */
 const char *object_get(const struct object *object, const char *name);
 
+/* The number that is its property `position`, from 1; 0: it has none. */
+unsigned long object_position(const struct object *object);
+
 /* The same as a statement can say it. */
 const char *object_get_written(const struct object *object, const char *name);
 

@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/texts.h"
 
 struct comparing {
     struct arena *arena;
@@ -58,20 +59,14 @@ static void add(struct comparing *comparing, const struct object *expected,
 
 /* ---- lines ------------------------------------------------------------------------------------ */
 
-static int order_of(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static int order_identities(const struct canonical_line *a, const struct canonical_line *b)
 {
-    return order_of(a->identity, a->identity_len, b->identity, b->identity_len);
+    return texts_compare(a->identity, a->identity_len, b->identity, b->identity_len);
 }
 
 static int order_bodies(const struct canonical_line *a, const struct canonical_line *b)
 {
-    return order_of(a->body, a->body_len, b->body, b->body_len);
+    return texts_compare(a->body, a->body_len, b->body, b->body_len);
 }
 
 static size_t run_length(const struct canonical *canonical, size_t begin)

@@ -83,6 +83,12 @@ bool *mysql_emit_copy_flags(struct emitting *emitting, const bool *flags, size_t
     return copy;
 }
 
+void mysql_emit_add_value(struct buf *sql, const char *before, const char *value, const char *after)
+{
+    if (value)
+        buf_addf(sql, "%s%s%s", before, value, after);
+}
+
 void mysql_emit_add_name(struct buf *sql, const char *before, const char *name, const char *after)
 {
     buf_adds(sql, before);

@@ -13,12 +13,6 @@ bool mysql_emit_is_key(enum object_kind kind)
 
 /* ---- as text ---------------------------------------------------------------------------------- */
 
-static void add_value(struct buf *sql, const char *before, const char *value, const char *after)
-{
-    if (value)
-        buf_addf(sql, "%s%s%s", before, value, after);
-}
-
 static void add_index_kind(struct buf *sql, const struct object *key)
 {
     const char *kind = object_get(key, "kind");
@@ -37,9 +31,10 @@ static void add_index_kind(struct buf *sql, const struct object *key)
 static void add_reference(struct emitting *emitting, struct buf *sql, const struct object *key)
 {
     buf_addf(sql, "FOREIGN KEY %s", object_get(key, "columns"));
-    add_value(sql, " REFERENCES ", mysql_emit_text(emitting, object_get(key, "references")), "");
-    add_value(sql, " ON DELETE ", object_get(key, "on delete"), "");
-    add_value(sql, " ON UPDATE ", object_get(key, "on update"), "");
+    mysql_emit_add_value(sql, " REFERENCES ",
+                         mysql_emit_text(emitting, object_get(key, "references")), "");
+    mysql_emit_add_value(sql, " ON DELETE ", object_get(key, "on delete"), "");
+    mysql_emit_add_value(sql, " ON UPDATE ", object_get(key, "on update"), "");
 }
 
 void mysql_emit_add_key(struct emitting *emitting, struct buf *sql, const struct object *key,
@@ -57,14 +52,14 @@ void mysql_emit_add_key(struct emitting *emitting, struct buf *sql, const struct
         add_index_kind(sql, key);
         if (has_name)
             mysql_emit_add_name(sql, " ", key->name, "");
-        add_value(sql, " ", object_get(key, "columns"), "");
-        add_value(sql, " USING ", object_get(key, "using"), "");
-        add_value(sql, " WITH PARSER ", object_get(key, "parser"), "");
+        mysql_emit_add_value(sql, " ", object_get(key, "columns"), "");
+        mysql_emit_add_value(sql, " USING ", object_get(key, "using"), "");
+        mysql_emit_add_value(sql, " WITH PARSER ", object_get(key, "parser"), "");
         if (object_get(key, "ignored"))
             buf_adds(sql, emitting->is_mariadb ? " IGNORED" : " INVISIBLE");
-        add_value(sql, " COMMENT '", object_get(key, "comment"), "'");
+        mysql_emit_add_value(sql, " COMMENT '", object_get(key, "comment"), "'");
     }
-    add_value(sql, " ", object_get(key, "more"), "");
+    mysql_emit_add_value(sql, " ", object_get(key, "more"), "");
 }
 
 void mysql_emit_add_dropped(const struct emitting *emitting, struct buf *sql,

@@ -72,6 +72,10 @@ bool *mysql_emit_copy_flags(struct emitting *emitting, const bool *flags, size_t
 bool mysql_emit_is_of(const struct object *object, const char *table);
 bool mysql_emit_differs(const struct difference *difference, const char *property);
 
+/* `before`, the value as it is, `after`; nothing where there is no value (NULL). */
+void mysql_emit_add_value(struct buf *sql, const char *before, const char *value,
+                          const char *after);
+
 /* `before`, the quoted name, `after` */
 void mysql_emit_add_name(struct buf *sql, const char *before, const char *name, const char *after);
 

@@ -230,12 +230,6 @@ static void make_views(struct emitting *emitting)
 
 /* ---- triggers --------------------------------------------------------------------------------- */
 
-static unsigned long position_of(const struct object *trigger)
-{
-    const char *position = object_get(trigger, "position");
-    return position ? strtoul(position, NULL, 10) : 0;
-}
-
 static bool is_sibling(const struct object *a, const struct object *b)
 {
     return b->kind == OBJECT_TRIGGER && a != b && strcmp(a->owner, b->owner) == 0 &&
@@ -248,17 +242,17 @@ static void add_trigger_order(struct emitting *emitting, struct buf *sql,
 {
     const struct catalog *to = emitting->emission->to;
     const struct object *before = NULL, *after = NULL;
-    unsigned long position = position_of(trigger);
+    unsigned long position = object_position(trigger);
     const struct members members = mysql_emit_members(emitting, to, trigger->owner);
     for (size_t m = 0; m < members.count; m++) {
         size_t i = members.places[m];
         const struct object *other = to->objects[i];
         if (!is_sibling(trigger, other))
             continue;
-        if (position_of(other) + 1 == position)
+        if (object_position(other) + 1 == position)
             before = other;
-        if (position_of(other) > position && !emitting->is_made[i] &&
-            (!after || position_of(other) < position_of(after)))
+        if (object_position(other) > position && !emitting->is_made[i] &&
+            (!after || object_position(other) < object_position(after)))
             after = other;
     }
     if (before)
@@ -285,7 +279,7 @@ static int compare_places(const void *left, const void *right)
 {
     const struct object *const *a = *(const struct object *const *const *)left;
     const struct object *const *b = *(const struct object *const *const *)right;
-    unsigned long x = position_of(*a), y = position_of(*b);
+    unsigned long x = object_position(*a), y = object_position(*b);
     return x != y ? (x > y) - (x < y) : (a > b) - (a < b);
 }
 

@@ -69,18 +69,12 @@ void mysql_emit_add_cost(const struct emitting *emitting, struct buf *sql, enum 
 
 /* ---- new tables ------------------------------------------------------------------------------- */
 
-static void add_option(struct buf *sql, const char *before, const char *value, const char *after)
-{
-    if (value)
-        buf_addf(sql, "%s%s%s", before, value, after);
-}
-
 void mysql_emit_add_partitions(struct emitting *emitting, struct buf *sql,
                                const struct object *table)
 {
     const struct catalog *catalog = table->catalog;
     const char *separator = "\n(";
-    add_option(sql, "", object_get(table, "partition by"), "");
+    mysql_emit_add_value(sql, "", object_get(table, "partition by"), "");
     const struct members members = mysql_emit_members(emitting, catalog, table->name);
     for (size_t m = 0; m < members.count; m++) {
         const struct object *object = catalog->objects[members.places[m]];
@@ -98,13 +92,13 @@ void mysql_emit_add_partitions(struct emitting *emitting, struct buf *sql,
 static void add_table_options(struct emitting *emitting, struct buf *sql,
                               const struct object *table)
 {
-    add_option(sql, " ENGINE=", object_get(table, "engine"), "");
-    add_option(sql, " DEFAULT CHARSET=", object_get(table, "character set"), "");
-    add_option(sql, " COLLATE=", object_get(table, "collation"), "");
-    add_option(sql, " ", object_get(table, "options"), "");
-    add_option(sql, " UNION=", object_get(table, "union"), "");
-    add_option(sql, " CONNECTION='", object_get(table, "connection"), "'");
-    add_option(sql, " COMMENT='", object_get(table, "comment"), "'");
+    mysql_emit_add_value(sql, " ENGINE=", object_get(table, "engine"), "");
+    mysql_emit_add_value(sql, " DEFAULT CHARSET=", object_get(table, "character set"), "");
+    mysql_emit_add_value(sql, " COLLATE=", object_get(table, "collation"), "");
+    mysql_emit_add_value(sql, " ", object_get(table, "options"), "");
+    mysql_emit_add_value(sql, " UNION=", object_get(table, "union"), "");
+    mysql_emit_add_value(sql, " CONNECTION='", object_get(table, "connection"), "'");
+    mysql_emit_add_value(sql, " COMMENT='", object_get(table, "comment"), "'");
     if (object_get(table, "system versioning"))
         buf_adds(sql, " WITH SYSTEM VERSIONING");
     if (object_get(table, "partition by")) {

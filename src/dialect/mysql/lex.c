@@ -138,6 +138,14 @@ bool mysql_lex(struct mysql_lexer *lexer, struct mysql_token *ret_token)
     return false;
 }
 
+bool mysql_lex_sql(struct mysql_lexer *lexer, struct mysql_token *ret_token)
+{
+    while (mysql_lex(lexer, ret_token))
+        if (ret_token->kind != MYSQL_BORDER)
+            return true;
+    return false;
+}
+
 bool mysql_token_is(const struct mysql_lexer *lexer, const struct mysql_token *token,
                     const char *word)
 {

@@ -40,6 +40,9 @@ struct mysql_lexer {
 /* False: the text is over. */
 bool mysql_lex(struct mysql_lexer *lexer, struct mysql_token *ret_token);
 
+/* The same of the next token that is SQL: none of MYSQL_BORDER. */
+bool mysql_lex_sql(struct mysql_lexer *lexer, struct mysql_token *ret_token);
+
 /* Is the token this word (in upper case), in any case of letters? */
 bool mysql_token_is(const struct mysql_lexer *lexer, const struct mysql_token *token,
                     const char *word);

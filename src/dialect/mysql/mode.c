@@ -49,15 +49,6 @@ static bool is_global(const struct mysql_lexer *lexer, const struct mysql_token 
     return mysql_token_is(lexer, &name, "GLOBAL") || mysql_token_is(lexer, &name, "PERSIST");
 }
 
-/* The next token that is SQL. */
-static bool next(struct mysql_lexer *lexer, struct mysql_token *ret_token)
-{
-    while (mysql_lex(lexer, ret_token))
-        if (ret_token->kind != MYSQL_BORDER)
-            return true;
-    return false;
-}
-
 static bool is_byte(const struct mysql_lexer *lexer, const struct mysql_token *token, char c)
 {
     return token->kind == MYSQL_BYTE && lexer->sql[token->begin] == c;
@@ -67,12 +58,12 @@ static bool is_byte(const struct mysql_lexer *lexer, const struct mysql_token *t
 static bool read_value(struct mysql_lexer *lexer, unsigned *ret_modes)
 {
     struct mysql_token token;
-    bool is_there = next(lexer, &token);
+    bool is_there = mysql_lex_sql(lexer, &token);
     if (is_there && is_byte(lexer, &token, ':'))
-        is_there = next(lexer, &token);
+        is_there = mysql_lex_sql(lexer, &token);
     if (!is_there || !is_byte(lexer, &token, '='))
         return false;
-    is_there = next(lexer, &token);
+    is_there = mysql_lex_sql(lexer, &token);
     bool is_text = is_there && (token.kind == MYSQL_QUOTED || token.kind == MYSQL_WORD) &&
                    lexer->sql[token.begin] != '@';
     *ret_modes = is_text ? mysql_modes_named(lexer->sql + token.begin, token.end - token.begin) : 0;
@@ -84,9 +75,9 @@ unsigned mysql_mode_after(const char *sql, size_t len, unsigned mode)
     struct mysql_lexer lexer = {.sql = sql, .len = len, .mode = mode};
     struct mysql_token token;
     bool is_of_server = false;
-    if (!next(&lexer, &token) || !mysql_token_is(&lexer, &token, "SET"))
+    if (!mysql_lex_sql(&lexer, &token) || !mysql_token_is(&lexer, &token, "SET"))
         return mode;
-    while (next(&lexer, &token)) {
+    while (mysql_lex_sql(&lexer, &token)) {
         if (is_byte(&lexer, &token, ','))
             is_of_server = false;
         is_of_server = is_of_server || is_global(&lexer, &token);

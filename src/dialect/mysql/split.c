@@ -14,13 +14,6 @@ struct splitting {
     struct err *err;
 };
 
-static bool refuse(const struct splitting *splitting, size_t offset, const char *why)
-{
-    err_set(splitting->err, ERR_CHAIN, "%s", why);
-    splitting->err->offset = offset + 1;
-    return false;
-}
-
 static void end_statement(struct splitting *splitting)
 {
     if (splitting->has_begun) {
@@ -55,10 +48,11 @@ static bool take_delimiter(struct splitting *splitting, size_t at)
     while (end < lexer->len && !strchr(" \t\r\n\v\f", lexer->sql[end]))
         end++;
     if (end == begin)
-        return refuse(splitting, at, "after DELIMITER stands what ends a statement from there on");
+        return split_refuse(splitting->err, at,
+                            "after DELIMITER stands what ends a statement from there on");
     if (end - begin >= MYSQL_DELIMITER_SIZE)
-        return refuse(splitting, at,
-                      "the delimiter is too long: take one of at most 15 characters");
+        return split_refuse(splitting->err, at,
+                            "the delimiter is too long: take one of at most 15 characters");
     bool is_usual = end - begin == 1 && lexer->sql[begin] == ';';
     snprintf(lexer->delimiter, sizeof lexer->delimiter, "%.*s", is_usual ? 0 : (int)(end - begin),
              lexer->sql + begin);
@@ -72,12 +66,12 @@ static bool refuse_client_command(struct splitting *splitting, size_t at)
 {
     const char *command = splitting->lexer.sql + at;
     bool is_source = command[1] == '.';
-    return refuse(splitting, at,
-                  arena_printf(splitting->list.arena,
-                               "'\\%.*s' is a command of the mariadb client, not SQL: %s",
-                               at + 1 < splitting->lexer.len, command + 1,
-                               is_source ? "put that file's SQL into the revision"
-                                         : "end the statement with a semicolon"));
+    return split_refuse(splitting->err, at,
+                        arena_printf(splitting->list.arena,
+                                     "'\\%.*s' is a command of the mariadb client, not SQL: %s",
+                                     at + 1 < splitting->lexer.len, command + 1,
+                                     is_source ? "put that file's SQL into the revision"
+                                               : "end the statement with a semicolon"));
 }
 
 /* Within a program a name before a single colon is a label. */
@@ -123,7 +117,7 @@ static bool take_byte(struct splitting *splitting, const struct mysql_token *tok
     if (c == '\\')
         return refuse_client_command(splitting, token->begin);
     if (c == '\0')
-        return refuse(splitting, token->begin, "a NUL byte is no SQL");
+        return split_refuse(splitting->err, token->begin, "a NUL byte is no SQL");
     if (c != ';') {
         grow(splitting, token);
         mysql_shape_other(&splitting->shape, &splitting->lexer, token);
@@ -163,9 +157,9 @@ bool mysql_split(struct arena *arena, const char *sql, size_t len,
         if (!take_token(&splitting, &token))
             return false;
     if (splitting.lexer.is_unended)
-        return refuse(&splitting, splitting.lexer.unended_at,
-                      sql[splitting.lexer.unended_at] == '/' ? "a comment that does not end"
-                                                             : "a quote that does not end");
+        return split_refuse(splitting.err, splitting.lexer.unended_at,
+                            sql[splitting.lexer.unended_at] == '/' ? "a comment that does not end"
+                                                                   : "a quote that does not end");
     end_statement(&splitting);
     *ret_statements = splitting.list.items;
     *ret_count = splitting.list.count;

@@ -16,14 +16,6 @@ struct words {
     size_t count;
 };
 
-static bool next(struct mysql_lexer *lexer, struct mysql_token *ret_token)
-{
-    while (mysql_lex(lexer, ret_token))
-        if (ret_token->kind != MYSQL_BORDER)
-            return true;
-    return false;
-}
-
 static bool is(const struct words *words, size_t at, const char *word)
 {
     return at < words->count && mysql_token_is(&words->lexer, &words->items[at], word);
@@ -114,7 +106,7 @@ static bool releases_locks(const char *sql, size_t len)
 {
     struct mysql_lexer lexer = {.sql = sql, .len = len};
     struct mysql_token token;
-    while (next(&lexer, &token))
+    while (mysql_lex_sql(&lexer, &token))
         if (mysql_token_is(&lexer, &token, "RELEASE_ALL_LOCKS"))
             return true;
     return false;
@@ -126,7 +118,7 @@ static bool ends_with_lock(const char *sql, size_t len)
     struct mysql_lexer lexer = {.sql = sql, .len = len};
     struct mysql_token token;
     bool is_lock = false;
-    while (next(&lexer, &token))
+    while (mysql_lex_sql(&lexer, &token))
         is_lock =
             mysql_token_is(&lexer, &token, "LOCK") || mysql_token_is(&lexer, &token, "EXPORT");
     return is_lock;
@@ -135,7 +127,7 @@ static bool ends_with_lock(const char *sql, size_t len)
 const char *mysql_refuses(const char *sql, size_t len)
 {
     struct words words = {.lexer = {.sql = sql, .len = len}};
-    while (words.count < WORDS_MOST && next(&words.lexer, &words.items[words.count]))
+    while (words.count < WORDS_MOST && mysql_lex_sql(&words.lexer, &words.items[words.count]))
         words.count++;
     struct mysql_reader reader = mysql_read(NULL, sql, len);
     const char *refusal = refuse_set(&reader);
@@ -214,7 +206,7 @@ bool mysql_sets_session(const char *sql, size_t len)
 {
     struct mysql_lexer lexer = {.sql = sql, .len = len};
     struct mysql_token first;
-    return next(&lexer, &first) && mysql_token_is(&lexer, &first, "SET");
+    return mysql_lex_sql(&lexer, &first) && mysql_token_is(&lexer, &first, "SET");
 }
 
 void mysql_read_repeated(const char *sql, size_t len, struct repeated *repeated)

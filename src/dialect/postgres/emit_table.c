@@ -62,8 +62,8 @@ void postgres_emit_set_parameters(struct emitting *emitting, const char *alter, 
 static int compare_positions(const void *left, const void *right)
 {
     const struct object *const *a = left, *const *b = right;
-    unsigned long x = strtoul(object_get(*a, "position"), NULL, 10);
-    unsigned long y = strtoul(object_get(*b, "position"), NULL, 10);
+    unsigned long x = object_position(*a);
+    unsigned long y = object_position(*b);
     return (x > y) - (x < y);
 }
 

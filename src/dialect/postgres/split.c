@@ -15,14 +15,6 @@ struct splitting {
     struct err *err;
 };
 
-/* `offset` of the text is where the fault is. */
-static bool refuse(const struct splitting *splitting, size_t offset, const char *why)
-{
-    err_set(splitting->err, ERR_CHAIN, "%s", why);
-    splitting->err->offset = offset + 1;
-    return false;
-}
-
 /* No SQL has a backslash outside quotes. */
 static bool refuse_psql_command(struct splitting *splitting, size_t at)
 {
@@ -52,9 +44,10 @@ static bool refuse_psql_command(struct splitting *splitting, size_t at)
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         if (strlen(commands[i].name) == len && memcmp(commands[i].name, name, len) == 0)
             advice = commands[i].advice;
-    return refuse(splitting, at,
-                  arena_printf(splitting->list.arena, "'\\%.*s' is a command of psql, not SQL: %s",
-                               (int)len, name, advice));
+    return split_refuse(splitting->err, at,
+                        arena_printf(splitting->list.arena,
+                                     "'\\%.*s' is a command of psql, not SQL: %s", (int)len, name,
+                                     advice));
 }
 
 /* `COPY … FROM STDIN` (or STDOUT, which PostgreSQL takes for the same) reads rows that the client sends. */
@@ -82,9 +75,10 @@ static bool wants_rows(const char *sql, size_t len)
 static bool add_statement(struct splitting *splitting, size_t begin, size_t end)
 {
     if (wants_rows(splitting->list.sql + begin, end - begin))
-        return refuse(splitting, begin,
-                      "'COPY … FROM STDIN' takes its rows from the client, and a revision has none "
-                      "to send: write INSERT statements instead (pg_dump --inserts does)");
+        return split_refuse(
+            splitting->err, begin,
+            "'COPY … FROM STDIN' takes its rows from the client, and a revision has none "
+            "to send: write INSERT statements instead (pg_dump --inserts does)");
     split_add(&splitting->list, begin, end - begin);
     return true;
 }
@@ -153,7 +147,7 @@ static bool split_by_tokens(struct splitting *splitting)
     while (postgres_scan_next(&scan, &token)) {
         bool is_semicolon = token.kind == TOKEN_BYTE && sql[token.begin] == ';';
         if (token.kind == TOKEN_OPEN)
-            return refuse(splitting, token.begin, token.what);
+            return split_refuse(splitting->err, token.begin, token.what);
         if (token.kind == TOKEN_BYTE && sql[token.begin] == '\\')
             return refuse_psql_command(splitting, token.begin);
         if (!is_semicolon || nesting.parens || nesting.bodies) {

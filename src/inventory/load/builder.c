@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/path.h"
 #include "base/utf8.h"
 
 /* ---- what is kept once ---------------------------------------------------------------------- */
@@ -66,13 +67,6 @@ void sharing_add(struct sharing *sharing, const char *key, const void *object)
 
 /* ---- the builder ---------------------------------------------------------------------------- */
 
-/* Up to and with the last '/'. */
-static const char *dir_of(struct arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : "";
-}
-
 struct inventory_builder *load_begin(const char *path, struct faults *faults)
 {
     struct inventory_builder *builder = xcalloc(1, sizeof *builder);
@@ -82,7 +76,7 @@ struct inventory_builder *load_begin(const char *path, struct faults *faults)
     inventory->path = arena_strdup(inventory->arena, path);
     builder->inventory = inventory;
     builder->faults = faults;
-    builder->dir = dir_of(inventory->arena, path);
+    builder->dir = arena_strndup(inventory->arena, path, path_folder_len(path));
     arena_init(&builder->scratch);
     places_init(&builder->places);
     sharing_init(&builder->sharing, inventory->arena);

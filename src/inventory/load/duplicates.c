@@ -1,4 +1,5 @@
 /* Checks all tenants together: no name may stand twice, and no database. */
+#include "base/path.h"
 #include "inventory/load/builder.h"
 
 #include <inttypes.h>
@@ -61,8 +62,7 @@ static const char *file_key(struct finder *finder, const char *path)
     if (stat(path, &st) == 0)
         return arena_printf(&finder->arena, "inode %ju %ju", (uintmax_t)st.st_dev,
                             (uintmax_t)st.st_ino);
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t len = path_folder_len(path);
     return arena_printf(&finder->arena, "path %s/%s", resolve_folder(finder, path, len),
                         path + len);
 }
@@ -105,8 +105,7 @@ static void find_ledger(struct finder *finder)
     const char *path = finder->inventory->ledger;
     if (!is_ledger_file(finder->inventory))
         return;
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t len = path_folder_len(path);
     finder->ledger = file_key(finder, path);
     finder->copies =
         arena_printf(&finder->arena, "%s/snapshots/", resolve_folder(finder, path, len));
@@ -116,8 +115,7 @@ static void find_ledger(struct finder *finder)
 /* skein writes the one while it works on tenants, and puts the others back where tenants were. */
 static const char *own_file(struct finder *finder, const char *path, const char *key)
 {
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t len = path_folder_len(path);
     if (!finder->ledger)
         return NULL;
     if (strcmp(key, finder->ledger) == 0)

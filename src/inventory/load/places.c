@@ -1,4 +1,5 @@
 #include "inventory/load/places.h"
+#include "base/map.h"
 
 void places_init(struct places *places)
 {
@@ -12,15 +13,6 @@ void places_done(struct places *places)
     *places = (struct places){0};
 }
 
-/* FNV-1a. */
-static uint32_t hash_of(const char *key)
-{
-    uint32_t hash = 2166136261u;
-    for (const unsigned char *p = (const unsigned char *)key; *p; p++)
-        hash = (hash ^ *p) * 16777619u;
-    return hash;
-}
-
 void places_add_item(struct places *places, enum section section, size_t line)
 {
     struct places_section *in = &places->sections[section];
@@ -32,7 +24,7 @@ void places_add_key(struct places *places, enum section section, const char *key
 {
     struct places_section *in = &places->sections[section];
     *ARENA_PUSH(&places->arena, in->keys, in->key_count, in->key_capacity) =
-        (struct key_place){hash_of(key), (uint32_t)line};
+        (struct key_place){map_hash(key), (uint32_t)line};
 }
 
 void places_set_name(struct places *places, enum section section, const char *name)
@@ -70,7 +62,7 @@ static const struct key_place *find_key(const struct places_section *in, size_t 
         return NULL;
     bool is_last = index + 1 == in->item_count;
     size_t end = is_last ? in->key_count : in->items[index + 1].first_key;
-    uint32_t hash = hash_of(key);
+    uint32_t hash = map_hash(key);
     for (size_t i = in->items[index].first_key; i < end; i++)
         if (in->keys[i].hash == hash)
             return &in->keys[i];

@@ -1,5 +1,6 @@
 /* Sources: tenants that are found, not listed. Files are found here. Queries are only read here: the caller of
  * inventory_read asks the databases. */
+#include "base/path.h"
 #include "inventory/load/builder.h"
 
 #include <errno.h>
@@ -33,8 +34,7 @@ static bool is_database(const char *path)
 /* The file's name without its last ending; a dot in front begins no ending. */
 static char *name_of(struct arena *arena, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
+    const char *base = path_name(path);
     const char *dot = strrchr(base, '.');
     return arena_strndup(arena, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
 }
@@ -290,13 +290,8 @@ static bool check_row(struct inventory_builder *builder, const struct row *row, 
 /* The folder's real name, or the file's own where it is there already: links decide nothing. */
 static bool lies_under(struct inventory_builder *builder, const char *path, const char *under)
 {
-    const char *slash = strrchr(path, '/');
-    const char *folder = !slash ? "."
-                         : slash == path
-                             ? "/"
-                             : arena_strndup(&builder->scratch, path, (size_t)(slash - path));
-    struct stat st;
-    return !file_leads_out(under, lstat(path, &st) == 0 ? path : folder);
+    return !file_leads_out(under,
+                           path_is_there(path) ? path : path_folder(&builder->scratch, path));
 }
 
 /* Checks where the file of a row lies. A person who may write that table decides what the files are called, and must

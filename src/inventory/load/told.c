@@ -1,4 +1,5 @@
 /* Makes an inventory of what a run tells of its tenants (told.h). */
+#include "base/path.h"
 #include "inventory/told.h"
 
 #include <sys/stat.h>
@@ -71,20 +72,12 @@ static bool is_granted_variable(const struct hearing *hearing, const char *name)
     return false;
 }
 
-static bool is_there(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
 /* Of a file that is not there yet, the folder counts. */
 static bool is_granted_file(struct hearing *hearing, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *folder =
-        slash ? arena_strndup(&hearing->builder->scratch, path, (size_t)(slash - path) + 1) : ".";
+    const char *folder = path_folder(&hearing->builder->scratch, path);
     for (size_t i = 0; i < hearing->grants->folder_count; i++)
-        if (!file_leads_out(hearing->grants->folders[i], is_there(path) ? path : folder))
+        if (!file_leads_out(hearing->grants->folders[i], path_is_there(path) ? path : folder))
             return true;
     return false;
 }
@@ -190,7 +183,7 @@ static const char *refusal_of_file(struct hearing *hearing, const struct url *ur
                                    const struct settings *settings)
 {
     const char *path = load_path(hearing->builder, url->database);
-    bool is_made = settings->create && !is_there(path);
+    bool is_made = settings->create && !path_is_there(path);
     if ((!is_made && !hearing->grants->folder_count) || is_granted_file(hearing, path))
         return NULL;
     return is_made
