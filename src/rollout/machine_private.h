@@ -38,14 +38,23 @@ struct machine {
     struct run_others others; /* as the observers know them */
     int64_t tally_at_ms; /* of clock_boot_ms: from then on all tenants may be counted once more */
     bool answers_gate, gate_has_passed; /* in the next beat */
-    enum gate
-        awaits; /* a gate that this machine does not ask, and that its observers know it waits for; GATE__COUNT: none */
+    /* a gate that this machine does not ask, and that its observers know it waits for; GATE__COUNT: none */
+    enum gate awaits;
     bool is_asked; /* by another machine */
-    bool
-        waits_for_names; /* they know that the last tenants are reached by no machine that is here */
+    /* they know that the last tenants are reached by no machine that is here */
+    bool waits_for_names;
     struct halt gate_halt;
     const char *gate_reason;
 };
+
+/* machine_ask.c: fills in a beat, whose lists live in `arena`; `is_last`: the machine leaves with it. */
+void machine_fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool is_last);
+/* May the ledger be asked again after an error, or is that for nothing? */
+bool machine_may_wait(void *ctx, const struct err *err);
+/* May it be given tenants at all? Does it hold more, claimed ahead, than it will soon begin? Does anyone look at the whole run here? */
+bool machine_may_take(const struct machine *machine);
+bool machine_has_surplus(const struct machine *machine);
+bool machine_is_watched(const struct machine *machine);
 
 /* Goes where the run has gone, as a beat's answer has it: waves, soaks, gates, pauses, the way back. */
 void machine_follow(struct machine *machine, const struct beat_answer *answer);
