@@ -28,23 +28,30 @@ static bool put_notice(struct stored_ledger *ledger, const struct chain *chain,
         value_text(said_part(notice->said, SAID_HINT)), revision, value_int(notice->quotes_values));
 }
 
-static bool put_of_tenant(struct stored_ledger *ledger, size_t tenant, size_t place,
-                          uint32_t number, uint64_t count, struct err *err)
+/* One of a tenant's notices. */
+struct of_tenant {
+    size_t tenant;
+    uint32_t number;
+    int64_t place; /* among the tenant's */
+    uint64_t count;
+};
+
+static bool put_of_tenant(struct stored_ledger *ledger, const struct of_tenant *notice,
+                          struct err *err)
 {
     return store_run(
         ledger->store, err,
         "INSERT INTO tenant_notices(run, tenant, notice, place, count)"
         " VALUES(?, ?, ?, ?, ?)"
         " ON CONFLICT(run, tenant, notice) DO UPDATE SET count = tenant_notices.count + excluded.count",
-        value_int(ledger->writing.run), value_int((int64_t)tenant), value_int(number),
-        value_int((int64_t)place), value_int((int64_t)count));
+        value_int(ledger->writing.run), value_int((int64_t)notice->tenant),
+        value_int(notice->number), value_int(notice->place), value_int((int64_t)notice->count));
 }
 
 /* Notices of a rollback come after those of the run itself. */
 bool stored_write_notices(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
     const struct notices *notices = event->outcome->notices;
-    uint32_t number;
     int64_t place;
     if (!notices || !notices->count)
         return true;
@@ -58,11 +65,11 @@ bool stored_write_notices(struct stored_ledger *ledger, const struct event *even
                    value_int(ledger->writing.run), value_int((int64_t)event->tenant)))
         return false;
     for (size_t i = 0; i < notices->kept; i++) {
-        const struct notice *notice = &notices->items[i];
-        if (!put_notice(ledger, event->run->chain, notice, &number, err))
+        struct of_tenant own = {
+            .tenant = event->tenant, .place = place + (int64_t)i, .count = notices->items[i].count};
+        if (!put_notice(ledger, event->run->chain, &notices->items[i], &own.number, err))
             return false;
-        if (number != INTERN_NONE &&
-            !put_of_tenant(ledger, event->tenant, (size_t)place + i, number, notice->count, err))
+        if (own.number != INTERN_NONE && !put_of_tenant(ledger, &own, err))
             return false;
     }
     return true;

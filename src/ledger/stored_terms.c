@@ -62,61 +62,71 @@ bool stored_terms_begin(struct stored_beat *beat, struct err *err)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static bool read_terms(struct stored_ledger *ledger, int64_t run, struct arena *arena,
-                       struct ledger_terms *terms, bool ret_has[2], struct err *err)
+struct reading {
+    struct stored_ledger *ledger;
+    int64_t run;
+    struct arena *arena;
+    struct ledger_terms terms;
+    bool has_shown, is_compared; /* the lists of the terms are known */
+    struct rows *shown;          /* by tenant */
+    bool *is_unproved;           /* by tenant */
+    size_t count;                /* of the tenants */
+};
+
+static bool read_terms(struct reading *reading, struct err *err)
 {
     struct cursor row;
-    store_query(ledger->store, &row,
+    store_query(reading->ledger->store, &row,
                 "SELECT accepts_changes, is_shown, shown_by, is_compared FROM courses"
                 " WHERE run = ?",
-                value_int(run));
+                value_int(reading->run));
     if (cursor_next(&row)) {
-        terms->accepts_changes = cursor_int(&row, 0) != 0;
-        ret_has[0] = cursor_int(&row, 1) != 0;
-        terms->shown_by = cursor_copy(&row, 2, arena);
-        ret_has[1] = cursor_int(&row, 3) != 0;
+        reading->terms.accepts_changes = cursor_int(&row, 0) != 0;
+        reading->has_shown = cursor_int(&row, 1) != 0;
+        reading->terms.shown_by = cursor_copy(&row, 2, reading->arena);
+        reading->is_compared = cursor_int(&row, 3) != 0;
     }
     return cursor_end(&row, err);
 }
 
-static bool read_tenants(struct stored_ledger *ledger, int64_t run, struct rows *shown,
-                         bool *is_unproved, const struct stored_lists *lists, size_t count,
-                         struct err *err)
+static bool read_tenants(struct reading *reading, struct err *err)
 {
+    struct store *store = reading->ledger->store;
+    struct stored_lists lists;
     struct cursor row;
     bool makes_sense = true;
-    store_query(ledger->store, &row,
+    if (!stored_lists_read(reading->ledger, SERIES_REVISION_LISTS, reading->arena, &lists, err))
+        return false;
+    store_query(store, &row,
                 "SELECT n, shown, is_unproved FROM claims WHERE run = ? AND (shown IS NOT NULL"
                 " OR is_unproved)",
-                value_int(run));
+                value_int(reading->run));
     while (makes_sense && cursor_next(&row)) {
         int64_t n = cursor_int(&row, 0);
-        makes_sense = n >= 0 && (size_t)n < count && stored_rows_at(&row, 1, lists, &shown[n]);
+        makes_sense = n >= 0 && (size_t)n < reading->count &&
+                      stored_rows_at(&row, 1, &lists, &reading->shown[n]);
         if (makes_sense)
-            is_unproved[n] = cursor_int(&row, 2) != 0;
+            reading->is_unproved[n] = cursor_int(&row, 2) != 0;
     }
-    return cursor_end(&row, err) && (makes_sense || store_fail_damaged(ledger->store, err));
+    return cursor_end(&row, err) && (makes_sense || store_fail_damaged(store, err));
 }
 
 bool stored_terms_read(struct stored_ledger *ledger, int64_t run, struct arena *arena,
                        struct ledger_terms *ret_terms, struct err *err)
 {
-    struct ledger_terms terms = {0};
-    struct stored_lists lists;
-    bool has[2] = {false};
+    struct reading reading = {.ledger = ledger, .run = run, .arena = arena};
     int64_t count = 0;
-    if (!read_terms(ledger, run, arena, &terms, has, err) ||
+    if (!read_terms(&reading, err) ||
         !store_get(ledger->store, err, &count, "SELECT count(*) FROM claims WHERE run = ?",
                    value_int(run)))
         return false;
-    struct rows *shown = arena_calloc(arena, (size_t)count + 1, sizeof *shown);
-    bool *is_unproved = arena_calloc(arena, (size_t)count + 1, sizeof *is_unproved);
-    if ((has[0] || has[1]) &&
-        (!stored_lists_read(ledger, SERIES_REVISION_LISTS, arena, &lists, err) ||
-         !read_tenants(ledger, run, shown, is_unproved, &lists, (size_t)count, err)))
+    reading.count = (size_t)count;
+    reading.shown = arena_calloc(arena, reading.count + 1, sizeof *reading.shown);
+    reading.is_unproved = arena_calloc(arena, reading.count + 1, sizeof *reading.is_unproved);
+    if ((reading.has_shown || reading.is_compared) && !read_tenants(&reading, err))
         return false;
-    terms.shown = has[0] ? shown : NULL;
-    terms.is_unproved = has[1] ? is_unproved : NULL;
-    *ret_terms = terms;
+    reading.terms.shown = reading.has_shown ? reading.shown : NULL;
+    reading.terms.is_unproved = reading.is_compared ? reading.is_unproved : NULL;
+    *ret_terms = reading.terms;
     return true;
 }

@@ -25,9 +25,19 @@ static void read_move(const struct visit *visit, const struct cursor *row, struc
     *ret_to = (has_outcome && !found->is_known) || is_open ? (struct rows){0} : *left;
 }
 
-static bool read_visit(const struct ledger_run *run, const struct cursor *row,
-                       const struct stored_lists *lists, struct arena *arena, struct visit *visit)
+/* The visits of one tenant while they are read. */
+struct visiting {
+    struct stored_ledger *ledger;
+    struct arena *arena;
+    struct stored_lists lists;
+    struct visit *visits; /* room for one of each run */
+    size_t count;
+};
+
+static bool read_visit(const struct visiting *visiting, const struct ledger_run *run,
+                       const struct cursor *row, struct visit *visit)
 {
+    const struct stored_lists *lists = &visiting->lists;
     bool is_alive = run->state == RUN_RUNNING;
     struct rows rows[3];
     int64_t state = cursor_is_null(row, COL_STATE) ? (is_alive ? TENANT_PENDING : TENANT_SKIPPED)
@@ -43,7 +53,7 @@ static bool read_visit(const struct ledger_run *run, const struct cursor *row,
     read_move(visit, row, rows, &visit->from, &visit->to);
     if (cursor_is_null(row, COL_CLASS))
         return true;
-    struct err *error = arena_alloc(arena, sizeof *error);
+    struct err *error = arena_alloc(visiting->arena, sizeof *error);
     err_set(error, (enum err_class)kind, "%s", cursor_text(row, COL_TEXT));
     snprintf(error->code, sizeof error->code, "%s", cursor_text(row, COL_CODE));
     visit->error = error;
@@ -60,14 +70,16 @@ static struct visit visit_of(const struct ledger_run *run, const char *name)
                           .at_ms = run->started_at_ms};
 }
 
-/* How many visits there are: one, or none where the run did not have the tenant. */
-static bool read_of_run(struct stored_ledger *ledger, const struct ledger_run *run,
-                        const struct stored_lists *lists, struct arena *arena, struct visit *visit,
-                        size_t *ret_count, struct err *err)
+/* Adds the run's visit, or none where the run did not have the tenant. */
+static bool read_of_run(struct visiting *visiting, const struct ledger_run *run, const char *tenant,
+                        struct err *err)
 {
+    struct store *store = visiting->ledger->store;
+    struct visit *visit = &visiting->visits[visiting->count];
     struct cursor cursor;
+    *visit = visit_of(run, tenant);
     store_query(
-        ledger->store, &cursor,
+        store, &cursor,
         "SELECT " STORED_TENANT_STATE(
             "mine", "?3",
             "?4") ", outcome IS NOT NULL, is_running, before, found, left_at,"
@@ -77,30 +89,23 @@ static bool read_of_run(struct stored_ledger *ledger, const struct ledger_run *r
                   " LEFT JOIN run_tenants AS mine ON mine.run = runs.seq AND mine.n = member.n"
                   " LEFT JOIN errors ON errors.run = runs.seq AND errors.n = mine.error"
                   " WHERE runs.id = ?1 AND tenants.name = ?2 LIMIT 1",
-        value_text(run->id), value_text(visit->tenant),
+        value_text(run->id), value_text(tenant),
         value_int(run->state == RUN_RUNNING ? TENANT_RUNNING : TENANT_IN_DOUBT),
         value_int(run->state == RUN_RUNNING));
     bool is_there = cursor_next(&cursor);
-    bool makes_sense = !is_there || read_visit(run, &cursor, lists, arena, visit);
-    *ret_count = is_there;
-    return cursor_end(&cursor, err) && (makes_sense || store_fail_damaged(ledger->store, err));
+    bool makes_sense = !is_there || read_visit(visiting, run, &cursor, visit);
+    visiting->count += is_there;
+    return cursor_end(&cursor, err) && (makes_sense || store_fail_damaged(store, err));
 }
 
-static bool read_all(struct stored_ledger *ledger, const struct ledger_visits *which,
-                     struct arena *arena, struct visit *visits, size_t *ret_count, struct err *err)
+static bool read_all(struct visiting *visiting, const struct ledger_visits *which, struct err *err)
 {
-    struct stored_lists lists;
-    size_t count = 0;
-    if (!stored_lists_read(ledger, SERIES_REVISION_LISTS, arena, &lists, err))
+    if (!stored_lists_read(visiting->ledger, SERIES_REVISION_LISTS, visiting->arena,
+                           &visiting->lists, err))
         return false;
-    for (size_t i = 0; i < which->run_count; i++) {
-        size_t here;
-        visits[count] = visit_of(&which->runs[i], which->tenant);
-        if (!read_of_run(ledger, &which->runs[i], &lists, arena, &visits[count], &here, err))
+    for (size_t i = 0; i < which->run_count; i++)
+        if (!read_of_run(visiting, &which->runs[i], which->tenant, err))
             return false;
-        count += here;
-    }
-    *ret_count = count;
     return true;
 }
 
@@ -108,10 +113,15 @@ bool stored_read_visits(struct ledger *base, const struct ledger_visits *which, 
                         struct visit **ret_visits, size_t *ret_count, struct err *err)
 {
     struct stored_ledger *ledger = stored_of(base);
-    *ret_visits = arena_calloc(arena, which->run_count + 1, sizeof **ret_visits);
+    struct visiting visiting = {
+        .ledger = ledger,
+        .arena = arena,
+        .visits = arena_calloc(arena, which->run_count + 1, sizeof *visiting.visits)};
     if (!store_look(ledger->store, err))
         return false;
-    bool is_fine = read_all(ledger, which, arena, *ret_visits, ret_count, err);
+    bool is_fine = read_all(&visiting, which, err);
     store_look_away(ledger->store);
+    *ret_visits = visiting.visits;
+    *ret_count = visiting.count;
     return is_fine;
 }
