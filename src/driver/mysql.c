@@ -384,6 +384,7 @@ static struct want end_connecting(struct conn *conn)
     }
     int fd = mysql_get_socket(conn->call.mysql);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    mysql_find_vanished(fd);
     return begin_session(conn);
 }
 

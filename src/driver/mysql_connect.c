@@ -1,5 +1,9 @@
 #include "driver/mysql_connect.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -155,6 +159,20 @@ bool mysql_login_connect(struct mysql_login *login)
     return connect_with_version(login) &&
            (!login->needs_tls || mysql_get_ssl_cipher(login->mysql)) &&
            (!login->needs_mariadb || mariadb_connection(login->mysql));
+}
+
+void mysql_find_vanished(int fd)
+{
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},          {IPPROTO_TCP, TCP_KEEPIDLE, 10},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 5},        {IPPROTO_TCP, TCP_KEEPCNT, 3},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, 30000},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                         sizeof options[i].value);
 }
 
 void mysql_login_error(const struct mysql_login *login, struct err *err)

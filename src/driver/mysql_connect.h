@@ -30,6 +30,10 @@ void mysql_login_done(struct mysql_login *login);
 
 /* Blocks for as long as that: a thread's. False: mysql_login_error says why. */
 bool mysql_login_connect(struct mysql_login *login);
+/* Has the kernel ask a server from which nothing comes, and end the connection 30 s after the last that came, as libpq does by the
+ * defaults of postgres_connect.c; without it a server that is gone without a word is waited for two hours and more. `fd`: its
+ * socket; what is no TCP socket stays as it is. */
+void mysql_find_vanished(int fd);
 void mysql_login_error(const struct mysql_login *login, struct err *err);
 
 /* What cancels the statement of the server's thread: the token of the driver, and what takes it and frees it. No I/O; NULL:
