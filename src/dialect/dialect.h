@@ -145,8 +145,11 @@ enum sql_id {
     SQL_PART_FOUND_SCHEMA,   /* {found_schema}: the {schema_lookup} that was asked for, or NULL */
     SQL_PART_CLIENT_CHECK_LOCAL,   /* {client_check_local}: where the server can watch its client */
     SQL_PART_CLIENT_CHECK_SESSION, /* {client_check_session} */
-    SQL_PART_PARSER_LOCAL,         /* {parser_local}: where SQL is read oddly by default */
-    SQL_PART_PARSER_SESSION,       /* {parser_session} */
+    /* {peer_check}: where it can watch whether the client's machine is there. Else one that is gone without a word would have its lock,
+     * which outlasts transactions, for two hours; so the server gives it up after 30 s, as it is given up. */
+    SQL_PART_PEER_CHECK,
+    SQL_PART_PARSER_LOCAL,   /* {parser_local}: where SQL is read oddly by default */
+    SQL_PART_PARSER_SESSION, /* {parser_session} */
     /* {surveyed}: one for each of {rows}, with UNION ALL between them; {row} and {row_number}, from 1, are its own */
     SQL_PART_SURVEYED,
     /* {places}: for each of them the rows of its tables, with UNION ALL between them; {places_newest}: of the history the

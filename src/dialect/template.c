@@ -303,6 +303,7 @@ static const struct var vars_table[] = {
     SPECIAL("duration", add_duration),
     PART("client_check_local", SQL_PART_CLIENT_CHECK_LOCAL, watches_client),
     PART("client_check_session", SQL_PART_CLIENT_CHECK_SESSION, watches_client),
+    PART("peer_check", SQL_PART_PEER_CHECK, watches_client),
     PART("parser_local", SQL_PART_PARSER_LOCAL, sets_parser),
     PART("parser_session", SQL_PART_PARSER_SESSION, sets_parser),
     SPECIAL("own_local", add_own_local),

@@ -46,7 +46,7 @@ struct sql_vars {
         idle_timeout_ms; /* {idle_timeout}: of a transaction in which nothing is asked; 0: none */
     double duration_ms;  /* {duration} */
     uint64_t history_id; /* {history_id}: the row's, one more than the newest */
-    bool watches_client; /* {client_check_local}, {client_check_session} */
+    bool watches_client; /* {client_check_local}, {client_check_session}, {peer_check} */
     bool sets_parser;    /* {parser_local}, {parser_session}: see conn_info */
     bool may_exist;      /* {if_not_exists}: what is created may be there already */
     const char *const *rows; /* {rows}, a list of literals, and {row_count} of them */

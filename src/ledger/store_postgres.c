@@ -35,7 +35,8 @@ static bool check_server(struct postgres_store *store, struct err *err)
 }
 
 /* What the URL says comes after what is before it here, and is what counts; but not of the encoding. A server that has gone
- * without a word is given up after a minute. */
+ * without a word is given up after a minute, and gives up this machine, whose locks are then free, half a minute after the last
+ * sign of it. */
 static bool connect_server(struct postgres_store *store, const char *where, struct err *err)
 {
     static const char *const keys[] = {
@@ -54,7 +55,9 @@ static bool connect_server(struct postgres_store *store, const char *where, stru
                         "SET synchronous_commit = on; SET default_transaction_read_only = off;"
                         "SET standard_conforming_strings = on; SET extra_float_digits = 3;"
                         "SET lock_timeout = 0; SET statement_timeout = 0;"
-                        "SET idle_in_transaction_session_timeout = 0");
+                        "SET idle_in_transaction_session_timeout = 0;"
+                        "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
+                        "SET tcp_user_timeout = 30000");
 }
 
 /* Who only reads makes nothing. */

@@ -99,6 +99,7 @@ void look_prepare_lock(struct io_op *op, const struct io_view *view, struct buf 
     struct sql_vars vars = look->vars;
     vars.backend_pid = view->info->backend_pid;
     vars.sets_parser = view->info->reads_oddly;
+    vars.watches_client = view->info->watches_client;
     if (is_pooled && view->is_in_transaction)
         sql_expand(sql, look->dialect, SQL_ROLLBACK, &vars);
     sql_expand(sql, look->dialect, is_pooled ? SQL_LOCK_POOLED : SQL_LOCK, &vars);

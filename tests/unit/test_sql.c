@@ -15,6 +15,7 @@ static const char *const marking_sql[SQL__COUNT] = {
     [SQL_PART_CURRENT_SCHEMA] = "here()",
     [SQL_PART_CLIENT_CHECK_LOCAL] = "watch for {run}; ",
     [SQL_PART_CLIENT_CHECK_SESSION] = "watch; ",
+    [SQL_PART_PEER_CHECK] = "look after; ",
     [SQL_PART_PARSER_LOCAL] = "read; ",
 };
 
@@ -73,7 +74,7 @@ static void fills_every_variable(void **state)
         {"{statements} {lock_timeout} {statement_timeout}", "3 5000 0"},
         {"{duration}", "1.235"},
         {"{key}", "-1"}, /* advisory locks are signed */
-        {"{client_check_local}{client_check_session}.", "."},
+        {"{client_check_local}{client_check_session}{peer_check}.", "."},
         {"open { is no variable", "open { is no variable"},
     };
     (void)state;
@@ -91,6 +92,7 @@ static void leaves_out_what_is_not_known(void **state)
     expect("{from} {search_path}", &bare, "NULL NULL");
     expect("{client_check_local}", &bare, "watch for NULL; ");
     expect("{client_check_session}", &bare, "watch; ");
+    expect("{peer_check}", &bare, "look after; ");
 }
 
 static void puts_statements_into_one_message(void **state)

@@ -105,8 +105,9 @@
 const char *const postgres_sql[SQL__COUNT] = {
     /* Tried, never waited for: a waiter's snapshot deadlocks with CREATE INDEX
        CONCURRENTLY. */
-    [SQL_LOCK] = "{parser_session}SELECT CASE pg_catalog.pg_backend_pid() WHEN {backend_pid} THEN "
-                 "pg_catalog.pg_try_advisory_lock({key}) END",
+    [SQL_LOCK] =
+        "{parser_session}{peer_check}SELECT CASE pg_catalog.pg_backend_pid() WHEN {backend_pid} THEN "
+        "pg_catalog.pg_try_advisory_lock({key}) END",
     [SQL_LOCK_POOLED] =
         BEGIN_READ_COMMITTED "; {parser_local}SELECT pg_catalog.pg_try_advisory_xact_lock({key})",
     [SQL_LOCK_HOLDER] = "SELECT pid = pg_catalog.pg_backend_pid(), " SESSION_IN_WORDS
@@ -308,6 +309,8 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_PART_FOUND_SCHEMA] = "pg_catalog.to_regnamespace({schema_lookup})",
     [SQL_PART_CLIENT_CHECK_LOCAL] = "SET LOCAL client_connection_check_interval = 1000; ",
     [SQL_PART_CLIENT_CHECK_SESSION] = "SET client_connection_check_interval = 1000; ",
+    [SQL_PART_PEER_CHECK] =
+        "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_user_timeout = 30000; ",
     [SQL_PART_PARSER_LOCAL] = "SET LOCAL standard_conforming_strings = on; ",
     [SQL_PART_PARSER_SESSION] = "SET standard_conforming_strings = on; ",
 };
