@@ -1,7 +1,7 @@
 """What the end-to-end tests share: a private PostgreSQL, a private MariaDB, a fleet in a temporary folder, the binary.
 
-SKEIN_BIN names the binary under test. Servers run as a non-root user on a free port of 127.0.0.1
-under a temporary folder, and are stopped by their recorded pid.
+SKEIN_BIN names the binary under test. Servers run as a non-root user on a free port of 127.0.0.1 (or of a node:
+namespaces.py) under a temporary folder, and are stopped by their recorded pid.
 """
 import contextlib
 import glob
@@ -218,10 +218,11 @@ class Client:
 
 
 class Postgres:
-    """A private cluster: `url(db)`, `sql(db, text)`."""
+    """A private cluster: `url(db)`, `sql(db, text)`. `node`: where in a network of namespaces it runs."""
+    host = "127.0.0.1"
 
-    def __init__(self, *settings, auth="trust", hba=None):
-        self._make_place()
+    def __init__(self, *settings, auth="trust", hba=None, node=None):
+        self._make_place(node)
         password = os.path.join(self.dir, "password")
         with open(password, "w") as file:
             file.write("superuser-secret\n")
@@ -233,19 +234,23 @@ class Postgres:
                 file.write(hba)
         self._start_with(*settings)
 
-    def _make_place(self):
+    def _make_place(self, node=None):
         self.dir = tempfile.mkdtemp(prefix="skein-pg-", dir=memory_folder())
         self.port = free_port()
         self.prefix = []
+        if node:
+            self.host = node.address
         self.user = pwd.getpwuid(os.getuid()).pw_name
         if os.getuid() == 0:  # PostgreSQL refuses root
             self.user = "postgres"
             self.prefix = ["runuser", "-u", "postgres", "--"]
             shutil.chown(self.dir, "postgres")
+        if node:
+            self.prefix = [*node.prefix, *self.prefix]
         self.data = os.path.join(self.dir, "data")
 
     def _start_with(self, *settings):
-        self.settings = ["listen_addresses=127.0.0.1", f"port={self.port}",
+        self.settings = [f"listen_addresses={self.host}", f"port={self.port}",
                          f"unix_socket_directories={self.dir}", "fsync=off", "full_page_writes=off",
                          "synchronous_commit=off", "max_connections=60", "shared_buffers=32MB",
                          *settings]
@@ -273,7 +278,7 @@ class Postgres:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def url(self, database, user="skein", port=None):
-        return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
+        return f"postgresql://{user}@{self.host}:{port or self.port}/{database}"
 
     def _psql(self, database):
         return ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.dir, "-p", str(self.port), "-U", "skein",
@@ -329,15 +334,18 @@ class Postgres:
 
 
 class Standby(Postgres):
-    """A streaming standby of another cluster, on the same machine."""
+    """A streaming standby of another cluster, on the same machine, or on another node."""
 
-    def __init__(self, primary, *settings):
-        self._make_place()
-        self._call("pg_basebackup", "-h", primary.dir, "-p", str(primary.port), "-U", "skein", "-D", self.data, "-R", "-X",
+    def __init__(self, primary, *settings, node=None):
+        self._make_place(node)
+        self._call("pg_basebackup", "-h", primary.host if node else primary.dir, "-p", str(primary.port), "-U", "skein", "-D", self.data, "-R", "-X",
                    "stream", "-c", "fast", "--no-sync")
         self._start_with(*settings)
         wait_until(lambda: primary.sql("postgres", "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"),
                    what="the standby")
+
+    def promote(self):
+        self._call("pg_ctl", "-D", self.data, "-w", "promote")
 
 
 class MariaDB:
@@ -345,8 +353,12 @@ class MariaDB:
     for each version and user, and copied."""
 
     SECRET = "superuser-secret"
+    host = "127.0.0.1"
+    node = None
 
-    def __init__(self, *settings, folder=None):
+    def __init__(self, *settings, folder=None, node=None):
+        if node:
+            self.node, self.host = node, node.address
         self.user = "mysql" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         self.dir = tempfile.mkdtemp(prefix="skein-maria-", dir=folder or memory_folder())
         os.chmod(self.dir, 0o755)
@@ -361,7 +373,7 @@ class MariaDB:
         if os.getuid() == 0:
             shutil.chown(self.dir, self.user)
         self.settings = [f"--datadir={self.data}", f"--socket={self.socket}", f"--port={self.port}",
-                         "--bind-address=127.0.0.1", f"--pid-file={self.dir}/pid", f"--init-file={users}",
+                         f"--bind-address={self.host}", f"--pid-file={self.dir}/pid", f"--init-file={users}",
                          f"--log-error={self.dir}/log.err", f"--tmpdir={self.dir}", "--skip-name-resolve",
                          "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
                          "--innodb-buffer-pool-size=32M", "--key-buffer-size=1M", "--max-connections=80",
@@ -396,7 +408,7 @@ class MariaDB:
         self.process = subprocess.Popen(
             ["/usr/sbin/mariadbd", "--no-defaults", f"--user={self.user}", *self.settings],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env={**os.environ, **env},
-            restore_signals=False)  # Python ignores SIGXFSZ: a file that may not grow is an error (limit_files)
+            preexec_fn=self.node and self.node.enter, restore_signals=False)  # Python ignores SIGXFSZ: a file that may not grow is an error (limit_files)
         self.pid = self.process.pid
 
         def answers():
@@ -423,7 +435,7 @@ class MariaDB:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def url(self, database, user="skein", scheme="mysql"):
-        return f"{scheme}://{user}:{self.SECRET}@127.0.0.1:{self.port}/{database}"
+        return f"{scheme}://{user}:{self.SECRET}@{self.host}:{self.port}/{database}"
 
     def _client(self, database):
         return ["mariadb", "--no-defaults", f"--socket={self.socket}", "-uskein", f"-p{self.SECRET}", "-N", "-B",
