@@ -297,6 +297,19 @@ static enum fake_outcome do_blockers(struct fake_call *call)
     return FAKE_DONE;
 }
 
+/* What a session is doing, as a server tells someone who watches. */
+static enum fake_outcome do_progress(struct fake_call *call)
+{
+    static const char *const columns[] = {"words", "share"};
+    const struct fake_session *session =
+        fake_session_find(call->session->db->world, (uint32_t)strtoul(word(call, 1), NULL, 10));
+    set_columns(call, columns, ARRAY_LEN(columns));
+    if (session && !session->is_ended)
+        add_row(call, (const char *const[]){
+                          arena_printf(arena_of(call), "works in %s", session->db->name), "0.5"});
+    return FAKE_DONE;
+}
+
 static enum fake_outcome do_forget(struct fake_call *call)
 {
     struct fake_session *session = call->session;
@@ -1218,6 +1231,7 @@ static const struct {
     {"lock_server", 1, do_lock_server},
     {"holder", 1, do_holder},
     {"blockers", 1, do_blockers},
+    {"progress", 1, do_progress},
     {"pressure", 0, do_pressure},
     {"forget", 0, do_forget},
     {"inspect", 2, do_inspect},

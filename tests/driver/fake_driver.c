@@ -532,6 +532,7 @@ static const char *const joins_sql[SQL__COUNT] = {
     [SQL_LOCK_POOLED] = "begin; lock_tx {key}",
     [SQL_LOCK_HOLDER] = "holder {key}",
     [SQL_BLOCKERS] = "blockers {backend_pid}",
+    [SQL_PROGRESS] = "progress {backend_pid}",
     [SQL_RESET] = "forget",
     [SQL_INSPECT] = INSPECT,
     [SQL_LOCATE] = "locate {asked_schema} {version_name}",

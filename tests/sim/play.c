@@ -392,6 +392,7 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     play_begin(&play);
     play_begin_verifying(&play);
     play.rehearsing.state = seed ^ 0x3c6ef372fe94f82bu;
+    play.watching.state = seed ^ 0x1f83d9abfb41bd6bu;
     if (rng_chance(&play.scene->more, 10))
         play_find(&play);
     if (play.scene->is_foreign)

@@ -7,6 +7,7 @@
 #include "report/report.h"
 #include "sim/fake_uv.h"
 #include "sim/heap.h"
+#include "sim/spectator.h"
 
 static const char *const deed_names[] = {
     [DEED_FORWARD] = "forward", [DEED_RESUME] = "resume", [DEED_ROLLBACK] = "rollback",
@@ -68,6 +69,21 @@ struct request play_request(const struct play *play)
                             .limits = {.wave = play->wave}};
 }
 
+/* Who keeps the status. In some runs that is the run itself, and someone watches it. */
+static struct observer watch_status(struct play *play, struct spectator *spectator,
+                                    struct status *status, struct rollout_options *options)
+{
+    enum { WATCHED_PERCENT = 25 };
+    if (!rng_chance(&play->watching, WATCHED_PERCENT))
+        return (struct observer){on_status_event, status};
+    *spectator = (struct spectator){.rng = rng_split(&play->watching),
+                                    .scene = play->scene,
+                                    .on_wrong = play_wrong,
+                                    .ctx = play};
+    spectator_watch(spectator, status, options);
+    return spectator_observer(spectator);
+}
+
 static bool is_stamp(const struct request *request)
 {
     return request->verb->work == WORK_PLAN && request_plan(request) == PLAN_STAMP;
@@ -87,9 +103,10 @@ static int visit_fleet(struct play *play, struct fleet *fleet, const struct requ
     }
     struct report *report = report_new();
     struct status *status = status_new();
+    struct spectator spectator;
     struct observer observers[] = {watch_observer(&play->watch),
                                    {on_report_event, report},
-                                   {on_status_event, status},
+                                   watch_status(play, &spectator, status, &prepared.rollout),
                                    {play_check_verified, play}};
     play->rollouts++;
     watch_begin_run(&play->watch, request->verb->rolls_back);

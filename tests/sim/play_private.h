@@ -53,6 +53,7 @@ struct play {
     bool rehearses;  /* the plan that it is */
     bool is_finding; /* tenants, of which the databases of sources know */
     bool is_calm;    /* nothing goes wrong in the next run */
+    struct rng watching; /* someone does */
     struct rng verifying;
     struct rng rehearsing;
     struct catalog_rules rules;
