@@ -143,6 +143,9 @@ bool ledger_read_course(struct ledger *ledger, const char *id, struct arena *are
  * the ledger is of one machine alone. */
 bool ledger_join(struct ledger *ledger, const struct run_info *run, struct err *err) MUST_CHECK;
 
+/* The code of an error: the ledger is there, and the run, or all that was in the ledger, is not in it any more. */
+#define LEDGER_RUN_GONE "run_gone"
+
 /* True: it is durable. False: as after ledger_write; but where ledger_may_come_back, ledger_reopen and the same beat may do. What
  * the answer points to lives in the arena. */
 bool ledger_beat(struct ledger *ledger, const struct beat_ask *ask, struct arena *arena,

@@ -34,6 +34,24 @@ static bool check_server(struct postgres_store *store, struct err *err)
            store_fail(&store->base, "its database is not in UTF-8: name one that is", err);
 }
 
+/* Limits of the login or the database that not every server knows: between two batches the session of a run may be idle for as long as tenants
+ * take, and holds its lock meanwhile. */
+static bool lift_newer_limits(struct postgres_store *store, struct err *err)
+{
+    static const struct {
+        int since;
+        const char *sql;
+    } limits[] = {
+        {140000, "SET idle_session_timeout = 0"},
+        {170000, "SET transaction_timeout = 0"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+        if (PQserverVersion(store->conn) >= limits[i].since &&
+            !pgstore_exec(&store->base, err, limits[i].sql))
+            return false;
+    return true;
+}
+
 /* What the URL says comes after what is before it here, and is what counts; but not of the encoding. A server that has gone
  * without a word is given up after a minute, and gives up this machine, whose locks are then free, half a minute after the last
  * sign of it. */
@@ -57,7 +75,8 @@ static bool connect_server(struct postgres_store *store, const char *where, stru
                         "SET lock_timeout = 0; SET statement_timeout = 0;"
                         "SET idle_in_transaction_session_timeout = 0;"
                         "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
-                        "SET tcp_user_timeout = 30000");
+                        "SET tcp_user_timeout = 30000") &&
+           lift_newer_limits(store, err);
 }
 
 /* Who only reads makes nothing. */
@@ -115,12 +134,28 @@ static bool postgres_set_version(struct store *store, int version, struct err *e
                      value_int(version));
 }
 
-/* Nothing here can be copied; but the tables need their schema, which two may not make at once. */
+/* Nothing here can be copied; but the tables need their schema, which two may not make at once. CREATE SCHEMA IF NOT EXISTS wants the privilege
+ * CREATE on the database also where the schema is there: an administrator may have made it, or have taken the privilege away since. */
+static bool make_schema(struct store *store, struct err *err)
+{
+    int64_t is_there;
+    return store_get_plain(store, err, &is_there,
+                           "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" SCHEMA
+                           "'") &&
+           (is_there || pgstore_exec(store, err, "CREATE SCHEMA " SCHEMA));
+}
+
 static bool postgres_set_apart(struct store *store, struct err *err)
 {
-    return pgstore_exec(store, err,
-                        "BEGIN; SELECT pg_advisory_xact_lock(" LOCK_OF_NUMBERS ");"
-                        "CREATE SCHEMA IF NOT EXISTS " SCHEMA "; COMMIT");
+    bool is_fine =
+        pgstore_exec(
+            store, err,
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(" LOCK_OF_NUMBERS
+            ")") &&
+        make_schema(store, err);
+    struct err ignored;
+    return pgstore_exec(store, is_fine ? err : &ignored, is_fine ? "COMMIT" : "ROLLBACK") &&
+           is_fine;
 }
 
 /* ---- the lock ------------------------------------------------------------------------------ */

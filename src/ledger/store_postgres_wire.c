@@ -20,6 +20,7 @@ static const char *remedy(const char *code)
          ": a pooler that gives one session to several clients is between: name the server itself"},
         {"42501",
          ": the login has to own the schema 'skein_ledger', or to make it by CREATE on the database"},
+        {"42P01", ": someone has dropped a table of the ledger"},
         {"25006", ": it is a standby, or read-only: name the server that takes writes "
                   "('target_session_attrs=read-write' finds it among several)"},
     };

@@ -210,6 +210,9 @@ bool stored_course_find(struct stored_ledger *ledger, int64_t run, struct course
                         bool *ret_is_there, struct err *err) MUST_CHECK;
 bool stored_course_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_course_read(struct stored_beat *beat, struct err *err) MUST_CHECK;
+
+/* Fails with LEDGER_RUN_GONE. */
+bool stored_fail_gone(const struct stored_ledger *ledger, struct err *err);
 bool stored_course_write(struct stored_beat *beat, struct err *err) MUST_CHECK;
 /* stored_terms.c: what else the request says, of the run that begins, and of one that is under way. */
 bool stored_terms_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;

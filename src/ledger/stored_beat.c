@@ -19,6 +19,13 @@ bool stored_may_come_back(const struct ledger *base)
     return store_may_come_back(((const struct stored_ledger *)base)->store);
 }
 
+bool stored_fail_gone(const struct stored_ledger *ledger, struct err *err)
+{
+    (void)!store_fail(ledger->store, "the run is gone from it", err);
+    snprintf(err->code, sizeof err->code, "%s", LEDGER_RUN_GONE);
+    return false;
+}
+
 /* Which run it is, where it is on record. */
 static bool find_run(struct stored_ledger *ledger, const struct run_info *run, struct err *err)
 {
@@ -45,7 +52,7 @@ bool stored_join(struct ledger *base, const struct run_info *run, struct err *er
         return false;
     ledger->is_locked = true;
     ledger->writing.rows = arena_calloc(&ledger->arena, run->tenant_count + 1, 1);
-    return ledger->writing.run || store_fail(ledger->store, "the run is gone from it", err);
+    return ledger->writing.run || stored_fail_gone(ledger, err);
 }
 
 static void forget_series(struct stored_ledger *ledger)
@@ -55,12 +62,20 @@ static void forget_series(struct stored_ledger *ledger)
         intern_init(&ledger->series[series].known, &ledger->arena);
 }
 
+/* Someone may have dropped what was in it, and made an empty database of the same name. */
+static bool check_tables(const struct stored_ledger *ledger, struct store *store, struct err *err)
+{
+    int64_t version;
+    return store_identify(store, &version, err) && (version || stored_fail_gone(ledger, err));
+}
+
 /* What was known of numbers may be of a transaction that never was. */
 bool stored_reopen(struct ledger *base, struct err *err)
 {
     struct stored_ledger *ledger = stored_of(base);
     struct store *store = store_open(ledger->where, LEDGER_WRITE, err);
-    if (!store || !store_settle(store, LEDGER_WRITE, err) || !store_join(store, err)) {
+    if (!store || !store_settle(store, LEDGER_WRITE, err) || !check_tables(ledger, store, err) ||
+        !store_join(store, err)) {
         store_close(store);
         return false;
     }
@@ -284,7 +299,7 @@ static bool begin(struct stored_beat *beat, struct err *err)
     if (!ledger->writing.run && !beat->ask->begins && !find_run(ledger, beat->ask->run, err))
         return false;
     if (ledger->writing.run || !beat->ask->begins)
-        return ledger->writing.run || store_fail(ledger->store, "the run is gone from it", err);
+        return ledger->writing.run || stored_fail_gone(ledger, err);
     if (!stored_write_event(ledger, &beat->ask->events[0], err) || !stored_course_begin(beat, err))
         return false;
     ledger->writing.rows = arena_calloc(&ledger->arena, beat->ask->run->tenant_count + 1, 1);

@@ -135,7 +135,7 @@ bool stored_course_read(struct stored_beat *beat, struct err *err)
     if (!end_course(store, &row, &beat->course, &is_there, err))
         return false;
     if (!is_there)
-        return store_fail(store, "the run is gone from it", err);
+        return stored_fail_gone(beat->ledger, err);
     return store_get_plain(store, err, &beat->now_ms, "SELECT {now_ms}") && read_rules(beat, err);
 }
 

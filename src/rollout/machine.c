@@ -73,7 +73,7 @@ static void lose(struct machine *machine, uint32_t tenant)
     session_cancel(slot->session);
 }
 
-static void lose_all(struct machine *machine)
+void machine_lose_all(struct machine *machine)
 {
     struct rollout *rollout = machine->rollout;
     scheduler_take_back(rollout->scheduler);
@@ -168,11 +168,6 @@ static void ask_for_more(struct machine *machine)
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
-static bool is_lease_over(const struct machine *machine, int64_t since_ms)
-{
-    return clock_boot_ms() - since_ms > (int64_t)machine->lease_ms * 2 / 3;
-}
-
 static void take_answer(void *ctx, const struct beat_answer *answer)
 {
     struct machine *machine = ctx;
@@ -180,6 +175,7 @@ static void take_answer(void *ctx, const struct beat_answer *answer)
     machine->lease_ms = answer->course.lease_ms;
     machine->has_answer = true;
     machine->renewed_ms = machine->sent_ms;
+    machine_note_answer(machine);
     if (answer->tally)
         machine->tally_at_ms = clock_boot_ms() + TALLY_MS + answer->tally_ms * TALLY_PART;
     if (rollout->is_closed)
@@ -187,9 +183,9 @@ static void take_answer(void *ctx, const struct beat_answer *answer)
     for (size_t i = 0; i < answer->lost_count; i++)
         lose(machine, answer->lost[i]);
     /* It took so long that what it gives may be someone else's by now: the next beat gives it back. */
-    bool is_old = is_lease_over(machine, machine->sent_ms);
+    bool is_old = machine_is_lease_over(machine, machine->sent_ms);
     if (is_old && !machine->is_late)
-        lose_all(machine);
+        machine_lose_all(machine);
     machine->is_late = is_old;
     machine->is_asking = false;
     machine->was_refused = answer->claimed_count < machine->asked;
@@ -264,60 +260,7 @@ void machine_pause(struct machine *machine)
         machine_give_back_queued(machine);
 }
 
-void machine_tick(struct machine *machine)
-{
-    if (!machine || machine->rollout->is_closed || !machine->has_answer || machine->is_late ||
-        !is_lease_over(machine, machine->renewed_ms))
-        return;
-    machine->is_late = true;
-    rollout_note(machine->rollout,
-                 "the ledger has not answered for most of a lease: what is in flight is cancelled, "
-                 "and looked at by the machine that claims it next");
-    lose_all(machine);
-}
-
-bool machine_disowns(struct machine *machine, uint32_t tenant)
-{
-    if (!machine || !machine->has_answer || !is_lease_over(machine, machine->renewed_ms))
-        return false;
-    machine->rollout->slots[tenant].epoch = 0;
-    machine->rollout->slots[tenant].is_lost = true;
-    return true;
-}
-
-/* ---- beginning and leaving ---------------------------------------------------------------------- */
-
-bool machine_lets_go(struct machine *machine, uint32_t tenant)
-{
-    if (!machine || !machine->is_leaving)
-        return false;
-    machine->rollout->slots[tenant].epoch = 0;
-    machine->rollout->slots[tenant].is_lost = true;
-    return true;
-}
-
-bool machine_leaves(struct machine *machine)
-{
-    if (!machine || !machine->share->has_begun)
-        return false;
-    struct rollout *rollout = machine->rollout;
-    machine->is_leaving = true;
-    rollout_note(rollout, "leaving the run to the other machines: what is in flight finishes (once "
-                          "more cancels it and rolls it back)");
-    machine_give_back_queued(machine);
-    scheduler_stop(rollout->scheduler);
-    for (uint32_t i = 0; i < rollout->info.tenant_count; i++) {
-        struct session *session = rollout->slots[i].session;
-        if (session && session_is_waiting(session) && machine_lets_go(machine, i))
-            session_stop_waiting(session);
-    }
-    return true;
-}
-
-bool machine_has_left(const struct machine *machine)
-{
-    return machine && machine->is_leaving && machine->course.phase != COURSE_OVER;
-}
+/* ---- beginning ---------------------------------------------------------------------- */
 
 /* Positive, and not 0. */
 static int64_t random_id(void)

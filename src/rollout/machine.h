@@ -39,6 +39,10 @@ void machine_pause(struct machine *machine);
 /* Does the machine leave the run? Then the tenant, which would wait, is the others' from now on. */
 bool machine_lets_go(struct machine *machine, uint32_t tenant);
 
+/* It is told to hurry while it leaves: true, and all tenants that it has in flight are the others' from now on. What it cancels of them has not
+ * failed. */
+bool machine_lets_all_go(struct machine *machine);
+
 /* A signal: true where this machine joined the run, and so leaves it to the others. */
 bool machine_leaves(struct machine *machine);
 bool machine_has_left(const struct machine *machine);

@@ -6,7 +6,7 @@
 #include "event/status.h"
 #include "rollout/machine_private.h"
 
-enum { PATIENCE_IN_LEASES = 5, AHEAD_MS = 100, AHEAD_MOST = 1000 };
+enum { AHEAD_MS = 100, AHEAD_MOST = 1000 };
 static unsigned gates_of(const struct rollout *rollout)
 {
     unsigned gates = 0;
@@ -162,14 +162,4 @@ void machine_fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool
     ask->tally = is_last ? TALLY_NEVER : tally_wanted(machine, machine->sent_ms);
     ask->leaves = is_last;
     machine->answers_gate = false;
-}
-
-bool machine_may_wait(void *ctx, const struct err *err)
-{
-    const struct machine *machine = ctx;
-    (void)err;
-    int64_t silent_ms = clock_boot_ms() - machine->renewed_ms;
-    bool is_there = machine->has_answer || machine->share->has_begun; /* a run to come back to */
-    return is_there && !machine->rollout->is_cancelling &&
-           silent_ms < (int64_t)machine->lease_ms * PATIENCE_IN_LEASES;
 }

@@ -31,7 +31,10 @@ struct machine {
         uint32_t finished; /* and so many since then */
         uint32_t ahead;    /* before that, in AHEAD_MS */
     } rate;
-    bool is_late; /* it believes in no claim of its own until an answer comes */
+    int64_t
+        away_since_ms;  /* of clock_boot_ms: the ledger does not answer, since then; 0: it does */
+    bool has_told_away; /* which the observers know */
+    bool is_late;       /* it believes in no claim of its own until an answer comes */
     bool is_leaving;
     bool has_begun_wave, has_ended_wave; /* as the observers know it */
     bool has_told_drain;
@@ -49,8 +52,6 @@ struct machine {
 
 /* machine_ask.c: fills in a beat, whose lists live in `arena`; `is_last`: the machine leaves with it. */
 void machine_fill_ask(void *ctx, struct beat_ask *ask, struct arena *arena, bool is_last);
-/* May the ledger be asked again after an error, or is that for nothing? */
-bool machine_may_wait(void *ctx, const struct err *err);
 /* May it be given tenants at all? Does it hold more, claimed ahead, than it will soon begin? Does anyone look at the whole run here? */
 bool machine_may_take(const struct machine *machine);
 bool machine_has_surplus(const struct machine *machine);
@@ -58,6 +59,18 @@ bool machine_is_watched(const struct machine *machine);
 
 /* Goes where the run has gone, as a beat's answer has it: waves, soaks, gates, pauses, the way back. */
 void machine_follow(struct machine *machine, const struct beat_answer *answer);
+
+/* Is the lease that was renewed at `since_ms` (of clock_boot_ms) so old that the machine no longer believes in it? */
+bool machine_is_lease_over(const struct machine *machine, int64_t since_ms);
+
+/* All that it has claimed may be another machine's: what is in flight is cancelled, and told to no one. */
+void machine_lose_all(struct machine *machine);
+
+/* A beat has failed: may it be asked once more? A callback of the journal; `ctx` is the machine. */
+bool machine_may_wait(void *ctx, const struct err *err);
+
+/* One was answered. */
+void machine_note_answer(struct machine *machine);
 
 /* Those that were not begun go back with the next beat. */
 void machine_give_back_queued(struct machine *machine);

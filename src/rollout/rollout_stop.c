@@ -68,10 +68,11 @@ static bool is_for_nothing(const struct rollout *rollout)
     return request->rehearses || request->is_on_scratch;
 }
 
+/* A machine that leaves the run cancels what is its own: the run goes on, and others look at these tenants. */
 static void cancel(struct rollout *rollout)
 {
     rollout->is_cancelling = true;
-    if (!rollout->is_over)
+    if (!rollout->is_over && !machine_lets_all_go(rollout->machine))
         rollout_tell(rollout,
                      (struct event){.kind = EVENT_RUN_DRAINS,
                                     .reason = "cancelling what is in flight, and rolling it back",

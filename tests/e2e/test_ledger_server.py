@@ -113,6 +113,45 @@ class Servers(OnServer, test_ledger.LedgerCase):
         self.make_fleet(1, ledger=standby.url(self.database, user=f"skein:{self.PASSWORD}"))
         self.refuses("name the server that takes writes")
 
+    def as_role(self, name, *grants):
+        """A login with these rights in the ledger's database, and its URL."""
+        self.pg.sql("postgres", f"CREATE ROLE {name} LOGIN")
+        self.addCleanup(self.pg.sql, "postgres", f"DROP ROLE {name}")
+        self.addCleanup(self.sql, f"DROP OWNED BY {name}")
+        for grant in grants:
+            self.sql(grant)
+        return self.pg.url(self.database, user=name)
+
+    def test_a_login_that_owns_the_schema_needs_no_right_to_make_one(self):
+        self.make_fleet(1, ledger=self.as_role("owner", "CREATE SCHEMA skein_ledger AUTHORIZATION owner"))
+        self.run_ok("upgrade")
+        self.sql("UPDATE skein_ledger.store SET version = 15; ALTER TABLE skein_ledger.waves DROP COLUMN is_late;"
+                 "ALTER TABLE skein_ledger.courses DROP COLUMN accepts_changes, DROP COLUMN is_shown, DROP COLUMN shown_by, DROP COLUMN is_compared;"
+                 "ALTER TABLE skein_ledger.claims DROP COLUMN shown, DROP COLUMN is_unproved")
+        self.run_ok("upgrade")  # which brings the ledger up to date
+        self.assertEqual(self.sql("SELECT version > 15 FROM skein_ledger.store"), [["t"]])
+
+    def test_logins_that_work_or_read_alone_need_no_more_than_the_docs_say(self):
+        owner = self.as_role("owner", "CREATE SCHEMA skein_ledger AUTHORIZATION owner")
+        worker = self.as_role("worker", "GRANT USAGE ON SCHEMA skein_ledger TO worker",
+                              "ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA skein_ledger GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO worker")
+        reader = self.as_role("reader", "GRANT USAGE ON SCHEMA skein_ledger TO reader",
+                              "ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA skein_ledger GRANT SELECT ON TABLES TO reader")
+        self.make_fleet(2, ledger=owner)
+        self.run_ok("upgrade")
+        for command in (["downgrade", "base"], ["upgrade"], ["rollback"], ["forget", "--keep", "2"]):
+            self.run_ok(*command, "--ledger", worker)
+        for command in (["runs"], ["report", "-o", "json"], ["upgrade", "--dry-run"]):
+            self.assertEqual(self.run_ok(*command, "--ledger", reader).code, 0)
+        self.assertIn("permission denied", self.run_ok("upgrade", "--ledger", reader, code=6).err)
+
+    def test_a_limit_of_the_login_for_idle_sessions_ends_no_run(self):
+        """The session of a run that is one machine's holds the lock, and says nothing while a tenant takes its time."""
+        self.make_fleet(1, ledger=self.as_role("hasty", "CREATE SCHEMA skein_ledger AUTHORIZATION hasty", "ALTER ROLE hasty SET idle_session_timeout = '200ms'"))
+        self.fleet.revision("cccc3333", "INSERT INTO a SELECT value FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL "
+                                        "SELECT value + 1 FROM c LIMIT 3000000) SELECT value FROM c);")
+        self.run_ok("upgrade", "--verify-schema=before")
+
     def test_commits_wait_for_the_disk_whatever_the_database_says(self):
         self.sql(f"ALTER DATABASE {self.database} SET synchronous_commit = off;"
                  f"ALTER DATABASE {self.database} SET default_transaction_isolation = 'serializable';"

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""What users of several machines come to: machines that leave in a hurry, ledgers that are emptied under a run, logins with limits."""
+import signal
+import unittest
+
+from harness import Postgres, main, press
+from test_machines import MachinesCase
+
+
+class Leaving(MachinesCase):
+    def leave_in_a_hurry(self, held):
+        first = self.begin("--as", "one")
+        second = self.machine("work", "--as", "two")
+        self.wait_for(held, "a statement of the second machine")
+        press(second, times=2, number=signal.SIGTERM)
+        out, err = self.end(second, 143)
+        self.assertIn("cancelling what is in flight, and giving it back to the other machines", err)
+        self.assertNotIn("failed", err)
+        out, err = self.end(first)
+        self.assertNotIn("nothing more is begun", err)
+        self.assertNotIn("failed", out)
+        self.assertEqual(self.totals()["succeeded"], len(self.slow + self.fast))
+        self.assertIsNone(self.run_ok("report", "-o", "json").report["run"]["halted_by"])
+
+    HELD = ("SELECT count(*) FROM claims JOIN machines ON machines.id = machine JOIN claim_queues AS q ON q.run = claims.run AND q.n = queue"
+            " JOIN run_tenants AS t ON t.run = claims.run AND t.n = claims.n"
+            " WHERE claims.state = 1 AND machines.name = 'two' AND NOT is_unlimited AND is_running")
+
+    def test_what_a_machine_cancels_to_leave_at_once_is_no_failure_of_the_run(self):
+        self.make_fleet(slow=5, fast=2, seconds=2, rollout={"max_failures": 0})
+        self.leave_in_a_hurry(self.HELD)
+        self.check_effects()
+
+    def test_so_is_a_statement_outside_a_transaction_which_another_machine_runs(self):
+        self.make_fleet(slow=5, fast=0, seconds=0, rollout={"max_failures": 0})
+        self.run_ok("upgrade")
+        self.fleet.revision("cccc3333", "-- migrate:up transaction:false\nINSERT INTO log VALUES ('before');\nSELECT pg_sleep(2);\nINSERT INTO log VALUES ('after');\n")
+        self.leave_in_a_hurry(f"{self.HELD} AND claims.run = 2")
+        self.check_effects(rows=3)
+
+
+class Gone(MachinesCase):
+    """What was in the ledger is gone while machines work."""
+
+    def begin_two(self):
+        self.make_fleet(slow=6, fast=0, seconds=1)
+        machines = [self.begin("--as", "one"), self.machine("work", "--as", "two")]
+        self.wait_for("SELECT count(*) = 2 FROM machines", "both machines")
+        return machines
+
+    def check_end(self, machines, words):
+        for process in machines:
+            _, err = self.end(process, 6)
+            self.assertIn(words, err)
+        self.run_ok("upgrade")
+        self.check_effects()
+
+    def test_an_empty_database_in_its_place_is_not_waited_for(self):
+        machines = self.begin_two()
+        for process in machines:
+            process.send_signal(signal.SIGSTOP)
+        self.pg.sql("postgres", f'DROP DATABASE "{self.database}" WITH (FORCE)')
+        self.pg.create(self.database)
+        for process in machines:
+            process.send_signal(signal.SIGCONT)
+        self.check_end(machines, "the run is gone from it")
+
+    def test_a_dropped_table_is_told(self):
+        machines = self.begin_two()
+        self.ledger("DROP SCHEMA skein_ledger CASCADE")
+        self.check_end(machines, "someone has dropped a table of the ledger")
+
+    def test_what_is_waited_for_is_told_and_that_it_is_back(self):
+        machines = self.begin_two()
+        self.pg.sql("postgres", f"ALTER DATABASE {self.database} ALLOW_CONNECTIONS false; "
+                                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.database}'")
+        for process in machines:
+            self.wait_for_words(process, b"waiting for the ledger to come back, for up to 10 s: ledger 'postgresql://")
+        self.pg.sql("postgres", f"ALTER DATABASE {self.database} ALLOW_CONNECTIONS true")
+        for process in machines:
+            self.wait_for_words(process, b"the ledger is back")
+            self.end(process)
+        self.check_effects()
+
+
+if __name__ == "__main__":
+    main()
