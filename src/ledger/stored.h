@@ -211,6 +211,9 @@ bool stored_course_find(struct stored_ledger *ledger, int64_t run, struct course
 bool stored_course_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_course_read(struct stored_beat *beat, struct err *err) MUST_CHECK;
 
+/* Too many of the wave at hand have failed: it is on record that nothing more is begun, and why. */
+bool stored_course_tell_tripped(struct stored_beat *beat, struct err *err) MUST_CHECK;
+
 /* Fails with LEDGER_RUN_GONE. */
 bool stored_fail_gone(const struct stored_ledger *ledger, struct err *err);
 bool stored_course_write(struct stored_beat *beat, struct err *err) MUST_CHECK;

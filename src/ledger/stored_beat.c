@@ -137,26 +137,11 @@ static bool count_done(struct stored_beat *beat, uint32_t finished, uint32_t fai
 
 /* ---- what has happened ------------------------------------------------------------------------ */
 
-static bool write_tripped(struct stored_beat *beat, const struct run_info *run, struct err *err)
-{
-    const struct course *course = &beat->course;
-    const struct halt halt = {.kind = HALT_THRESHOLD,
-                              .wave = run->waves[course->wave].name,
-                              .failed = course->failed,
-                              .max_failures = (uint32_t)beat->rules.max_failures};
-    char why[128];
-    snprintf(why, sizeof why, "too many failures: %u, and %u %s tolerated", halt.failed,
-             halt.max_failures, halt.max_failures == 1 ? "is" : "are");
-    const struct event event = {
-        .kind = EVENT_RUN_DRAINS, .reason = why, .halt = &halt, .at_ms = beat->now_ms};
-    return stored_write_drains(beat->ledger, &event, err);
-}
-
 static bool write_finished(struct stored_beat *beat, const struct event *event, struct err *err)
 {
     bool trips = course_note(&beat->course, &beat->rules, event->outcome);
     return stored_claims_finish(beat, event, err) &&
-           (!trips || write_tripped(beat, beat->ask->run, err));
+           (!trips || stored_course_tell_tripped(beat, err));
 }
 
 /* What happened under a claim that is not the machine's any more is someone else's to tell. */

@@ -211,12 +211,29 @@ static bool count_facts(struct stored_beat *beat, struct course_facts *facts, st
            count_changed(beat, &facts->to_roll_back, err);
 }
 
+bool stored_course_tell_tripped(struct stored_beat *beat, struct err *err)
+{
+    const struct course *course = &beat->course;
+    const struct halt halt = {.kind = HALT_THRESHOLD,
+                              .wave = beat->ask->run->waves[course->wave].name,
+                              .failed = course->failed,
+                              .max_failures = (uint32_t)beat->rules.max_failures};
+    char why[128];
+    snprintf(why, sizeof why, "too many failures: %u, and %u %s tolerated", halt.failed,
+             halt.max_failures, halt.max_failures == 1 ? "is" : "are");
+    const struct event event = {
+        .kind = EVENT_RUN_DRAINS, .reason = why, .halt = &halt, .at_ms = beat->now_ms};
+    return stored_write_drains(beat->ledger, &event, err);
+}
+
 /* If this run changed nothing in the wave, its soak still counts from when the earlier run finished it. */
 static bool end_wave(struct stored_beat *beat, struct err *err)
 {
     const struct course_wave *rules = &beat->rules;
     bool is_of_earlier = rules->soak_until_ms && !beat->course.has_wave_changed;
+    bool had_tripped = beat->course.has_tripped;
     return stored_claims_skip_unreached(beat, err) &&
+           (had_tripped || !beat->course.has_tripped || stored_course_tell_tripped(beat, err)) &&
            stored_write_wave(
                beat->ledger, beat->course.wave, course_wave_state(&beat->course),
                is_of_earlier ? rules->soak_until_ms - (int64_t)rules->soak_ms : beat->now_ms, err);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What users of several machines come to: machines that leave in a hurry, ledgers that are emptied under a run, logins with limits."""
+import json
 import signal
 import unittest
 
@@ -81,6 +82,32 @@ class Gone(MachinesCase):
             self.wait_for_words(process, b"the ledger is back")
             self.end(process)
         self.check_effects()
+
+
+class NotReached(MachinesCase):
+    """Tenants whose machine never comes fail the wave, and it is told that this is why nothing more is begun."""
+
+    def play(self, state, code, **rollout):
+        self.make_fleet(slow=0, fast=4, rollout={"waves": [{"name": "far", "select": "name in (f2,f3)"}, {"name": "near"}], **rollout})
+        with open(self.fleet.path("skein.yaml")) as file:
+            inventory = json.load(file)
+        for tenant in inventory["tenants"][2:]:
+            tenant["labels"] = ["reachable_from=elsewhere"]
+        self.fleet.write("skein.yaml", json.dumps(inventory))
+        _, err = self.end(self.machine("upgrade", "--as", "here"), code)
+        self.assertIn("nothing more is begun: too many failures: 2, and 0 are tolerated", err)
+        run = self.run_ok("report", "-o", "json").report["run"]
+        self.assertEqual(run["state"], state)
+        self.assertEqual(run["halted_by"], {"kind": "threshold", "reason": "too many failures: 2, and 0 are tolerated", "wave": "far", "failed": 2, "max_failures": 0})
+        self.assertIn("too many failures: 2, and 0 are tolerated", self.run_ok("report").out)
+
+    def test_a_run_that_stops_there_says_why(self):
+        self.play("halted", 1)
+        self.assertEqual(self.totals()["skipped"], 4)
+
+    def test_one_that_goes_back_says_why(self):
+        self.play("rolled_back", 3, on_failure="rollback", waves=[{"name": "near", "select": "name in (f0,f1)"}, {"name": "far"}])
+        self.assertEqual((self.totals()["rolled_back"], self.totals()["skipped"]), (2, 2))
 
 
 if __name__ == "__main__":
