@@ -35,7 +35,6 @@ struct course_plan {
         course; /* `gates`, `rolls_back`, `is_rollback`, `ends_failure`, `wave_limit` and `lease_ms` of it */
     const struct course_wave
         *waves; /* as many as the run has: `parallel`, `per_server` and `soak_until_ms` of them */
-    int64_t wall_ms;    /* the time of day here, by which `soak_until_ms` goes */
     unsigned unlimited; /* bits by dialect: those whose tenants have no server */
 };
 
@@ -97,6 +96,7 @@ struct beat_answer {
         run_state;   /* RUN_RUNNING, until the course is over or someone else has ended the run */
     enum gate gate;  /* this machine is to ask it now; GATE__COUNT: none */
     int64_t left_ms; /* until the course's `until_ms` */
+    int64_t age_ms;  /* since the run began, by the ledger's clock */
     const bool *
         is_rejected; /* by event: it was not written, since the claim was not the machine's any more */
     const struct claimed_tenant *claimed;

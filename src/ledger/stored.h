@@ -188,7 +188,7 @@ bool stored_write_drains(struct stored_ledger *ledger, const struct event *event
 bool stored_write_rolls_back(struct stored_ledger *ledger, const struct event *event,
                              struct err *err) MUST_CHECK;
 /* So long the run goes on by now. */
-bool stored_touch(struct stored_ledger *ledger, struct err *err) MUST_CHECK;
+bool stored_touch(struct stored_ledger *ledger, int64_t duration_ms, struct err *err) MUST_CHECK;
 
 /* ---- runs of several machines ---------------------------------------------------------------- */
 
@@ -200,6 +200,7 @@ struct stored_beat {
     struct course course;
     struct course_wave rules; /* of the wave at hand */
     int64_t now_ms;           /* the store's */
+    int64_t began_ms;         /* and then the run's first machine came */
     bool is_known;            /* this machine has had a beat before, */
     bool is_repeated;         /* and this is the same one */
     struct held_claim *mine;  /* claims of the machine; `tenant` UINT32_MAX: not any more */
@@ -210,6 +211,9 @@ bool stored_course_find(struct stored_ledger *ledger, int64_t run, struct course
                         bool *ret_is_there, struct err *err) MUST_CHECK;
 bool stored_course_begin(struct stored_beat *beat, struct err *err) MUST_CHECK;
 bool stored_course_read(struct stored_beat *beat, struct err *err) MUST_CHECK;
+
+/* How long the run has gone on, by the store's clock: those of machines may differ. */
+int64_t stored_beat_age_ms(const struct stored_beat *beat);
 
 /* Too many of the wave at hand have failed: it is on record that nothing more is begun, and why. */
 bool stored_course_tell_tripped(struct stored_beat *beat, struct err *err) MUST_CHECK;

@@ -144,6 +144,15 @@ static bool write_finished(struct stored_beat *beat, const struct event *event, 
            (!trips || stored_course_tell_tripped(beat, err));
 }
 
+/* Moments of a run are in the order of one clock, the store's, whichever machine they come from. */
+static struct event by_one_clock(const struct stored_beat *beat, const struct event *event)
+{
+    struct event written = *event;
+    if (written.at_ms)
+        written.at_ms = beat->now_ms;
+    return written;
+}
+
 /* What happened under a claim that is not the machine's any more is someone else's to tell. */
 static bool write_event(struct stored_beat *beat, const struct event *event, bool *ret_is_rejected,
                         struct err *err)
@@ -164,7 +173,8 @@ static bool write_event(struct stored_beat *beat, const struct event *event, boo
         beat->course.has_tripped = true;
     if (event->kind == EVENT_RUN_PAUSED || event->kind == EVENT_RUN_CONTINUES)
         beat->course.is_paused = event->kind == EVENT_RUN_PAUSED;
-    return stored_write_event(beat->ledger, event, err) &&
+    const struct event written = by_one_clock(beat, event);
+    return stored_write_event(beat->ledger, &written, err) &&
            (event->kind != EVENT_TENANT_FINISHED || write_finished(beat, event, err));
 }
 
@@ -244,6 +254,7 @@ static bool fill_answer(struct stored_beat *beat, struct beat_answer *answer, st
     answer->course = beat->course;
     answer->rules = beat->rules;
     answer->left_ms = beat->course.until_ms - beat->now_ms;
+    answer->age_ms = stored_beat_age_ms(beat);
     store_query(
         beat->ledger->store, &row,
         "SELECT state, drains, rolls_back, others.count, at_work, finished, failed,"
@@ -309,7 +320,8 @@ static bool do_beat(struct stored_beat *beat, struct beat_answer *answer, struct
     if (!count_done(beat, 0, 0, taken_over, err) || !stored_course_write(beat, err) ||
         !fill_answer(beat, answer, err))
         return false;
-    return answer->run_state != RUN_RUNNING || stored_touch(beat->ledger, err);
+    return answer->run_state != RUN_RUNNING ||
+           stored_touch(beat->ledger, stored_beat_age_ms(beat), err);
 }
 
 static bool is_tally_wanted(const struct beat_ask *ask, const struct beat_answer *answer)

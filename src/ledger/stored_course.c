@@ -1,8 +1,6 @@
 /* The course of a run that several machines work on, in rows. What a step means is course.c's; here is what else it writes. */
 #include "ledger/stored.h"
 
-#include "base/clock.h"
-
 /* ---- the row -------------------------------------------------------------------------------- */
 
 static bool insert_course(struct stored_beat *beat, const struct course *course, struct err *err)
@@ -20,13 +18,13 @@ static bool insert_course(struct stored_beat *beat, const struct course *course,
         value_int(course->is_rollback), value_int(course->ends_failure));
 }
 
-/* An earlier run's soak goes by our clock, the course by the store's. */
+/* An earlier run's soak is never longer than this one's, also where another clock than the store's wrote down when its wave ended. */
 static bool insert_waves(struct stored_beat *beat, const struct course_plan *plan, struct err *err)
 {
     const struct run_info *run = beat->ask->run;
     for (size_t i = 0; i < run->wave_count; i++) {
         const struct course_wave *wave = &plan->waves[i];
-        int64_t left_ms = wave->soak_until_ms - plan->wall_ms;
+        int64_t left_ms = wave->soak_until_ms - beat->now_ms;
         bool has_soak = wave->soak_until_ms && left_ms > 0;
         if (left_ms > (int64_t)run->waves[i].soak_ms)
             left_ms = (int64_t)run->waves[i].soak_ms;
@@ -126,6 +124,24 @@ bool stored_course_find(struct stored_ledger *ledger, int64_t run, struct course
     return end_course(ledger->store, &row, ret_course, ret_is_there, err);
 }
 
+static bool read_times(struct stored_beat *beat, struct err *err)
+{
+    struct cursor row;
+    store_query(beat->ledger->store, &row,
+                "SELECT {now_ms}, (SELECT min(joined_ms) FROM machines WHERE run = ?)",
+                value_int(beat->ledger->writing.run));
+    if (cursor_next(&row)) {
+        beat->now_ms = cursor_int(&row, 0);
+        beat->began_ms = cursor_is_null(&row, 1) ? beat->now_ms : cursor_int(&row, 1);
+    }
+    return cursor_end(&row, err);
+}
+
+int64_t stored_beat_age_ms(const struct stored_beat *beat)
+{
+    return beat->now_ms > beat->began_ms ? beat->now_ms - beat->began_ms : 0;
+}
+
 bool stored_course_read(struct stored_beat *beat, struct err *err)
 {
     struct store *store = beat->ledger->store;
@@ -136,7 +152,7 @@ bool stored_course_read(struct stored_beat *beat, struct err *err)
         return false;
     if (!is_there)
         return stored_fail_gone(beat->ledger, err);
-    return store_get_plain(store, err, &beat->now_ms, "SELECT {now_ms}") && read_rules(beat, err);
+    return read_times(beat, err) && read_rules(beat, err);
 }
 
 bool stored_course_write(struct stored_beat *beat, struct err *err)
@@ -277,9 +293,8 @@ bool stored_course_recall(struct stored_beat *beat, struct err *err)
 
 static bool close_run(struct stored_beat *beat, struct err *err)
 {
-    int64_t duration_ms = clock_wall_ms() - beat->ledger->writing.started_at_ms;
     return stored_finish_run(beat->ledger, beat->ask->run, beat->course.end,
-                             (double)(duration_ms > 0 ? duration_ms : 0), err);
+                             (double)stored_beat_age_ms(beat), err);
 }
 
 static bool write_move(struct stored_beat *beat, enum course_move move, struct err *err)

@@ -335,9 +335,8 @@ static bool (*const writers[])(struct stored_ledger *, const struct event *, str
 };
 
 /* How long a run that dies went on, to the batch. */
-bool stored_touch(struct stored_ledger *ledger, struct err *err)
+bool stored_touch(struct stored_ledger *ledger, int64_t duration_ms, struct err *err)
 {
-    int64_t duration_ms = clock_wall_ms() - ledger->writing.started_at_ms;
     return ledger->writing.is_over ||
            store_run(ledger->store, err, "UPDATE runs SET duration_ms = ? WHERE seq = ?",
                      value_real((double)(duration_ms > 0 ? duration_ms : 0)),
@@ -357,7 +356,7 @@ static bool write_events(struct stored_ledger *ledger, const struct event *event
         if (!writers[events[i].kind](ledger, &events[i], err))
             return false;
     }
-    return !count || stored_touch(ledger, err);
+    return !count || stored_touch(ledger, clock_wall_ms() - ledger->writing.started_at_ms, err);
 }
 
 bool stored_write(struct ledger *base, const struct event *events, size_t count, struct err *err)

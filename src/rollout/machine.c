@@ -173,6 +173,8 @@ static void take_answer(void *ctx, const struct beat_answer *answer)
     struct machine *machine = ctx;
     struct rollout *rollout = machine->rollout;
     machine->lease_ms = answer->course.lease_ms;
+    if (!machine->has_answer && machine->share->has_begun)
+        rollout_join_after(machine->rollout, answer->age_ms);
     machine->has_answer = true;
     machine->renewed_ms = machine->sent_ms;
     machine_note_answer(machine);

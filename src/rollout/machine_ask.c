@@ -45,7 +45,6 @@ static const struct course_plan *plan_of(struct machine *machine)
                        (uint32_t)(options->wave_limit ? options->wave_limit : options->wave_count),
                    .lease_ms = machine->share->lease_ms},
         .waves = machine->waves,
-        .wall_ms = clock_wall_ms(),
         .unlimited = unlimited_dialects(),
     };
     return &machine->plan;

@@ -14,6 +14,14 @@ double rollout_elapsed_ms(const struct rollout *rollout)
     return (double)(uv_hrtime() - rollout->started_ns) / 1e6;
 }
 
+void rollout_join_after(struct rollout *rollout, int64_t age_ms)
+{
+    rollout->started_ns =
+        uv_hrtime() -
+        (uint64_t)age_ms *
+            1000000; /* may be before the machine's boot: the difference is right all the same */
+}
+
 /* The status first, so that observers find it as it is after the event. */
 void rollout_show(struct rollout *rollout, struct event event)
 {

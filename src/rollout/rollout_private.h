@@ -114,6 +114,9 @@ struct rollout {
 /* rollout.c */
 double rollout_elapsed_ms(const struct rollout *rollout);
 
+/* The run began so long ago, on another machine: times of tenants count from then. */
+void rollout_join_after(struct rollout *rollout, int64_t age_ms);
+
 /* To the ledger and to the observers. */
 void rollout_tell(struct rollout *rollout, struct event event);
 

@@ -110,5 +110,64 @@ class NotReached(MachinesCase):
         self.assertEqual((self.totals()["rolled_back"], self.totals()["skipped"]), (2, 2))
 
 
+class Clocks(MachinesCase):
+    def test_the_time_of_a_run_is_taken_by_the_clock_of_the_ledger(self):
+        """The clock of who began the run is an hour behind that of who ends it."""
+        self.make_fleet(slow=3, fast=2, seconds=0.7)
+        first = self.begin("--as", "one")
+        self.wait_for("SELECT count(*) FROM run_tenants", "a tenant")
+        self.ledger("UPDATE runs SET started_at_ms = started_at_ms - 3600000")
+        second = self.machine("work", "--as", "two", "-o", f"json={self.fleet.path('two.json')}")
+        self.wait_for("SELECT count(*) = 2 FROM machines", "both machines")
+        first.kill()
+        self.wait_for("SELECT duration_ms > 0 FROM runs", "a beat of the second machine")
+        self.assertLess(self.number("SELECT duration_ms::int FROM runs"), 60000)
+        self.end(second)
+        self.check_effects()
+        self.assertLess(self.run_ok("report", "-o", "json").report["run"]["duration_ms"], 60000)
+        self.assertLess(json.loads(self.fleet.read("two.json"))["run"]["duration_ms"], 60000)
+
+    def test_what_a_late_machine_does_is_told_as_of_the_begin_of_the_run(self):
+        self.make_fleet(slow=6, fast=0, seconds=1, rollout={"parallel": 1})
+        first = self.begin("--as", "one")
+        self.wait_for("SELECT count(*) FROM run_tenants WHERE outcome IS NOT NULL", "a tenant that is done")
+        second = self.machine("work", "--as", "two")
+        for process in (first, second):
+            self.end(process)
+        late = self.ledger("SELECT count(*) FROM run_tenants JOIN claims USING (run, n) JOIN machines USING (run) WHERE machines.id = machine AND name = 'two'"
+                           " AND run_tenants.started_ms < joined_ms - (SELECT min(joined_ms) FROM machines) - 50")
+        self.assertGreater(self.number("SELECT finished FROM machines WHERE name = 'two'"), 0)
+        self.assertEqual(late, [["0"]])
+
+    def set_ledger_clock(self, offset):
+        """The ledger's server has another time of day than the machines: its search path finds this function first."""
+        self.pg.sql(self.database, "CREATE SCHEMA skein_ledger; CREATE FUNCTION skein_ledger.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
+                                   f" $$ SELECT pg_catalog.clock_timestamp() + interval '{offset}' $$")
+
+    def test_moments_are_of_one_clock(self):
+        self.make_fleet(slow=4, fast=0, seconds=1, rollout={"parallel": 1})
+        self.set_ledger_clock("1 hour")
+        first = self.begin("--as", "one")
+        self.wait_for("SELECT count(*) FROM run_tenants", "a tenant")
+        press(first, times=1)
+        self.end(first, 130)
+        within = "at_ms BETWEEN (SELECT min(joined_ms) FROM machines) AND (SELECT max(seen_ms) FROM machines)"
+        self.assertEqual(self.ledger(f"SELECT count(*), bool_and({within}) FROM moments"), [["1", "t"]])
+        self.assertLess(self.number("SELECT duration_ms::int FROM runs"), 60000)
+
+    def test_the_rest_of_a_soak_is_waited_for_whatever_the_clocks_say(self):
+        self.make_fleet(slow=0, fast=2, rollout={"waves": [{"name": "canary", "select": "name=f0", "soak": "4s"}, {"name": "rest"}]})
+        self.set_ledger_clock("-1 hour")
+        first = self.begin("--as", "one")
+        self.wait_for("SELECT phase = 3 FROM courses", "the soak")
+        press(first, times=1)
+        self.end(first, 130)
+        self.run_ok("resume")
+        self.check_effects()
+        begun = ("SELECT (SELECT min(joined_ms) FROM machines WHERE run = 2) + min(started_ms) - (SELECT finished_ms FROM waves WHERE run = 1 AND n = 0)"
+                 " FROM run_tenants JOIN claims USING (run, n) WHERE run = 2 AND wave = 1")
+        self.assertGreater(float(self.ledger(begun)[0][0]), 3900)
+
+
 if __name__ == "__main__":
     main()
