@@ -65,6 +65,20 @@ static bool fits(const struct ledger_forget *which, const struct stored_run *run
     return !run->run.is_unfinished || which->takes_unfinished;
 }
 
+/* Of a run of several machines that is over, one may not have heard of it yet: it comes back to the run once more. */
+static bool is_left(struct stored_ledger *ledger, const struct stored_run *run, bool *ret_is_left,
+                    struct err *err)
+{
+    int64_t there = 0;
+    bool is_fine = !store_is_held(ledger->store) ||
+                   store_get(ledger->store, err, &there,
+                             "SELECT count(*) FROM machines WHERE run = ? AND NOT has_left"
+                             " AND lease_until_ms >= {now_ms}",
+                             value_int(run->seq));
+    *ret_is_left = there == 0;
+    return is_fine;
+}
+
 /* A run whose later run goes in the same sweep is judged as it was before. */
 static bool forget_all(struct stored_ledger *ledger, const struct ledger_forget *which,
                        struct arena *arena, size_t *ret_count, struct err *err)
@@ -77,6 +91,8 @@ static bool forget_all(struct stored_ledger *ledger, const struct ledger_forget 
         if (which->concerns && !which->concerns(which->ctx, &runs[i].run))
             continue;
         bool is_it = fits(which, &runs[i], newer++);
+        if (is_it && !is_left(ledger, &runs[i], &is_it, err))
+            return false;
         if (is_it && !drop_run(ledger, runs[i].seq, err))
             return false;
         dropped += is_it;

@@ -84,6 +84,23 @@ class Gone(MachinesCase):
         self.check_effects()
 
 
+class Forgetting(MachinesCase):
+    def test_a_run_that_a_machine_has_not_heard_the_end_of_is_kept(self):
+        self.make_fleet(slow=0, fast=4, waits=True)
+        first = self.begin("--as", "one", env={"SKEIN_LEASE_MS": "20000"})
+        self.wait_for("SELECT gate = 1 FROM courses", "the gate is asked")
+        first.send_signal(signal.SIGSTOP)
+        self.ledger("UPDATE courses SET gate = 2")  # as if it had been answered
+        self.end(self.machine("work", "--as", "two"))
+        self.assertEqual(self.run_ok("runs", "-o", "json").report[0]["state"], "succeeded")
+        self.assertEqual(self.run_ok("forget", "--keep", "0").out, "0 runs forgotten\n")
+        first.send_signal(signal.SIGCONT)
+        self.fleet.write("go", "")
+        self.end(first)
+        self.check_effects()
+        self.assertEqual(self.run_ok("forget", "--keep", "0").out, "1 run forgotten\n")
+
+
 class NotReached(MachinesCase):
     """Tenants whose machine never comes fail the wave, and it is told that this is why nothing more is begun."""
 
