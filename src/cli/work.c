@@ -11,6 +11,9 @@
 /* This process was told to stop while it worked on a run. */
 static bool is_stopped;
 
+/* The run under way is of another fleet, or of other files than those that are here: it may end, and files may change. */
+static bool is_of_others;
+
 enum { POLL_MS = 500, PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
 
 static void sleep_ms(uint64_t ms)
@@ -77,12 +80,25 @@ static int fail(const struct options *options, const struct err *err)
     return exit_code;
 }
 
+/* Once for each run. */
+static void tell_other(const struct err *err)
+{
+    static char told[sizeof err->text];
+    if (strcmp(told, err->text) != 0)
+        cli_note("waiting for a run that this machine can join: %s", err->text);
+    snprintf(told, sizeof told, "%s", err->text);
+}
+
 static int run_work(struct fleet *fleet, const struct options *options)
 {
     struct joining joining;
     struct err err;
-    if (!join_patiently(fleet, options, &joining, &err))
-        return fail(options, &err);
+    bool is_joined = join_patiently(fleet, options, &joining, &err);
+    is_of_others = !is_joined && options->works_forever && strcmp(err.code, MACHINES_OTHER) == 0;
+    if (is_of_others && !options->is_quiet)
+        tell_other(&err);
+    if (!is_joined)
+        return is_of_others ? EXIT_USAGE : fail(options, &err);
     if (!options->is_quiet)
         cli_note("joining run %s as '%s'", joining.run.id, joining.prepared.share.machine);
     for (size_t i = 0; !options->is_quiet && i < joining.notes.count; i++)
@@ -92,11 +108,12 @@ static int run_work(struct fleet *fleet, const struct options *options)
     return exit_code;
 }
 
-/* A run that another machine stopped is over, and another one may begin. A ledger that cannot be reached may come back; what is wrong with files here is for a person, or for whatever starts us again. */
+/* A run that another machine stopped is over, and another one may begin; so does one of another fleet end. A ledger that cannot be reached may
+ * come back. What is wrong with files here is for a person, or for whatever starts us again. */
 static bool goes_on(const struct options *options, int exit_code)
 {
     static uint64_t pause_ms = PAUSE_MS;
-    if (!options->works_forever || exit_code == EXIT_USAGE || is_stopped)
+    if (!options->works_forever || (exit_code == EXIT_USAGE && !is_of_others) || is_stopped)
         return false;
     pause_ms = exit_code != EXIT_LEDGER ? PAUSE_MS : pause_ms * 2;
     if (pause_ms > LONGEST_PAUSE_MS)
@@ -123,7 +140,8 @@ const struct command command_work = {
         "\n"
         "A machine that dies, hangs or loses its network is found out by its lease, and its tenants are taken\n"
         "over. A signal makes this machine leave, and the others go on. With --wait it waits for a\n"
-        "run to begin, and with --forever it joins one run after the other.\n"
+        "run to begin. With --forever it joins one run after the other, and leaves out those whose chain or\n"
+        "tenants are not those that it has; files are read anew for each.\n"
         "\n"
         "The exit code is that of the run, or 130 or 143 where a signal made this machine leave.",
     .example = "skein work --forever --as worker-3 --grant-env 'TENANT_*'",

@@ -60,15 +60,22 @@ static bool choose_run(struct fleet *fleet, const struct joining_request *ask,
     return ask->run || ledger_find(ledger, course->run, &fleet->arena, &joining->run, err);
 }
 
+static bool refuse_other(struct err *err)
+{
+    snprintf(err->code, sizeof err->code, MACHINES_OTHER);
+    return false;
+}
+
 static bool check_chain(const struct fleet *fleet, const struct ledger_run *run, struct err *err)
 {
     if (run->chain_digest && strcmp(run->chain_digest, fleet->chain->digest) == 0)
         return true;
-    return err_set(
+    err_set(
         err, ERR_CHAIN,
         "the chain here is not that of run %s: its digest is sha256:%s, and the run's sha256:%s; bring "
         "the same files here",
         run->id, fleet->chain->digest, run->chain_digest ? run->chain_digest : "unknown");
+    return refuse_other(err);
 }
 
 /* ---- its tenants --------------------------------------------------------------------------- */
@@ -110,7 +117,7 @@ static bool select_listed(struct fleet *fleet, struct joining *joining,
     map_done(&names);
     fleet->tenants = tenants;
     fleet->tenant_count = past->count;
-    return is_fine;
+    return is_fine || (err->kind == ERR_CONFIG ? refuse_other(err) : false);
 }
 
 /* How they are reached and worked on is the ledger's, too; only passwords are this machine's own. */

@@ -21,6 +21,9 @@ void machines_name(struct arena *arena, const char *name, struct rollout_share *
 /* Codes of errors that callers tell apart. */
 #define MACHINES_NONE "no_run_to_join" /* no run is under way, or not one that can be joined */
 
+#define MACHINES_OTHER                                                                             \
+    "run_of_others" /* the run's chain or tenants are not those that this machine has */
+
 /* And LEDGER_MISSING, LEDGER_HELD, LEDGER_AWAY. */
 struct joining_request {
     const char *run;     /* id or the beginning of one; NULL: the newest that is under way */
@@ -36,8 +39,8 @@ struct joining {
 };
 
 /* Makes the fleet's selection that of the run. Where the inventory here names no tenant, they are those that the run tells of
- * (fleet_use_told). ERR_CONFIG: with MACHINES_NONE, or a tenant of the run is not in the inventory here;
- * ERR_CHAIN: the chain here is another one; ERR_LEDGER. The fleet must have its chain. The joining must not move while it is used. */
+ * (fleet_use_told). ERR_CONFIG: with MACHINES_NONE, or a tenant of the run is not in the inventory here (MACHINES_OTHER);
+ * ERR_CHAIN: the chain here is another one (MACHINES_OTHER); ERR_LEDGER. The fleet must have its chain. The joining must not move while it is used. */
 bool machines_join(struct fleet *fleet, const struct joining_request *ask,
                    struct joining *ret_joining, struct err *err) MUST_CHECK;
 void machines_leave(struct joining *joining);

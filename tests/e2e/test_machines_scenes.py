@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What users of several machines come to: machines that leave in a hurry, ledgers that are emptied under a run, logins with limits."""
 import json
+import os
 import signal
 import unittest
 
-from harness import Postgres, main, press
+from harness import Fleet, main, press
 from test_machines import MachinesCase
 
 
@@ -82,6 +83,50 @@ class Gone(MachinesCase):
             self.wait_for_words(process, b"the ledger is back")
             self.end(process)
         self.check_effects()
+
+
+class Others(MachinesCase):
+    """One ledger, and runs of several fleets in it."""
+
+    def make_other(self):
+        other = Fleet()
+        self.addCleanup(other.close)
+        other.revision("dddd4444", "CREATE TABLE other (x INTEGER);")
+        other.revision("eeee5555", "INSERT INTO other WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 2000000) SELECT x FROM c;")
+        other.inventory([other.sqlite("t0")], ledger=self.pg.url(self.database))
+        return other
+
+    def play(self, other, words):
+        forever = self.machine("work", "--forever", "--as", "forever")
+        self.wait_for_words(forever, b"waiting for a run to join")
+        process = other.start("upgrade")
+        self.wait_for_words(forever, words)
+        process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0)
+        first = self.machine("upgrade", "--as", "one", "--wait", "30s")
+        self.wait_for("SELECT count(*) FROM machines WHERE name = 'forever' AND run = 2", "the run of its own fleet is joined")
+        self.end(first)
+        self.wait_for_words(forever, b"waiting for a run to join")
+        forever.terminate()
+        self.assertIn(self.end(forever, code=None) and forever.returncode, (143, -signal.SIGTERM))
+        self.assertEqual(self.number("SELECT count(*) FROM machines WHERE run = 1 AND name = 'forever'"), 0)
+
+    def test_a_machine_that_works_for_ever_leaves_out_runs_of_another_chain(self):
+        self.make_fleet(slow=3, fast=1, seconds=1)
+        self.play(self.make_other(), b"waiting for a run that this machine can join: the chain here is not that of run")
+        self.check_effects()
+
+    def test_and_those_of_another_inventory(self):
+        self.make_fleet(slow=3, fast=1, seconds=1)
+        other = self.make_other()
+        for name in os.listdir(self.fleet.path("versions")):
+            other.write(f"versions/{name}", self.fleet.read(f"versions/{name}"))
+        for name in ("dddd4444", "eeee5555"):
+            os.remove(other.path("versions", f"{name}.sql"))
+        other.revision("cccc3333", "-- migrate:up dialect:sqlite\nINSERT INTO log WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 2000000) SELECT x FROM c;\n\n"
+                                   "-- migrate:up dialect:postgresql\nINSERT INTO log VALUES ('c');\n", revises="bbbb2222")
+        self.fleet.write("versions/cccc3333.sql", other.read("versions/cccc3333.sql"))
+        self.play(other, b"waiting for a run that this machine can join: tenant 't0' of run")
 
 
 class Forgetting(MachinesCase):
