@@ -36,8 +36,10 @@ bool pgstore_fail(const struct postgres_store *store, const PGresult *result, st
     const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     if (!said)
         said = PQerrorMessage(store->conn);
+    bool lacks_password = !result && PQconnectionNeedsPassword(store->conn);
     err_set(err, ERR_LEDGER, "ledger '%s': %.*s%s", store->base.name, (int)strcspn(said, "\n"),
-            said, remedy(code));
+            said,
+            lacks_password ? ": say it by ~/.pgpass, PGPASSFILE or PGPASSWORD" : remedy(code));
     snprintf(err->code, sizeof err->code, "%s", code ? code : "");
     return false;
 }

@@ -131,18 +131,26 @@ class Servers(OnServer, test_ledger.LedgerCase):
         self.run_ok("upgrade")  # which brings the ledger up to date
         self.assertEqual(self.sql("SELECT version > 15 FROM skein_ledger.store"), [["t"]])
 
-    def test_logins_that_work_or_read_alone_need_no_more_than_the_docs_say(self):
-        owner = self.as_role("owner", "CREATE SCHEMA skein_ledger AUTHORIZATION owner")
-        worker = self.as_role("worker", "GRANT USAGE ON SCHEMA skein_ledger TO worker",
-                              "ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA skein_ledger GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO worker")
-        reader = self.as_role("reader", "GRANT USAGE ON SCHEMA skein_ledger TO reader",
-                              "ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA skein_ledger GRANT SELECT ON TABLES TO reader")
+    def test_logins_that_the_docs_give_may_do_what_is_said_of_them_and_no_more(self):
+        docs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "machines.md")
+        with open(docs, encoding="utf-8") as file:
+            script = file.read().split("```sql\n")[1].split("```")[0]
+        logins = ("skein_owner", "skein_worker", "skein_reader")
+        path = self.fleet.write("logins.sql", script)
+        os.chmod(self.fleet.dir, 0o755)
+        done = self.pg.psql("postgres", "-f", path)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.addCleanup(self.pg.sql, "postgres", f"DROP ROLE {', '.join(logins)}")
+        self.addCleanup(self.pg.sql, "postgres", "DROP DATABASE skein WITH (FORCE)")
+        owner, worker, reader = (self.pg.url("skein", user=login) for login in logins)
         self.make_fleet(2, ledger=owner)
+        self.assertIn("permission denied", self.run_ok("upgrade", "--ledger", worker, code=6).err)  # it makes no tables
         self.run_ok("upgrade")
         for command in (["downgrade", "base"], ["upgrade"], ["rollback"], ["forget", "--keep", "2"]):
             self.run_ok(*command, "--ledger", worker)
+        self.assertIn("no run is under way", self.run_ok("work", "--ledger", worker, code=2).err)
         for command in (["runs"], ["report", "-o", "json"], ["upgrade", "--dry-run"]):
-            self.assertEqual(self.run_ok(*command, "--ledger", reader).code, 0)
+            self.run_ok(*command, "--ledger", reader)
         self.assertIn("permission denied", self.run_ok("upgrade", "--ledger", reader, code=6).err)
 
     def test_a_limit_of_the_login_for_idle_sessions_ends_no_run(self):

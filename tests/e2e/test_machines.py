@@ -725,7 +725,8 @@ class Examples(unittest.TestCase):
             for job in yaml.safe_load_all(file):
                 self.assertEqual((job["apiVersion"], job["kind"]), ("batch/v1", "Job"))
                 pod = job["spec"]["template"]["spec"]
-                self.assertIn(pod["restartPolicy"], ("Never", "OnFailure"))
+                self.assertEqual(pod["restartPolicy"], "Never")  # another try by itself would wait for the next run
+                self.check_failures(job["spec"], pod)
                 self.assertNotIn("completionMode", job["spec"])
                 for container in pod["containers"]:
                     self.assertEqual(set(container) - {"name", "image", "command", "args", "env", "envFrom"}, set())
@@ -735,6 +736,15 @@ class Examples(unittest.TestCase):
             units.optionxform = str
             units.read(os.path.join(self.FOLDER, name))
             yield units["Service"]["ExecStart"].split()
+
+    def check_failures(self, spec, pod):
+        """The exit codes that end the Job are those by which a run has ended: a machine that was drained, or lost the ledger, is made anew."""
+        rules = spec.get("podFailurePolicy", {"rules": []})["rules"]
+        for rule in rules:
+            self.assertEqual(len(set(rule) & {"onExitCodes", "onPodConditions"}), 1)
+            if rule["action"] == "FailJob":
+                self.assertEqual(rule["onExitCodes"], {"containerName": pod["containers"][0]["name"], "operator": "In", "values": [1, 3, 4]})
+        self.assertEqual({rule["action"] for rule in rules}, {"FailJob", "Ignore"} if "parallelism" in spec else set())
 
     def test_their_commands_are_skeins(self):
         seen = set()
