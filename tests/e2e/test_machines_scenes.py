@@ -12,7 +12,7 @@ from test_machines import MachinesCase
 class Leaving(MachinesCase):
     def leave_in_a_hurry(self, held):
         first = self.begin("--as", "one")
-        second = self.machine("work", "--as", "two")
+        second = self.machine("work", "--as", "two", "--wait", "60s")  # an earlier run is no sign of this one
         self.wait_for(held, "a statement of the second machine")
         press(second, times=2, number=signal.SIGTERM)
         out, err = self.end(second, 143)
@@ -29,14 +29,14 @@ class Leaving(MachinesCase):
             " WHERE claims.state = 1 AND machines.name = 'two' AND NOT is_unlimited AND is_running")
 
     def test_what_a_machine_cancels_to_leave_at_once_is_no_failure_of_the_run(self):
-        self.make_fleet(slow=5, fast=2, seconds=2, rollout={"max_failures": 0})
+        self.make_fleet(slow=5, fast=2, seconds=4, rollout={"max_failures": 0})
         self.leave_in_a_hurry(self.HELD)
         self.check_effects()
 
     def test_so_is_a_statement_outside_a_transaction_which_another_machine_runs(self):
         self.make_fleet(slow=5, fast=0, seconds=0, rollout={"max_failures": 0})
         self.run_ok("upgrade")
-        self.fleet.revision("cccc3333", "-- migrate:up transaction:false\nINSERT INTO log VALUES ('before');\nSELECT pg_sleep(2);\nINSERT INTO log VALUES ('after');\n")
+        self.fleet.revision("cccc3333", "-- migrate:up transaction:false\nINSERT INTO log VALUES ('before');\nSELECT pg_sleep(4);\nINSERT INTO log VALUES ('after');\n")
         self.leave_in_a_hurry(f"{self.HELD} AND claims.run = 2")
         self.check_effects(rows=3)
 
