@@ -9,6 +9,7 @@
 
 #include "base/dialect.h"
 #include "base/err.h"
+#include "dialect/words.h"
 
 struct arena;
 struct buf;
@@ -21,7 +22,6 @@ struct measure_request;
 struct probe;
 struct question_request;
 struct questions;
-struct repeated;
 struct replica_standing;
 struct session_setting;
 struct statement_checks;
@@ -355,8 +355,8 @@ struct dialect {
     /* What the answer to SQL_REPLICA says, of which replication has the slowest part in it. With SQL_REPLICA. */
     struct replica_standing (*read_replica)(const struct grid *rows, const char *const *columns);
 
-    /* Reads the words of a statement that is to be repeated until it changes no row (repeated.h). NULL: none can be. */
-    void (*read_repeated)(const char *sql, size_t len, struct repeated *repeated);
+    /* Tells each word of a statement in its order (words.h). */
+    void (*read_words)(const char *sql, size_t len, sql_word_fn *take, void *ctx);
 
     /* Without DIALECT_DDL_IN_TRANSACTION: does the statement leave a transaction as it is, so that it can be recorded
      * by the transaction that it runs in? */

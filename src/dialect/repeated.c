@@ -109,13 +109,13 @@ static void take_table(struct repeated *repeated, const char *word, size_t begin
         take_table_name(repeated, begin, end);
 }
 
-void repeated_take_name(struct repeated *repeated, size_t begin, size_t end)
+static void take_name(struct repeated *repeated, size_t begin, size_t end)
 {
     take_table_name(repeated, begin, end);
     keep_name(repeated, begin, end);
 }
 
-void repeated_take_word(struct repeated *repeated, const char *sql, size_t begin, size_t end)
+static void take_word(struct repeated *repeated, const char *sql, size_t begin, size_t end)
 {
     char word[SPLIT_WORD_SIZE] = "";
     size_t len = end - begin < sizeof word - 1 ? end - begin : sizeof word - 1;
@@ -137,7 +137,7 @@ void repeated_take_word(struct repeated *repeated, const char *sql, size_t begin
     repeated->skip_at = begin;
 }
 
-void repeated_take_byte(struct repeated *repeated, char byte)
+static void take_byte(struct repeated *repeated, char byte)
 {
     repeated->depth += byte == '(';
     repeated->depth -= byte == ')';
@@ -145,6 +145,24 @@ void repeated_take_byte(struct repeated *repeated, char byte)
     take_sign(repeated, byte);
     if (repeated->table == TABLE_NAMED)
         repeated->table = byte == '.' ? TABLE_QUALIFIED : TABLE_KNOWN;
+}
+
+/* A sql_word_fn. */
+static void on_word(void *ctx, const char *sql, struct sql_word word)
+{
+    if (word.kind == SQL_WORD)
+        take_word(ctx, sql, word.begin, word.end);
+    else if (word.kind == SQL_NAME)
+        take_name(ctx, word.begin, word.end);
+    else if (word.kind == SQL_SIGN)
+        take_byte(ctx, sql[word.begin]);
+}
+
+void repeated_read(const struct dialect *dialect, const char *sql, size_t len,
+                   struct repeated *ret_repeated)
+{
+    *ret_repeated = (struct repeated){0};
+    dialect->read_words(sql, len, on_word, ret_repeated);
 }
 
 const char *repeated_refuse(const struct repeated *repeated)

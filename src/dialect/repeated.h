@@ -2,8 +2,8 @@
  *
  * A dialect's own lexer gives the tokens; what they mean is the same in all of them.
  *
- *     struct repeated repeated = {0};
- *     …of each token, in their order: repeated_take_word or repeated_take_byte…
+ *     struct repeated repeated;
+ *     repeated_read(dialect, sql, len, &repeated);
  *     const char *why = repeated_refuse(&repeated);
  */
 #ifndef DIALECT_REPEATED_H
@@ -49,10 +49,8 @@ struct repeated {
     bool was_dot, was_for;
 };
 
-/* A word that stands from `begin` to before `end`; and a name between quotes. */
-void repeated_take_word(struct repeated *repeated, const char *sql, size_t begin, size_t end);
-void repeated_take_name(struct repeated *repeated, size_t begin, size_t end);
-void repeated_take_byte(struct repeated *repeated, char byte);
+void repeated_read(const struct dialect *dialect, const char *sql, size_t len,
+                   struct repeated *ret_repeated);
 
 /* Would each batch find the same rows, as far as the text tells? An UPDATE whose columns stand nowhere but where they are set; an INSERT
  * that does not look at the table that it fills. Not where it reads what is no table that it changes: that may be a view. */

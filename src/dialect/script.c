@@ -231,10 +231,10 @@ static bool add_repeated(struct making *making, const struct section *section,
             count ? section->line + statements[1].line - 1 : section->line - 1,
             "a section with 'repeat:' holds one statement, and this one has %zu: give each a section of its own",
             count);
-    struct repeated words = {0};
+    struct repeated words;
     const char *sql = arena_strndup(arena, section->sql + statements->offset, statements->len);
     int line = section->line + statements->line - 1;
-    making->dialect->read_repeated(sql, statements->len, &words);
+    repeated_read(making->dialect, sql, statements->len, &words);
     const char *why = repeated_refuse(&words);
     if (why)
         return err_at(err, ERR_CHAIN, path, line, "the statement cannot be repeated: %s", why);

@@ -455,7 +455,7 @@ static void check_repeats(struct pass *pass)
         struct repeated words = {0};
         if (!statement->repeats || statement->first_deed == statement->deed_end)
             continue;
-        pass->dialect->read_repeated(statement->sql, statement->len, &words);
+        repeated_read(pass->dialect, statement->sql, statement->len, &words);
         if (repeated_finds_same_rows(&words, statement->sql, statement->len))
             pass_tell(pass, RULE_REPEAT_SAME_ROWS, i, &pass->deeds.items[statement->first_deed]);
         if (!words.is_bounded)

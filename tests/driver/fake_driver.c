@@ -3,7 +3,6 @@
 
 #include "base/buf.h"
 #include "dialect/probe.h"
-#include "dialect/repeated.h"
 #include "dialect/split.h"
 #include "dialect/template.h"
 #include "dialect/weigh.h"
@@ -619,9 +618,11 @@ static bool sets_session(const char *sql, size_t len)
 }
 
 /* `merge` is the one that says how many rows it has changed, and ends. */
-static void read_repeated(const char *sql, size_t len, struct repeated *repeated)
+static void read_words(const char *sql, size_t len, sql_word_fn *take, void *ctx)
 {
-    split_word(sql, len, 0, repeated->verb);
+    char verb[SPLIT_WORD_SIZE];
+    size_t end = split_word(sql, len, 0, verb);
+    take(ctx, sql, (struct sql_word){SQL_WORD, end - strlen(verb), end});
 }
 
 /* What all of the made-up dialects have in common. */
@@ -630,7 +631,7 @@ static void read_repeated(const char *sql, size_t len, struct repeated *repeated
     .session_words = session_words, .maintenance_database = "postgres",                            \
     .code_database_exists = "42P04", .add_literal = sql_add_literal,                               \
     .add_identifier = sql_add_identifier, .split = fake_split, .sets_session = sets_session,       \
-    .read_repeated = read_repeated
+    .read_words = read_words
 
 static const struct dialect plain_dialect = {
     .name = "fake",

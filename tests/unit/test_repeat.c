@@ -57,8 +57,8 @@ struct words_case {
 
 static void check_words(const struct dialect *dialect, const struct words_case *wanted)
 {
-    struct repeated words = {0};
-    dialect->read_repeated(wanted->sql, strlen(wanted->sql), &words);
+    struct repeated words;
+    repeated_read(dialect, wanted->sql, strlen(wanted->sql), &words);
     const char *refusal = repeated_refuse(&words);
     if ((refusal != NULL) != (wanted->refusal != NULL) ||
         (refusal && !strstr(refusal, wanted->refusal)))

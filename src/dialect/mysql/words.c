@@ -1,6 +1,7 @@
 #include "dialect/mysql/words.h"
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "dialect/mysql/reader.h"
 #include "dialect/mysql/templates.h"
@@ -209,18 +210,22 @@ bool mysql_sets_session(const char *sql, size_t len)
     return mysql_lex_sql(&lexer, &first) && mysql_token_is(&lexer, &first, "SET");
 }
 
-void mysql_read_repeated(const char *sql, size_t len, struct repeated *repeated)
+static enum sql_word_kind kind_of(const char *sql, const struct mysql_token *token)
+{
+    if (token->kind == MYSQL_BYTE)
+        return SQL_SIGN;
+    if (token->kind == MYSQL_QUOTED)
+        return sql[token->begin] == '`' ? SQL_NAME : SQL_TEXT;
+    return ascii_is_digit(sql[token->begin]) ? SQL_NUMBER : SQL_WORD;
+}
+
+void mysql_read_words(const char *sql, size_t len, sql_word_fn *take, void *ctx)
 {
     struct mysql_lexer lexer = {.sql = sql, .len = len};
     struct mysql_token token;
-    while (mysql_lex(&lexer, &token)) {
-        if (token.kind == MYSQL_WORD)
-            repeated_take_word(repeated, sql, token.begin, token.end);
-        else if (token.kind == MYSQL_QUOTED && sql[token.begin] == '`')
-            repeated_take_name(repeated, token.begin, token.end);
-        else if (token.kind == MYSQL_BYTE)
-            repeated_take_byte(repeated, sql[token.begin]);
-    }
+    while (mysql_lex(&lexer, &token))
+        if (token.kind != MYSQL_BORDER && token.kind != MYSQL_DELIMITER)
+            take(ctx, sql, (struct sql_word){kind_of(sql, &token), token.begin, token.end});
 }
 
 bool mysql_keeps_transaction(const char *sql, size_t len)

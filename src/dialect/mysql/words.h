@@ -3,7 +3,7 @@
 #define DIALECT_MYSQL_WORDS_H
 
 #include "dialect/probe.h"
-#include "dialect/repeated.h"
+#include "dialect/words.h"
 
 /* Why a statement may not stand in a revision; NULL: it may. */
 const char *mysql_refuses(const char *sql, size_t len);
@@ -11,7 +11,7 @@ const char *mysql_refuses(const char *sql, size_t len);
 /* Is it a SET, also one in an executable comment, as dumps have them? */
 bool mysql_sets_session(const char *sql, size_t len);
 
-void mysql_read_repeated(const char *sql, size_t len, struct repeated *repeated);
+void mysql_read_words(const char *sql, size_t len, sql_word_fn *take, void *ctx);
 
 /* Does it leave a transaction as it is? False also where it cannot be told which table it changes. */
 bool mysql_keeps_transaction(const char *sql, size_t len);

@@ -15,7 +15,7 @@
 #include "dialect/postgres/split.h"
 #include "dialect/postgres/templates.h"
 #include "dialect/postgres/types.h"
-#include "dialect/repeated.h"
+#include "dialect/split.h"
 #include "dialect/replica.h"
 #include "dialect/template.h"
 
@@ -117,18 +117,17 @@ static struct replica_standing read_replica(const struct grid *rows, const char 
     return (struct replica_standing){.has_place = true, .replayed = strtoull(place, NULL, 10)};
 }
 
-static void read_repeated(const char *sql, size_t len, struct repeated *repeated)
+static void read_words(const char *sql, size_t len, sql_word_fn *take, void *ctx)
 {
+    static const enum sql_word_kind kinds[] = {
+        [TOKEN_WORD] = SQL_WORD,     [TOKEN_NAME] = SQL_NAME, [TOKEN_LITERAL] = SQL_TEXT,
+        [TOKEN_NUMBER] = SQL_NUMBER, [TOKEN_BYTE] = SQL_SIGN,
+    };
     struct postgres_scan scan = {.sql = sql, .len = len};
     struct postgres_token token;
-    while (postgres_scan_next(&scan, &token)) {
-        if (token.kind == TOKEN_WORD)
-            repeated_take_word(repeated, sql, token.begin, token.end);
-        else if (token.kind == TOKEN_NAME)
-            repeated_take_name(repeated, token.begin, token.end);
-        else if (token.kind == TOKEN_BYTE)
-            repeated_take_byte(repeated, sql[token.begin]);
-    }
+    while (postgres_scan_next(&scan, &token))
+        if (token.kind != TOKEN_OPEN)
+            take(ctx, sql, (struct sql_word){kinds[token.kind], token.begin, token.end});
 }
 
 static bool sets_session(const char *sql, size_t len)
@@ -169,7 +168,7 @@ const struct dialect dialect_postgres = {
     .split = postgres_split,
     .refuses = refuse_discard,
     .sets_session = sets_session,
-    .read_repeated = read_repeated,
+    .read_words = read_words,
     .read_replica = read_replica,
     .check_url = postgres_check_url,
     .check_environment = postgres_check_environment,

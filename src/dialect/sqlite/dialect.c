@@ -13,7 +13,7 @@
 #include "dialect/sqlite/split.h"
 #include "dialect/sqlite/templates.h"
 #include "dialect/sqlite/tokens.h"
-#include "dialect/repeated.h"
+#include "dialect/split.h"
 #include "dialect/template.h"
 
 /* Steps over blanks, comments and one word; false: another stands there. */
@@ -82,19 +82,19 @@ static const char *needs_no_transaction(const char *sql, size_t len)
 }
 
 /* A PRAGMA that sets. Those that do work may do it twice. */
-static void read_repeated(const char *sql, size_t len, struct repeated *repeated)
+static void read_words(const char *sql, size_t len, sql_word_fn *take, void *ctx)
 {
+    static const enum sql_word_kind kinds[] = {
+        [TOKEN_WORD] = SQL_WORD, [TOKEN_NAME] = SQL_NAME,     [TOKEN_STRING] = SQL_TEXT,
+        [TOKEN_BLOB] = SQL_TEXT, [TOKEN_NUMBER] = SQL_NUMBER, [TOKEN_SIGN] = SQL_SIGN,
+    };
     struct sqlite_cursor cursor = sqlite_cursor(sql);
     for (; cursor.token.kind != TOKEN_END; sqlite_advance(&cursor)) {
         size_t begin = (size_t)(cursor.token.text - sql);
         if (begin >= len)
             return;
-        if (cursor.token.kind == TOKEN_WORD)
-            repeated_take_word(repeated, sql, begin, begin + cursor.token.len);
-        else if (cursor.token.kind == TOKEN_NAME)
-            repeated_take_name(repeated, begin, begin + cursor.token.len);
-        else if (cursor.token.kind == TOKEN_SIGN)
-            repeated_take_byte(repeated, *cursor.token.text);
+        take(ctx, sql,
+             (struct sql_word){kinds[cursor.token.kind], begin, begin + cursor.token.len});
     }
 }
 
@@ -138,7 +138,7 @@ const struct dialect dialect_sqlite = {
     .split = sqlite_split,
     .needs_no_transaction = needs_no_transaction,
     .sets_session = sets_session,
-    .read_repeated = read_repeated,
+    .read_words = read_words,
     .open_parser = sqlite_open_parser,
     .close_parser = sqlite_close_parser,
     .judge = sqlite_judge,
