@@ -54,6 +54,12 @@ static void end_section(struct revision_parser *parser, struct section *section,
     section->sql_len = (size_t)(end - begin);
 }
 
+static void end_header(struct revision_parser *parser, const char *begin, const char *end)
+{
+    parser->revision->header = arena_strndup(parser->arena, begin, (size_t)(end - begin));
+    parser->revision->header_len = (size_t)(end - begin);
+}
+
 static struct span next_line(struct revision_parser *parser)
 {
     const char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
@@ -68,11 +74,13 @@ static void parse_lines(struct revision_parser *parser)
     struct section *section = NULL;
     const char *begin = NULL;
     bool is_header = true;
-    const char *meant;
+    const char *bytes = parser->at, *meant;
     while (parser->at < parser->end) {
         struct span line = next_line(parser);
         if (revision_marker_len(line.text, line.len)) {
             end_section(parser, section, begin, line.text);
+            if (is_header)
+                end_header(parser, bytes, line.text);
             section = revision_begin_section(parser, line);
             begin = parser->at;
             if (section)
@@ -167,7 +175,7 @@ struct revision *revision_parse(struct arena *arena, const char *path, const cha
                                      .revision = revision};
     size_t before = faults->total;
     revision->path = parser.path;
-    revision->message = revision->create_date = "";
+    revision->message = revision->create_date = revision->header = "";
     if (!check_bytes(&parser, bytes, len))
         return NULL;
     parse_lines(&parser);

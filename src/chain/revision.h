@@ -41,6 +41,8 @@ struct revision {
     char checksum[HASH_HEX_SIZE]; /* SHA-256 of the file's bytes */
     /* of the same with CRLF turned to LF: tells an edit from a checkout setting */
     char checksum_lf[HASH_HEX_SIZE];
+    const char *header; /* the bytes before the first section's marker; NUL-terminated */
+    size_t header_len;
     const struct section *sections; /* in file order */
     size_t section_count;
     uint32_t index; /* in the chain's array */

@@ -1,18 +1,12 @@
 /* Rules that look at what stands around a deed: what is known of the column, what else the revision does. */
-#include "base/ascii.h"
 #include "dialect/repeated.h"
 #include "lint/pass.h"
 
-static bool is_same(const char *a, const char *b)
-{
-    return a && b && ascii_is_same(a, b);
-}
-
 /* Does the revision make the table at any place? */
-static bool is_ever_fresh(const struct pass *pass, const char *table)
+bool pass_is_ever_fresh(const struct pass *pass, const char *table)
 {
     for (size_t i = 0; i < pass->made_count; i++)
-        if (is_same(pass->made[i], table))
+        if (pass_is_same(pass->made[i], table))
             return true;
     return false;
 }
@@ -69,206 +63,14 @@ static void check_constant(struct pass *pass, size_t statement, const struct dee
     pass_tell(pass, RULE_DIFFERS_BY_TENANT, statement, &told);
 }
 
-/* ---- tables -------------------------------------------------------------------------------------- */
-
-/* From the deed on, is a table of that name made, or renamed to it? */
-static bool comes_back(const struct pass *pass, size_t from, const char *table)
-{
-    for (size_t i = from; i < pass->deeds.count; i++) {
-        const struct deed *deed = &pass->deeds.items[i];
-        if ((deed->kind == DEED_CREATE_TABLE && is_same(deed->table, table)) ||
-            (deed->kind == DEED_RENAME && !deed->column && is_same(deed->other, table)))
-            return true;
-    }
-    return false;
-}
-
-static bool is_copied(const struct pass *pass, size_t before, const char *table)
-{
-    for (size_t i = 0; i < before; i++)
-        if (pass->deeds.items[i].kind == DEED_COPY_ROWS &&
-            is_same(pass->deeds.items[i].other, table))
-            return true;
-    return false;
-}
-
-static size_t index_of(const struct pass *pass, const struct deed *deed)
-{
-    return (size_t)(deed - pass->deeds.items);
-}
-
-/* `DROP TABLE IF EXISTS` before the revision makes a table of that name, which no revision has made: a guard, and no loss. */
-static bool is_guard(const struct pass *pass, const struct deed *deed)
-{
-    return deed->flags & DEED_CONDITIONAL &&
-           comes_back(pass, index_of(pass, deed) + 1, deed->table) &&
-           !shadow_knows_table(&pass->shadow, deed->table);
-}
-
-/* The same revision has added the column: no application knows it. */
-static bool is_new_column(const struct pass *pass, const struct deed *deed)
-{
-    for (size_t i = 0; i < index_of(pass, deed) && deed->column; i++)
-        if (pass->deeds.items[i].kind == DEED_ADD_COLUMN &&
-            is_same(pass->deeds.items[i].table, deed->table) &&
-            is_same(pass->deeds.items[i].column, deed->column))
-            return true;
-    return false;
-}
-
-static bool has_text(const struct pass *pass, const char *text)
-{
-    for (size_t i = 0; i < pass->count; i++)
-        if (memmem(pass->statements[i].sql, pass->statements[i].len, text, strlen(text)))
-            return true;
-    return false;
-}
-
-/* Of `index a, trigger b`, those that nothing makes again; in the arena; NULL: none. */
-static const char *find_lost(const struct pass *pass, const char *names)
-{
-    struct arena *arena = pass->deeds.arena;
-    const char *lost = NULL;
-    for (const char *at = names; at && *at;) {
-        size_t len = strcspn(at, ",");
-        const char *item = arena_strndup(arena, at, len);
-        const char *name = strchr(item, ' ');
-        bool is_made = false;
-        for (size_t i = 0; i < pass->deeds.count && name; i++) {
-            const struct deed *deed = &pass->deeds.items[i];
-            is_made |= (deed->kind == DEED_CREATE_INDEX || deed->kind == DEED_TRIGGER) &&
-                       is_same(deed->name, name + 1);
-        }
-        is_made |= ascii_begins(item, "AUTOINCREMENT") && has_text(pass, "sqlite_sequence");
-        if (!is_made)
-            lost = lost ? arena_printf(arena, "%s, %s", lost, item) : item;
-        at += len + strspn(at + len, ", ");
-    }
-    return lost;
-}
-
-static bool is_of_name(char c)
-{
-    return ascii_is_alnum(c) || c == '_';
-}
-
-/* Is the name a word of a statement that copies the table's rows? */
-static bool is_read(const struct pass *pass, const char *table, const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < pass->count; i++) {
-        const struct pass_statement *statement = &pass->statements[i];
-        const char *sql = statement->sql;
-        bool copies = false;
-        for (size_t d = statement->first_deed; d < statement->deed_end; d++)
-            copies |= pass->deeds.items[d].kind == DEED_COPY_ROWS &&
-                      is_same(pass->deeds.items[d].other, table);
-        for (size_t at = 0; copies && at + len <= statement->len; at++)
-            if (ascii_begins(sql + at, name) && (!at || !is_of_name(sql[at - 1])) &&
-                (at + len == statement->len || !is_of_name(sql[at + len])))
-                return true;
-    }
-    return false;
-}
-
-/* The table that is built anew from the rows of this one, which goes; NULL: none. */
-static const char *find_successor(const struct pass *pass, const struct deed *dropped)
-{
-    size_t index = index_of(pass, dropped);
-    for (size_t i = 0; i < index; i++) {
-        const struct deed *deed = &pass->deeds.items[i];
-        if (deed->kind != DEED_COPY_ROWS || !is_same(deed->other, dropped->table) ||
-            !pass_is_fresh(pass, deed->table))
-            continue;
-        bool takes_name = comes_back(pass, index + 1, dropped->table);
-        for (size_t r = 0; r < i && !takes_name; r++)
-            takes_name = pass->deeds.items[r].kind == DEED_RENAME &&
-                         is_same(pass->deeds.items[r].table, deed->table) &&
-                         is_same(pass->deeds.items[r].other, dropped->table);
-        if (takes_name)
-            return deed->table;
-    }
-    return NULL;
-}
-
-/* Columns that go with a table which is built anew without them, as SQLite's tools drop columns; one whose values the copy reads has
- * become another. */
-static void check_left_out(struct pass *pass, size_t statement, const struct deed *deed)
-{
-    const struct shadow *shadow = &pass->shadow;
-    const char *successor = find_successor(pass, deed);
-    if (!successor || !shadow_knows_table(shadow, successor))
-        return;
-    struct deed told = *deed;
-    if (!comes_back(pass, index_of(pass, deed) + 1, deed->table))
-        told.table = successor;
-    for (size_t place = 1;; place++) {
-        const struct known_column *column = shadow_column_at(shadow, deed->table, place);
-        if (!column)
-            return;
-        told.column = column->column;
-        if (!shadow_column(shadow, successor, column->column) &&
-            !is_read(pass, deed->table, column->column))
-            pass_tell(pass, RULE_DROP_COLUMN, statement, &told);
-    }
-}
-
-static void check_drop(struct pass *pass, size_t statement, const struct deed *deed)
-{
-    size_t index = index_of(pass, deed);
-    struct deed told = *deed;
-    if (deed->flags & DEED_TEMPORARY || pass_is_fresh(pass, deed->table) || is_guard(pass, deed))
-        return;
-    if (!is_copied(pass, index, deed->table)) {
-        pass_tell(pass, RULE_DROP_TABLE, statement, deed);
-        return;
-    }
-    check_left_out(pass, statement, deed);
-    const char *lost = pass->bit == LINT_SQLITE ? find_lost(pass, deed->name) : NULL;
-    if (!lost)
-        return;
-    told.what = arena_printf(pass->deeds.arena, "it loses %s", lost);
-    pass_tell(pass, RULE_SQLITE_REBUILD, statement, &told);
-}
-
-static void check_rename(struct pass *pass, size_t statement, const struct deed *deed)
-{
-    size_t index = index_of(pass, deed);
-    struct deed told = *deed;
-    bool is_table = !deed->column && deed->table;
-    if (pass->bit == LINT_SQLITE && deed->name && !has_text(pass, "legacy_alter_table")) {
-        told.table = deed->other;
-        told.what = arena_printf(pass->deeds.arena,
-                                 "the rename is refused, %s: drop it before the table, and "
-                                 "create it again at the end",
-                                 deed->name);
-        pass_tell(pass, RULE_SQLITE_REBUILD, statement, &told);
-    }
-    if (pass_is_fresh(pass, deed->table) || is_new_column(pass, deed))
-        return;
-    told.name = deed->column ? deed->column : deed->table ? deed->table : "";
-    if (!is_table || !comes_back(pass, index + 1, deed->table)) {
-        pass_tell(pass, RULE_RENAME, statement, &told);
-        return;
-    }
-    if (pass->bit != LINT_SQLITE || deed->flags & DEED_UNREFERRED ||
-        has_text(pass, "legacy_alter_table"))
-        return;
-    told.what = arena_printf(pass->deeds.arena,
-                             "the old one is renamed to %s first, and other tables' foreign keys "
-                             "go with it",
-                             deed->other ? deed->other : "another name");
-    pass_tell(pass, RULE_SQLITE_REBUILD, statement, &told);
-}
-
 /* ---- settings, names, what is shared -------------------------------------------------------------- */
 
 static void check_setting(struct pass *pass, size_t statement, const struct deed *deed)
 {
-    bool is_off = deed->what && (is_same(deed->what, "0") || is_same(deed->what, "0s") ||
-                                 is_same(deed->what, "default"));
+    bool is_off = deed->what && (pass_is_same(deed->what, "0") || pass_is_same(deed->what, "0s") ||
+                                 pass_is_same(deed->what, "default"));
     for (const char *const *name = pass->dialect->timeouts; name && *name; name++)
-        if (is_same(deed->name, *name) && is_off)
+        if (pass_is_same(deed->name, *name) && is_off)
             pass_tell(pass, RULE_TIMEOUTS, statement, deed);
 }
 
@@ -312,14 +114,18 @@ void pass_check_deed(struct pass *pass, size_t statement, const struct deed *dee
     case DEED_SET_NOT_NULL: check_not_null(pass, statement, deed); break;
     case DEED_SET_TYPE: check_type(pass, statement, deed); break;
     case DEED_INSERT: check_constant(pass, statement, deed); break;
-    case DEED_DROP_TABLE: check_drop(pass, statement, deed); break;
-    case DEED_RENAME: check_rename(pass, statement, deed); break;
+    case DEED_DROP_TABLE: pass_check_drop(pass, statement, deed); break;
+    case DEED_RENAME: pass_check_rename(pass, statement, deed); break;
     case DEED_SET: check_setting(pass, statement, deed); break;
     case DEED_NAME_SCHEMA: check_schema(pass, statement, deed); break;
     case DEED_ENUM_ADD: check_enum(pass, statement, deed); break;
     case DEED_SERVER_WIDE:
         if (deed->flags & DEED_DATABASE_WIDE && pass->request->has_schemas)
             pass_tell(pass, RULE_SERVER_WIDE, statement, deed);
+        break;
+    case DEED_DELETE:
+        if (!pass_is_empty(pass, deed->table) && !pass_is_copied(pass, deed))
+            pass_lose(pass);
         break;
     default: break;
     }
@@ -369,7 +175,7 @@ static const struct deed *find_long(const struct pass *pass, const struct pass_s
     for (size_t i = statement->first_deed; i < statement->deed_end; i++) {
         const struct deed *deed = &pass->deeds.items[i];
         const char *worked_on = deed->kind == DEED_COPY_ROWS ? deed->other : deed->table;
-        if (is_long(deed) && worked_on && !is_ever_fresh(pass, worked_on))
+        if (is_long(deed) && worked_on && !pass_is_ever_fresh(pass, worked_on))
             return deed;
     }
     return NULL;
@@ -398,7 +204,7 @@ static void check_locks(struct pass *pass)
         }
         for (size_t d = statement->first_deed; d < statement->deed_end && !lock; d++)
             if (locks_all(&pass->deeds.items[d]) &&
-                !is_ever_fresh(pass, pass->deeds.items[d].table)) {
+                !pass_is_ever_fresh(pass, pass->deeds.items[d].table)) {
                 lock = &pass->deeds.items[d];
                 line = statement->line;
             }
@@ -422,7 +228,7 @@ static void check_mixtures(struct pass *pass)
             const struct deed *deed = &pass->deeds.items[d];
             has_schema |= statement->is_transactional && is_of_schema(deed);
             if (statement->is_transactional && rows_at == SIZE_MAX && changes_rows(deed) &&
-                !is_ever_fresh(pass, deed->table))
+                !pass_is_ever_fresh(pass, deed->table))
                 rows_at = i;
         }
         bool is_last = i + 1 == pass->count || statement[1].section != statement->section;

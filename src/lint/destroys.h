@@ -1,14 +1,24 @@
-/* Does a revision take rows or values away for good, as far as its statements tell? Pure, as lint is.
+/* Does a revision take rows or values away for good? The same that lint finds of tables, columns and copies, and any DELETE, without
+ * regard to severities and waivers. All of the chain is read once for each dialect and direction that is asked about.
  *
- * What it drops after it has copied it elsewhere, or has made it itself, is not lost.
+ *     struct destroys *destroys = destroys_new(chain);
+ *     if (destroys_data(destroys, revision, DIRECTION_UP, DIALECT_SQLITE)) …
+ *     destroys_free(destroys);
  */
 #ifndef LINT_DESTROYS_H
 #define LINT_DESTROYS_H
 
 #include "base/dialect.h"
-#include "chain/revision.h"
+#include "chain/chain.h"
 
-bool revision_destroys_data(const struct revision *revision, enum direction direction,
-                            enum dialect_id dialect);
+struct destroys;
+
+/* The chain is borrowed. destroys_free takes NULL. */
+struct destroys *destroys_new(const struct chain *chain);
+void destroys_free(struct destroys *destroys);
+
+/* `file`: a revision or a checkpoint of the chain. */
+bool destroys_data(struct destroys *destroys, const struct revision *file, enum direction direction,
+                   enum dialect_id dialect);
 
 #endif

@@ -87,6 +87,11 @@ static const char *first_line(struct arena *arena, const struct pass_statement *
 
 /* ---- findings ------------------------------------------------------------------------------------- */
 
+bool pass_is_same(const char *a, const char *b)
+{
+    return a && b && ascii_is_same(a, b);
+}
+
 bool pass_is_fresh(const struct pass *pass, const char *table)
 {
     for (size_t i = 0; i < pass->fresh_count && table; i++)
@@ -118,11 +123,26 @@ static bool join(struct lint *lint, const struct finding *finding)
     return false;
 }
 
+static bool loses(enum rule_id rule)
+{
+    return rule == RULE_DROP_TABLE || rule == RULE_DROP_COLUMN || rule == RULE_TRUNCATE ||
+           rule == RULE_COPY_LEAVES_OUT;
+}
+
+void pass_lose(struct pass *pass)
+{
+    if (pass->losses)
+        pass->losses[chain_file_number(pass->request->chain, pass->revision)] |=
+            (unsigned char)(1 << pass->direction);
+}
+
 void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed)
 {
     const struct lint_rule *row = &lint_rules[rule];
     struct lint *lint = pass->lint;
     struct arena *arena = &lint->arena;
+    if (loses(rule))
+        pass_lose(pass);
     if (!pass->is_told || !(row->dialects & pass->bit) ||
         (pass->direction == DIRECTION_DOWN && pass_only_takes_back(pass, rule, deed)))
         return;
@@ -173,7 +193,7 @@ struct reading {
 static void read_waivers(const struct reading *reading, const struct section *section, size_t begin,
                          size_t end)
 {
-    struct waiver_place place = {section, begin, end, reading->pass->count};
+    struct waiver_place place = {section->sql, section->line, begin, end, reading->pass->count};
     if (reading->pass->is_told)
         waivers_find(reading->pass, &place, reading->faults);
 }
@@ -256,6 +276,10 @@ static void read_revision(struct pass *pass, void *reader, struct faults *faults
     struct reading reading = {pass, reader, faults};
     size_t count = revision_sections(pass->revision, pass->direction, pass->dialect->id, sections,
                                      SECTIONS_MOST);
+    struct waiver_place header = {pass->revision->header, 1, 0, pass->revision->header_len,
+                                  SIZE_MAX};
+    if (pass->is_told && pass->direction == DIRECTION_UP)
+        waivers_find(pass, &header, faults);
     for (size_t i = 0; i < count && i < SECTIONS_MOST; i++)
         read_section(&reading, sections[i], i);
     for (size_t i = 0; i < pass->deeds.count; i++) {
@@ -265,6 +289,7 @@ static void read_revision(struct pass *pass, void *reader, struct faults *faults
                 deed->table;
         pass->sets_sequences |= deed->kind == DEED_SET_SEQUENCE;
     }
+    pass_find_copies(pass);
     check(pass);
 }
 
@@ -279,7 +304,8 @@ static void read_way_back(struct pass *up, void *reader, struct faults *faults)
                         .revision = up->revision,
                         .direction = DIRECTION_DOWN,
                         .up = &up->deeds,
-                        .is_told = true,
+                        .losses = up->losses,
+                        .is_told = up->is_told,
                         .deeds = {.arena = up->deeds.arena}};
     struct shadow_mark mark;
     shadow_remember(&up->shadow, &mark);
@@ -293,34 +319,57 @@ static void read_way_back(struct pass *up, void *reader, struct faults *faults)
     shadow_go_back(&up->shadow, &mark);
 }
 
-/* What the shadow keeps lives as long as the pass over the chain; the rest is as short-lived, and small. */
-static void read_chain(const struct lint_request *request, const struct dialect *dialect,
-                       struct lint *lint, struct faults *faults)
+/* Of one dialect. */
+struct chain_reading {
+    const struct lint_request *request;
+    const struct dialect *dialect;
+    struct lint *lint;
+    struct faults *faults;
+    unsigned char *losses; /* NULL: it is findings that are asked for */
+};
+
+/* What the shadow keeps lives as long as the pass over the files; the rest is as short-lived, and small. */
+static void read_files(const struct chain_reading *reading, const struct revision *const *files,
+                       size_t count)
 {
+    const struct lint_request *request = reading->request;
+    const struct dialect *dialect = reading->dialect;
     struct arena arena;
     arena_init(&arena);
     void *reader = dialect->open_deeds ? dialect->open_deeds() : NULL;
     struct shadow shadow = {.arena = &arena};
     map_init(&shadow.by_name);
-    for (size_t i = 0; i < request->chain->count; i++) {
-        const struct revision *revision = request->chain->revisions[request->chain->topological[i]];
+    for (size_t i = 0; i < count; i++) {
+        const struct revision *file = files[i];
+        bool is_asked = !request->linted || request->linted[file->index];
         struct pass pass = {.request = request,
-                            .lint = lint,
+                            .lint = reading->lint,
                             .dialect = dialect,
                             .bit = lint_dialect_bit(dialect->id),
-                            .revision = revision,
-                            .is_told = !request->linted || request->linted[revision->index],
+                            .revision = file,
+                            .losses = reading->losses,
+                            .is_told = is_asked && !reading->losses,
                             .deeds = {.arena = &arena},
                             .shadow = shadow};
-        read_revision(&pass, reader, faults);
-        if (request->reads_down && pass.is_told)
-            read_way_back(&pass, reader, faults);
+        read_revision(&pass, reader, reading->faults);
+        if (request->reads_down && is_asked)
+            read_way_back(&pass, reader, reading->faults);
         shadow = pass.shadow;
     }
     shadow_done(&shadow);
     if (dialect->close_deeds)
         dialect->close_deeds(reader);
     arena_done(&arena);
+}
+
+static void read_chain(const struct chain_reading *reading)
+{
+    const struct chain *chain = reading->request->chain;
+    const struct revision **files = xcalloc(chain->count + 1, sizeof *files);
+    for (size_t i = 0; i < chain->count; i++)
+        files[i] = chain->revisions[chain->topological[i]];
+    read_files(reading, files, chain->count);
+    free(files);
 }
 
 /* ---- the chain ------------------------------------------------------------------------------------ */
@@ -361,15 +410,38 @@ static void sort(const struct chain *chain, struct lint *lint)
 
 void lint_chain(const struct lint_request *request, struct lint *ret, struct faults *faults)
 {
+    unsigned dialects = 0;
     *ret = (struct lint){0};
     arena_init(&ret->arena);
     for (int d = 0; d < DIALECT__COUNT; d++) {
         const struct dialect *dialect = dialect_of((enum dialect_id)d);
-        if (request->used[d] && dialect && dialect->read_deeds)
-            read_chain(request, dialect, ret, faults);
+        if (!request->used[d] || !dialect || !dialect->read_deeds)
+            continue;
+        dialects |= lint_dialect_bit(dialect->id);
+        read_chain(&(struct chain_reading){request, dialect, ret, faults, NULL});
     }
     sort(request->chain, ret);
-    waivers_check(ret, faults);
+    waivers_check(ret, dialects, faults);
+}
+
+/* A checkpoint begins with nothing: each is read by itself. */
+void lint_find_losses(const struct chain *chain, enum dialect_id dialect_id,
+                      enum direction direction, unsigned char *losses)
+{
+    const struct dialect *dialect = dialect_of(dialect_id);
+    struct lint lint = {0};
+    struct faults faults;
+    struct lint_request request = {.chain = chain, .reads_down = direction == DIRECTION_DOWN};
+    struct chain_reading reading = {&request, dialect, &lint, &faults, losses};
+    if (!dialect || !dialect->read_deeds)
+        return;
+    arena_init(&lint.arena);
+    faults_init(&faults);
+    read_chain(&reading);
+    for (size_t i = 0; i < chain->checkpoint_count; i++)
+        read_files(&reading, &chain->checkpoints[i], 1);
+    faults_done(&faults);
+    lint_done(&lint);
 }
 
 void lint_done(struct lint *lint)

@@ -28,6 +28,7 @@ struct waiver {
     const char *reason;
     const struct revision *revision;
     int line;
+    bool is_of_header; /* it stands before the first section, and is for the revision */
     bool is_used;
 };
 
@@ -70,6 +71,11 @@ struct lint {
  * scripts_check tells of it. */
 void lint_chain(const struct lint_request *request, struct lint *ret, struct faults *faults);
 void lint_done(struct lint *lint);
+
+/* Which files take rows or values away for good (destroys.h), by chain_file_number: sets bits 1 << direction. Down sections are read
+ * where that is the direction. */
+void lint_find_losses(const struct chain *chain, enum dialect_id dialect, enum direction direction,
+                      unsigned char *losses);
 
 /* So many findings that no waiver covers have this severity. */
 size_t lint_count(const struct lint *lint, enum lint_severity severity);

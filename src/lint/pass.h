@@ -24,6 +24,15 @@ struct pass_statement {
     size_t deed_end;
 };
 
+/* Rows of `source`, as it was called then, that the deed puts into `table`. */
+struct pass_copy {
+    size_t deed, statement;
+    const char *table, *source;
+    const char *leaves_out; /* the words that leave rows out; NULL: it takes all */
+    bool takes_all_columns; /* by `*` */
+    bool is_new;            /* the deed makes the table */
+};
+
 struct pass {
     const struct lint_request *request;
     struct lint *lint; /* where findings go */
@@ -32,6 +41,7 @@ struct pass {
     const struct revision *revision;
     enum direction direction;
     const struct deeds *up; /* DIRECTION_DOWN: what its up sections do */
+    unsigned char *losses;  /* by file: bits 1 << direction; NULL: no one asks for them */
     bool is_told;           /* findings of this revision are asked for */
     struct pass_statement *statements;
     size_t count, capacity;
@@ -43,6 +53,8 @@ struct pass {
     size_t filled_count, filled_capacity;
     const char **made; /* all tables that it makes at any place */
     size_t made_count, made_capacity;
+    struct pass_copy *copies;
+    size_t copy_count, copy_capacity;
     bool sets_sequences;         /* something in it sets what a sequence gives next */
     struct pass_waiver *waivers; /* of this revision */
     size_t waiver_count, waiver_capacity;
@@ -52,15 +64,33 @@ struct pass {
 bool pass_is_fresh(const struct pass *pass, const char *table);
 bool pass_is_empty(const struct pass *pass, const char *table);
 
+/* Does the revision make the table at any place? */
+bool pass_is_ever_fresh(const struct pass *pass, const char *table);
+
+/* Has the same revision added the column before the deed: does no application know it? */
+bool pass_is_new_column(const struct pass *pass, const struct deed *deed);
+
+/* Of names, either of which may be NULL. */
+bool pass_is_same(const char *a, const char *b);
+
+/* The revision takes rows or values away for good (destroys.h), whether that is told or not. */
+void pass_lose(struct pass *pass);
+
 /* Adds a finding about the statement; the texts of the rule are filled from the deed. `statement` SIZE_MAX: about the revision. */
 void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed);
 
 /* pass_down.c: does the rule say of a down section only that it takes back what its up section did? */
 bool pass_only_takes_back(const struct pass *pass, enum rule_id rule, const struct deed *deed);
 
-/* All rules (signs.c by single deeds, checks.c by what stands around them). */
+/* All rules: signs.c by single deeds, checks.c by what stands around them. */
 void pass_check_signs(struct pass *pass, size_t statement, const struct deed *deed);
 void pass_check_deed(struct pass *pass, size_t statement, const struct deed *deed);
 void pass_check_revision(struct pass *pass);
+
+/* rebuild.c: tables that go, are renamed, or are built anew. */
+void pass_find_copies(struct pass *pass);
+bool pass_is_copied(const struct pass *pass, const struct deed *dropped);
+void pass_check_drop(struct pass *pass, size_t statement, const struct deed *deed);
+void pass_check_rename(struct pass *pass, size_t statement, const struct deed *deed);
 
 #endif

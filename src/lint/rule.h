@@ -12,31 +12,44 @@ const char *lint_severity_name(enum lint_severity severity);
 const char *lint_severity_at(size_t index);
 
 /* The rules and their ids, under which waivers and the inventory know them. */
-#define LINT_RULES(rule)                                                                           \
-    rule(INDEX_BLOCKS_WRITES, "index-blocks-writes") rule(                                         \
-        CONCURRENTLY_IN_TRANSACTION, "concurrently-in-transaction") rule(SET_NOT_NULL_SCANS,       \
-                                                                         "set-not-null-scans")     \
-        rule(CHECK_NOT_VALID, "check-not-valid") rule(FK_NOT_VALID, "fk-not-valid") rule(          \
-            UNIQUE_BY_INDEX, "unique-by-index") rule(TYPE_CHANGE_REWRITES, "type-change-rewrites") \
-            rule(ADD_COLUMN_REWRITES, "add-column-rewrites") rule(                                 \
-                REQUIRED_COLUMN,                                                                   \
-                "required-column") rule(DROP_COLUMN, "drop-column") rule(DROP_TABLE, "drop-table") \
-                rule(TRUNCATE, "truncate") rule(RENAME, "rename") rule(                            \
-                    DATA_DEPENDENT, "data-dependent") rule(LOCK_THEN_WORK, "lock-then-work")       \
-                    rule(TIMEOUTS, "timeouts") rule(ENUM_ADD_USED, "enum-add-used") rule(          \
-                        MYSQL_DDL_COMMITS, "mysql-ddl-commits") rule(ALGORITHM, "algorithm")       \
-                        rule(SQLITE_REBUILD, "sqlite-rebuild")                                     \
-                            rule(SESSION_DEPENDENT, "session-dependent") rule(                     \
-                                FOREIGN_SCHEMA, "foreign-schema") rule(SERVER_WIDE, "server-wide") \
-                                rule(DIFFERS_BY_TENANT, "differs-by-tenant") rule(                 \
-                                    HIDES_DRIFT, "hides-drift") rule(NO_WAY_BACK, "no-way-back")   \
-                                    rule(NO_PROBE, "no-probe") rule(DROP_INDEX, "drop-index")      \
-                                        rule(REWRITES_TABLE, "rewrites-table")                     \
-                                            rule(DETACH_PARTITION,                                 \
-                                                 "detach-partition") rule(TRIGGER, "trigger")      \
-                                                rule(UPDATE_WITHOUT_WHERE, "update-without-where") \
-                                                    rule(REPEAT_UNBOUNDED, "repeat-unbounded")     \
-                                                        rule(REPEAT_SAME_ROWS, "repeat-same-rows")
+/* clang-format off */
+#define LINT_RULES(rule) \
+    rule(INDEX_BLOCKS_WRITES, "index-blocks-writes") \
+    rule(CONCURRENTLY_IN_TRANSACTION, "concurrently-in-transaction") \
+    rule(SET_NOT_NULL_SCANS, "set-not-null-scans") \
+    rule(CHECK_NOT_VALID, "check-not-valid") \
+    rule(FK_NOT_VALID, "fk-not-valid") \
+    rule(UNIQUE_BY_INDEX, "unique-by-index") \
+    rule(TYPE_CHANGE_REWRITES, "type-change-rewrites") \
+    rule(ADD_COLUMN_REWRITES, "add-column-rewrites") \
+    rule(REQUIRED_COLUMN, "required-column") \
+    rule(DROP_COLUMN, "drop-column") \
+    rule(DROP_TABLE, "drop-table") \
+    rule(COPY_LEAVES_OUT, "copy-leaves-out") \
+    rule(TRUNCATE, "truncate") \
+    rule(RENAME, "rename") \
+    rule(DATA_DEPENDENT, "data-dependent") \
+    rule(LOCK_THEN_WORK, "lock-then-work") \
+    rule(TIMEOUTS, "timeouts") \
+    rule(ENUM_ADD_USED, "enum-add-used") \
+    rule(MYSQL_DDL_COMMITS, "mysql-ddl-commits") \
+    rule(ALGORITHM, "algorithm") \
+    rule(SQLITE_REBUILD, "sqlite-rebuild") \
+    rule(SESSION_DEPENDENT, "session-dependent") \
+    rule(FOREIGN_SCHEMA, "foreign-schema") \
+    rule(SERVER_WIDE, "server-wide") \
+    rule(DIFFERS_BY_TENANT, "differs-by-tenant") \
+    rule(HIDES_DRIFT, "hides-drift") \
+    rule(NO_WAY_BACK, "no-way-back") \
+    rule(NO_PROBE, "no-probe") \
+    rule(DROP_INDEX, "drop-index") \
+    rule(REWRITES_TABLE, "rewrites-table") \
+    rule(DETACH_PARTITION, "detach-partition") \
+    rule(TRIGGER, "trigger") \
+    rule(UPDATE_WITHOUT_WHERE, "update-without-where") \
+    rule(REPEAT_UNBOUNDED, "repeat-unbounded") \
+    rule(REPEAT_SAME_ROWS, "repeat-same-rows")
+/* clang-format on */
 
 #define LINT_RULE_ENUM(name, id) RULE_##name,
 enum rule_id { LINT_RULES(LINT_RULE_ENUM) RULE__COUNT };

@@ -75,7 +75,8 @@ static void put_deed(struct shadow *shadow, const struct deed *deed)
                                           .column = deed->column,
                                           .type = deed->type,
                                           .is_not_null = deed->flags & DEED_NOT_NULL,
-                                          .is_numbered = deed->flags & DEED_NUMBERED});
+                                          .is_numbered = deed->flags & DEED_NUMBERED,
+                                          .is_generated = deed->flags & DEED_GENERATED});
 }
 
 static void drop_table(struct shadow *shadow, const char *table)

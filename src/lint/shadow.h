@@ -17,7 +17,8 @@ struct known_column {
     const char *table, *column;
     const char *type; /* NULL: not known */
     bool is_not_null;
-    bool is_numbered; /* the database gives its values out */
+    bool is_numbered;  /* the database gives its values out */
+    bool is_generated; /* the database computes its values */
     bool is_gone;
 };
 

@@ -89,7 +89,8 @@ void pass_check_signs(struct pass *pass, size_t statement, const struct deed *de
             (deed->flags & sign->with) == sign->with && !(deed->flags & sign->without) &&
             (sign->of_fresh ||
              !(lint_rules[sign->rule].scale == SCALE_ROWS ? is_empty : is_fresh)) &&
-            (sign->place == ANYWHERE || is_inside))
+            (sign->place == ANYWHERE || is_inside) &&
+            !(sign->rule == RULE_DROP_COLUMN && pass_is_new_column(pass, deed)))
             pass_tell(pass, sign->rule, statement, deed);
     }
 }

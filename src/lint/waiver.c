@@ -117,7 +117,8 @@ static bool is_reason(const char *at, const char *end)
 static void read_waiver(struct pass *pass, const struct comment *comment, size_t statement,
                         struct faults *faults)
 {
-    struct waiver waiver = {.revision = pass->revision, .line = comment->line};
+    struct waiver waiver = {
+        .revision = pass->revision, .line = comment->line, .is_of_header = statement == SIZE_MAX};
     const char *at = comment->text + sizeof mark - 1, *end = comment->text + comment->len;
     bool is_one = comment->len > sizeof mark - 1 &&
                   memcmp(comment->text, mark, sizeof mark - 1) == 0 && is_blank(*at);
@@ -188,9 +189,9 @@ static const char *skip_line(const struct pass *pass, const char *at, const char
  * taken out so. */
 void waivers_find(struct pass *pass, const struct waiver_place *place, struct faults *faults)
 {
-    const char *sql = place->section->sql, *at = sql + place->begin, *end = sql + place->end;
+    const char *sql = place->sql, *at = sql + place->begin, *end = sql + place->end;
     bool is_own_line = !place->begin;
-    struct comment comment = {.line = place->section->line}, other;
+    struct comment comment = {.line = place->line}, other;
     for (const char *c = sql; c < at; c++)
         comment.line += *c == '\n';
     while (at < end) {
@@ -219,12 +220,19 @@ struct waiver *waivers_get(const struct pass *pass, enum rule_id rule, size_t st
     return NULL;
 }
 
-void waivers_check(const struct lint *lint, struct faults *faults)
+void waivers_check(const struct lint *lint, unsigned dialects, struct faults *faults)
 {
-    for (size_t i = 0; i < lint->waiver_count; i++)
-        if (!lint->waivers[i]->is_used)
-            faults_add(faults, ERR_CHAIN, lint->waivers[i]->revision->path, lint->waivers[i]->line,
-                       "'%s' is not what the next statement does: take the waiver out, or put it "
-                       "before the statement that it is for",
-                       lint_rule_at(lint->waivers[i]->rule));
+    for (size_t i = 0; i < lint->waiver_count; i++) {
+        const struct waiver *waiver = lint->waivers[i];
+        if (waiver->is_used || !(lint_rules[waiver->rule].dialects & dialects))
+            continue;
+        faults_add(
+            faults, ERR_CHAIN, waiver->revision->path, waiver->line,
+            waiver->is_of_header
+                ? "'%s' is nothing that the revision does as a whole: take the waiver out, or put it "
+                  "before the statement that it is for"
+                : "'%s' is not what the next statement does: take the waiver out, or put it "
+                  "before the statement that it is for",
+            lint_rule_at(waiver->rule));
+    }
 }

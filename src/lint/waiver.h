@@ -7,10 +7,11 @@
 
 #include "lint/pass.h"
 
-/* Those in a comment line of [begin, end) of a section's text, for the statement of the pass that follows. A comment that was meant
- * to be one and is none is a fault. */
+/* Those in a comment line of [begin, end) of a section's or the header's text, for the statement of the pass that follows; SIZE_MAX: for
+ * the revision. A comment that was meant to be one and is none is a fault. */
 struct waiver_place {
-    const struct section *section;
+    const char *sql;
+    int line; /* of the file, of the text's first byte */
     size_t begin, end;
     size_t statement;
 };
@@ -19,7 +20,7 @@ void waivers_find(struct pass *pass, const struct waiver_place *place, struct fa
 /* The waiver of the rule for the statement (SIZE_MAX: for the revision); NULL: none. */
 struct waiver *waivers_get(const struct pass *pass, enum rule_id rule, size_t statement);
 
-/* Faults: those that nothing has used. */
-void waivers_check(const struct lint *lint, struct faults *faults);
+/* Faults: those that nothing has used, though one of the dialects (bits LINT_…) knows their rule. */
+void waivers_check(const struct lint *lint, unsigned dialects, struct faults *faults);
 
 #endif

@@ -37,22 +37,15 @@ uint32_t report_keep_half(struct report *report, const struct half_step *half)
     return intern_put(&report->halves, &kept, sizeof kept);
 }
 
-/* Of a run that only looks, once for each revision as a dialect runs it. */
-static bool destroys_data(struct report *report, const struct step_done *step,
-                          enum dialect_id dialect)
+/* Of a run that only looks. */
+static bool is_loss(struct report *report, const struct step_done *step, enum dialect_id dialect)
 {
-    char key[64];
-    if (!step->revision || request_changes(report->run.request) ||
+    if (!step->revision || !report->run.chain || request_changes(report->run.request) ||
         !verb_runs_scripts(report->run.request->verb))
         return false;
-    snprintf(key, sizeof key, "%s %d %d %d", step->revision->id, step->revision->is_checkpoint,
-             (int)step->direction, (int)dialect);
-    uint32_t known = map_get(&report->destroys, key);
-    if (known == MAP_NONE) {
-        known = revision_destroys_data(step->revision, step->direction, dialect);
-        map_put(&report->destroys, arena_strdup(&report->arena, key), known);
-    }
-    return known;
+    if (!report->destroys)
+        report->destroys = destroys_new(report->run.chain);
+    return destroys_data(report->destroys, step->revision, step->direction, dialect);
 }
 
 /* Puts them after those of the list `before`. */
@@ -69,9 +62,9 @@ uint32_t report_keep_steps(struct report *report, uint32_t before, const struct 
         memcpy(report->scratch_steps, list.steps, list.count * sizeof *list.steps);
     for (size_t i = 0; i < outcome->step_count; i++) {
         const struct step_done *step = &outcome->steps[i];
-        report->scratch_steps[list.count + i] = (struct report_step){
-            step->revision, step->direction, step->statements, step->commits_itself,
-            destroys_data(report, step, outcome->dialect)};
+        report->scratch_steps[list.count + i] =
+            (struct report_step){step->revision, step->direction, step->statements,
+                                 step->commits_itself, is_loss(report, step, outcome->dialect)};
     }
     return intern_put(&report->step_lists, report->scratch_steps,
                       total * sizeof *report->scratch_steps);

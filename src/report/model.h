@@ -179,7 +179,7 @@ struct report {
     struct intern step_lists;  /* arrays of report_step */
     struct intern saids;       /* structs said of interned strings */
     struct intern notice_keys; /* the number is the index into `notices` until the end */
-    struct map destroys;       /* by file, direction and dialect -> is 1 where data is destroyed */
+    struct destroys *destroys; /* NULL: no step was asked about so far */
     struct causes causes;      /* the number is the index into `errors` until the end */
     const char **scratch_ids;  /* grows to the longest list seen */
     struct report_step *scratch_steps;

@@ -6,6 +6,7 @@
 
 #include "chain/chain.h"
 #include "event/known.h"
+#include "lint/destroys.h"
 
 struct report *report_new(void)
 {
@@ -17,7 +18,6 @@ struct report *report_new(void)
     intern_init(&report->step_lists, &report->arena);
     intern_init(&report->saids, &report->arena);
     intern_init(&report->notice_keys, &report->arena);
-    map_init(&report->destroys);
     causes_init(&report->causes, &report->arena);
     return report;
 }
@@ -26,7 +26,7 @@ void report_free(struct report *report)
 {
     if (!report)
         return;
-    map_done(&report->destroys);
+    destroys_free(report->destroys);
     arena_done(&report->arena);
     free(report->scratch_ids);
     free(report->scratch_steps);

@@ -20,7 +20,7 @@ struct fleet {
     struct arena arena;
     struct revision revisions[FLEET_REVISIONS];
     const struct revision *list[FLEET_REVISIONS];
-    uint32_t heads[1];
+    uint32_t topological[FLEET_REVISIONS], heads[1];
     struct chain chain;
     struct request request;
     struct run_info run;
@@ -43,10 +43,12 @@ static inline void fleet_make_chain(struct fleet *fleet)
     for (uint32_t i = 0; i < FLEET_REVISIONS; i++) {
         fleet->revisions[i] = (struct revision){.id = ids[i], .message = messages[i], .index = i};
         fleet->list[i] = &fleet->revisions[i];
+        fleet->topological[i] = i;
     }
     fleet->heads[0] = FLEET_REVISIONS - 1;
     fleet->chain = (struct chain){.revisions = fleet->list,
                                   .count = FLEET_REVISIONS,
+                                  .topological = fleet->topological,
                                   .heads = fleet->heads,
                                   .head_count = 1,
                                   .digest = "5f3a9c"};

@@ -1,100 +1,11 @@
 /* Each rule of lint by statements that break it, and by those that come close and do not. */
-#include "unit/unit.h"
+#include "unit/lint_fixture.h"
 
 #include <unistd.h>
-
-#include "base/arena.h"
-#include "base/buf.h"
-#include "base/err.h"
-#include "dialect/dialect.h"
-#include "lint/destroys.h"
-#include "lint/lint.h"
-
-/* A revision before it, and the one that is looked at, whose sections begin with their markers. */
-struct lint_case {
-    enum dialect_id dialect;
-    const char *before, *up; /* a `-- migrate:down` of its own is read too */
-    const char *found;       /* `rule:line rule:line`, lines counted from the first section */
-};
-
-enum { HEADER_LINES = 3 };
-
-static const char *revision_text(struct arena *arena, const char *id, const char *revises,
-                                 const char *sections)
-{
-    const char *marker = strstr(sections, "-- migrate:up") ? "" : "-- migrate:up\n";
-    bool has_down = strstr(sections, "-- migrate:down") || strstr(sections, "-- no down");
-    return arena_printf(arena, "-- Revision ID: %s\n-- Revises: %s\n\n%s%s\n%s", id, revises,
-                        marker, sections, has_down ? "" : "-- migrate:down\n");
-}
-
-static struct chain *chain_of(struct arena *arena, const struct lint_case *lint_case)
-{
-    struct chain_file files[2];
-    struct faults faults;
-    const char *texts[] = {
-        revision_text(arena, "aaaa", "", lint_case->before ? lint_case->before : "SELECT 1;"),
-        revision_text(arena, "bbbb", "aaaa", lint_case->up),
-    };
-    const char *names[] = {"aaaa.sql", "bbbb.sql"};
-    for (size_t i = 0; i < ARRAY_LEN(files); i++)
-        files[i] = (struct chain_file){names[i], texts[i], strlen(texts[i])};
-    faults_init(&faults);
-    struct chain *chain = chain_build("versions", files, ARRAY_LEN(files), &faults);
-    if (!chain)
-        fail_msg("%s: %s", lint_case->up, faults.items[0].text);
-    faults_done(&faults);
-    return chain;
-}
-
-static void lint_of(struct arena *arena, const struct lint_case *lint_case, struct buf *found,
-                    struct faults *faults)
-{
-    struct chain *chain = chain_of(arena, lint_case);
-    bool used[DIALECT__COUNT] = {false};
-    bool *linted = arena_calloc(arena, chain->count, sizeof *linted);
-    struct lint lint;
-    used[lint_case->dialect] = true;
-    linted[chain_get(chain, "bbbb")->index] = true;
-    struct lint_request request = {.chain = chain,
-                                   .used = used,
-                                   .linted = linted,
-                                   .reads_down = strstr(lint_case->up, "-- migrate:down") != NULL,
-                                   .has_schemas = true};
-    lint_chain(&request, &lint, faults);
-    for (size_t i = 0; i < lint.count; i++)
-        buf_addf(found, "%s%s%s:%d", found->len ? " " : "", lint.findings[i].waiver ? "-" : "",
-                 lint_rule_at(lint.findings[i].rule),
-                 lint.findings[i].line > 1 ? lint.findings[i].line - HEADER_LINES - 1 : 0);
-    lint_done(&lint);
-    chain_free(chain);
-}
-
-static void check_cases(const struct lint_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct arena arena;
-        struct buf found;
-        struct faults faults;
-        arena_init(&arena);
-        buf_init(&found, 65536);
-        faults_init(&faults);
-        lint_of(&arena, &cases[i], &found, &faults);
-        if (faults.count)
-            fail_msg("%s: %s", cases[i].up, faults.items[0].text);
-        if (strcmp(found.data, cases[i].found) != 0)
-            fail_msg("%s\n  found: %s\n  not:   %s", cases[i].up, found.data, cases[i].found);
-        faults_done(&faults);
-        buf_done(&found);
-        arena_done(&arena);
-    }
-}
 
 #define TASK                                                                                                \
     "CREATE TABLE task (id serial PRIMARY KEY, owner text, n int, title varchar(20), code char(36), price " \
     "numeric(8,2), at timestamp);"
-#define PG DIALECT_POSTGRESQL
-#define OUTSIDE "-- migrate:up transaction:false\n"
 
 static void finds_locks_and_scans_of_postgresql(void **state)
 {
@@ -300,7 +211,6 @@ static void finds_what_hurts_a_fleet_of_postgresql(void **state)
 
 #undef TASK
 #define TASK "CREATE TABLE task (id INTEGER PRIMARY KEY, owner TEXT, n INT);"
-#define LITE DIALECT_SQLITE
 
 static void finds_what_hurts_a_fleet_of_sqlite(void **state)
 {
@@ -404,7 +314,6 @@ static void finds_what_hurts_a_fleet_of_sqlite(void **state)
 #define TASK                                                                                       \
     "CREATE TABLE task (id INT AUTO_INCREMENT PRIMARY KEY, owner VARCHAR(20), n INT(11), mood "    \
     "ENUM('a','b'), at TIMESTAMP);"
-#define MARIA DIALECT_MARIADB
 
 static void finds_what_hurts_a_fleet_of_mariadb(void **state)
 {
@@ -492,7 +401,6 @@ static void finds_what_hurts_a_fleet_of_mariadb(void **state)
 
 #undef TASK
 #define TASK "CREATE TABLE task (id int PRIMARY KEY, owner text, n int);"
-#define DOWN "\n-- migrate:down\n"
 
 /* What only takes back what the up section did is no finding; all else is judged as what runs after it. */
 static void a_way_back_is_read_after_its_own_up_section(void **state)
@@ -570,104 +478,6 @@ static void what_a_way_back_does_is_forgotten(void **state)
     }
     faults_done(&faults);
     arena_done(&arena);
-}
-
-static void tells_what_destroys_data(void **state)
-{
-    static const struct {
-        enum dialect_id dialect;
-        const char *up;
-        bool destroys, destroys_down;
-    } cases[] = {
-        {PG, "CREATE TABLE t (n int);" DOWN "DROP TABLE t;", false, true},
-        {PG, "ALTER TABLE t ADD n int;" DOWN "ALTER TABLE t DROP n;", false, true},
-        {PG, "WITH x AS (SELECT 1) DELETE FROM t;" DOWN "SELECT 1;", true, false},
-        {PG, "CREATE TABLE t (n int);\nDROP TABLE t;" DOWN "DROP INDEX i;", false, false},
-        {PG,
-         "MERGE INTO t USING u ON t.n = u.n WHEN MATCHED AND u.n = 1 THEN UPDATE SET n = 2 "
-         "WHEN MATCHED THEN DELETE;" DOWN
-         "MERGE INTO t USING u ON t.n = u.n WHEN NOT MATCHED THEN INSERT VALUES (u.n);",
-         true, false},
-        {PG, "SELECT 'DROP TABLE t'; -- DROP TABLE t" DOWN "TRUNCATE t;", false, true},
-        {PG, "CREATE TEMPORARY TABLE t (n int);\nDROP TABLE t;" DOWN "DROP VIEW v;", false, false},
-        {LITE,
-         "CREATE TABLE n (n int);\nINSERT INTO n SELECT n FROM t;\nDROP TABLE t;\n"
-         "ALTER TABLE n RENAME TO t;" DOWN "DROP TABLE IF EXISTS t;",
-         false, true},
-        {LITE, "DELETE FROM t WHERE n = 1;" DOWN "ALTER TABLE t DROP COLUMN n;", true, true},
-        {MARIA, "CREATE OR REPLACE TABLE t (n INT);" DOWN "DROP TEMPORARY TABLE t;", true, false},
-        {MARIA, "/*!50100 ALTER TABLE t DROP n */;" DOWN "UPDATE t SET n = 1;", true, false},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct lint_case lint_case = {cases[i].dialect, NULL, cases[i].up, NULL};
-        struct arena arena;
-        arena_init(&arena);
-        struct chain *chain = chain_of(&arena, &lint_case);
-        const struct revision *revision = chain_get(chain, "bbbb");
-        if (revision_destroys_data(revision, DIRECTION_UP, cases[i].dialect) != cases[i].destroys ||
-            revision_destroys_data(revision, DIRECTION_DOWN, cases[i].dialect) !=
-                cases[i].destroys_down)
-            fail_msg("%s", cases[i].up);
-        chain_free(chain);
-        arena_done(&arena);
-    }
-}
-
-static void a_waiver_needs_a_rule_a_reason_and_a_statement(void **state)
-{
-    static const struct {
-        const char *up, *found, *fault;
-    } cases[] = {
-        {"-- skein:allow drop-index: it is never used\nDROP INDEX i;", "-drop-index:2", NULL},
-        {"--skein:allow drop-index it is never used\nDROP INDEX i;", "-drop-index:2", NULL},
-        {"-- skein:allow no-way-back: no one will miss it\nSELECT 1; -- no down", "-no-way-back:0",
-         NULL},
-        {"-- skein:allow drop-index: it is never used\nDROP INDEX i;\nDROP INDEX j;",
-         "-drop-index:2 drop-index:3", NULL},
-        {"-- skein:allow drop-index\nDROP INDEX i;", "drop-index:2", "needs a reason"},
-        {"-- skein:allow drop-index:\nDROP INDEX i;", "drop-index:2", "needs a reason"},
-        {"-- skein:allow drop-indx: x\nDROP INDEX i;", "drop-index:2", "no rule 'drop-indx'"},
-        {"-- Skein: allow drop-index: x\nDROP INDEX i;", "drop-index:2", "no waiver yet"},
-        {"-- skein:allow drop-index: x\nSELECT 1;", "", "is not what the next statement does"},
-        {"SELECT 1;\n-- skein:allow drop-index: x", "", "is not what the next statement does"},
-        {"SELECT '\n-- skein:allow drop-index';", "", NULL},
-        {"-- skein:allow drop-index, truncate: x\nDROP INDEX i;", "drop-index:2", "of one rule"},
-        {"-- skein:allow drop-index truncate\nDROP INDEX i;", "drop-index:2", "of one rule"},
-        {"-- skein:allow drop-index: truncate, then fill\nDROP INDEX i;", "-drop-index:2", NULL},
-        {"-- skein:allow drop-index: truncate is worse\nDROP INDEX i;", "-drop-index:2", NULL},
-        {"-- skein:allow drop-index: - \nDROP INDEX i;", "drop-index:2", "needs a reason"},
-        {"-- skein:allow drop-index: ненужен\nDROP INDEX i;", "-drop-index:2", NULL},
-        {"/* skein:allow drop-index: x */\nDROP INDEX i;", "drop-index:2", "a line of its own"},
-        {"DROP INDEX i; -- skein:allow drop-index: x\nDROP INDEX j;", "drop-index:1 drop-index:2",
-         "a line of its own"},
-        {"DROP INDEX i; -- skein:allow drop-index: x", "drop-index:1", "a line of its own"},
-        {"/*\n-- skein:allow drop-index: x\n*/\nDROP INDEX i;", "drop-index:4", NULL},
-        {"/* why */ -- skein:allow drop-index: x\nDROP INDEX i;", "drop-index:2",
-         "a line of its own"},
-        {"-- as in skein:allow drop-index: x\nDROP INDEX i;", "drop-index:2", NULL},
-        {"-- skeins allowed here\nSELECT 1;", "", NULL},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct lint_case lint_case = {PG, NULL, cases[i].up, NULL};
-        struct arena arena;
-        struct buf found;
-        struct faults faults;
-        arena_init(&arena);
-        buf_init(&found, 65536);
-        faults_init(&faults);
-        lint_of(&arena, &lint_case, &found, &faults);
-        if (strcmp(found.data, cases[i].found) != 0)
-            fail_msg("%s\n  found: %s", cases[i].up, found.data);
-        if (faults.count != (cases[i].fault ? 1 : 0))
-            fail_msg("%s: %zu faults", cases[i].up, faults.count);
-        if (cases[i].fault && !strstr(faults.items[0].text, cases[i].fault))
-            fail_msg("%s: %s", cases[i].up, faults.items[0].text);
-        faults_done(&faults);
-        buf_done(&found);
-        arena_done(&arena);
-    }
 }
 
 /* Each batch has a transaction of its own, and so no part in what the others lock. */
@@ -782,8 +592,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(finds_what_hurts_a_fleet_of_mariadb),
     cmocka_unit_test(a_way_back_is_read_after_its_own_up_section),
     cmocka_unit_test(what_a_way_back_does_is_forgotten),
-    cmocka_unit_test(tells_what_destroys_data),
-    cmocka_unit_test(a_waiver_needs_a_rule_a_reason_and_a_statement),
     cmocka_unit_test(a_statement_that_repeats_is_to_have_a_bound),
     cmocka_unit_test(a_statement_that_repeats_is_to_look_at_what_it_changes),
     cmocka_unit_test(every_rule_has_its_words),
