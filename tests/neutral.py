@@ -27,6 +27,8 @@ ALLOWED = {
     "lint/rule": "which rules are looked for in which engine",
     "lint/signs.c": "the same, of rules that one deed breaks",
     "lint/checks.c": "the same, of rules that look around a deed",
+    "lint/rebuild.c": "the same, of tables that are built anew",
+    "lint/locks.c": "the same, of what a transaction keeps until its end",
     "ledger/store_sqlite": "the store that is a SQLite file: not about tenants",
     "ledger/store_postgres": "the store that is a schema in PostgreSQL: not about tenants",
     "ledger/store_kind.h": "declares the kinds of store",
