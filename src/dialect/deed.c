@@ -8,3 +8,7 @@ struct deed *deeds_add(struct deeds *deeds, enum deed_kind kind)
     *deed = (struct deed){.kind = kind};
     return deed;
 }
+
+const char deed_for_everyone[] = "for everyone";
+const char deed_for_writers[] = "for all writers";
+const char deed_for_no_one[] = "for other changes of the schema";

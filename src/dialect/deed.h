@@ -52,6 +52,7 @@ enum deed_kind {
     DEED_DOMAIN_RULE, /* the domain `table` holds all values to a `rule`; NULL: to the constraint `name`, or DEED_CHECKS_NULL */
     DEED_SET_SEQUENCE, /* what a sequence gives next */
     DEED_REFRESH,      /* a materialized view gets the rows of its query */
+    DEED_LOCK, /* no more than that `table` is locked, as by LOCK or what ALTER TABLE does to no row: `what` is one of deed_for_… */
     DEED_MEANING, /* `what` expressions mean may change: `function`, `type`; by the name `name`; NULL: any */
     DEED_OTHER, /* anything else that may change the database: DO, CALL, a function */
     DEED__COUNT
@@ -100,6 +101,16 @@ struct deed_texts {
     size_t count;
 };
 
+/* DEED_LOCK: whom the lock keeps away. */
+extern const char deed_for_everyone[], deed_for_writers[], deed_for_no_one[];
+
+/* When a constraint looks at the rows that a statement has changed. */
+enum deed_time {
+    DEED_AT_ONCE,
+    DEED_AT_ONCE_UNLESS, /* SET CONSTRAINTS says otherwise: DEFERRABLE */
+    DEED_AT_COMMIT,      /* DEFERRABLE INITIALLY DEFERRED */
+};
+
 struct deed {
     enum deed_kind kind;
     unsigned flags;
@@ -120,6 +131,9 @@ struct deed {
     /* What a question about rows is made from (question.h), as SQL. */
     struct deed_texts keys;    /* of a key, an index, a foreign key; none: not known */
     struct deed_texts parents; /* what a foreign key refers to; none: the primary key */
+    enum deed_time time;       /* of a foreign key, */
+    bool keeps_parents;        /* which refuses that a row goes which others refer to (NO ACTION) */
+    bool is_altering;          /* DEED_LOCK: by ALTER TABLE */
     const char *other_schema;  /* of `other`; NULL: none is named */
     const char *expression;    /* USING; the DEFAULT of a new column; NULL: none, or not known */
     const char *predicate;     /* the WHERE of an index; NULL: none */

@@ -139,78 +139,6 @@ static bool changes_rows(const struct deed *deed)
            deed->kind == DEED_COPY_ROWS;
 }
 
-/* Does it keep everyone from the table until the transaction ends? */
-static bool locks_all(const struct deed *deed)
-{
-    static const enum deed_kind kinds[] = {
-        DEED_ADD_COLUMN, DEED_DROP_COLUMN, DEED_SET_NOT_NULL,    DEED_DROP_NOT_NULL,
-        DEED_SET_TYPE,   DEED_ADD_CHECK,   DEED_ADD_UNIQUE,      DEED_RENAME,
-        DEED_TRUNCATE,   DEED_DETACH,      DEED_DROP_CONSTRAINT, DEED_REWRITE,
-    };
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (kinds[i] == deed->kind)
-            return deed->table != NULL && !(deed->flags & DEED_CONCURRENT);
-    return false;
-}
-
-/* Does it take as long as its table is large? */
-static bool is_long(const struct deed *deed)
-{
-    switch (deed->kind) {
-    case DEED_UPDATE:
-    case DEED_DELETE:
-    case DEED_COPY_ROWS:
-    case DEED_VALIDATE: return true;
-    case DEED_REWRITE:
-    case DEED_CREATE_INDEX: return !(deed->flags & DEED_CONCURRENT);
-    case DEED_ADD_CHECK:
-    case DEED_ADD_FOREIGN_KEY: return !(deed->flags & (DEED_NOT_VALID | DEED_WITH_COLUMN));
-    case DEED_ADD_UNIQUE: return !(deed->flags & DEED_BY_INDEX);
-    default: return false;
-    }
-}
-
-static const struct deed *find_long(const struct pass *pass, const struct pass_statement *statement)
-{
-    for (size_t i = statement->first_deed; i < statement->deed_end; i++) {
-        const struct deed *deed = &pass->deeds.items[i];
-        const char *worked_on = deed->kind == DEED_COPY_ROWS ? deed->other : deed->table;
-        if (is_long(deed) && worked_on && !pass_is_ever_fresh(pass, worked_on))
-            return deed;
-    }
-    return NULL;
-}
-
-/* Once for each transaction: the first long work after the first lock. */
-static void check_locks(struct pass *pass)
-{
-    const struct deed *lock = NULL;
-    int line = 0;
-    bool is_told = false;
-    for (size_t i = 0; i < pass->count; i++) {
-        const struct pass_statement *statement = &pass->statements[i];
-        if (!statement->is_transactional || statement->repeats) {
-            lock = NULL;
-            is_told = false;
-            continue;
-        }
-        const struct deed *work = lock && !is_told ? find_long(pass, statement) : NULL;
-        if (work) {
-            struct deed told = *work;
-            told.other = lock->table;
-            told.name = arena_printf(pass->deeds.arena, "%d", line);
-            pass_tell(pass, RULE_LOCK_THEN_WORK, i, &told);
-            is_told = true;
-        }
-        for (size_t d = statement->first_deed; d < statement->deed_end && !lock; d++)
-            if (locks_all(&pass->deeds.items[d]) &&
-                !pass_is_ever_fresh(pass, pass->deeds.items[d].table)) {
-                lock = &pass->deeds.items[d];
-                line = statement->line;
-            }
-    }
-}
-
 static bool is_of_schema(const struct deed *deed)
 {
     return !changes_rows(deed) && deed->kind != DEED_SET && deed->kind != DEED_OTHER &&
@@ -275,7 +203,7 @@ void pass_check_revision(struct pass *pass)
     if (!pass->count)
         return;
     if (pass->bit == LINT_POSTGRESQL)
-        check_locks(pass);
+        pass_check_locks(pass);
     if (pass->bit == LINT_MYSQL)
         check_mixtures(pass);
     check_probes(pass);

@@ -129,6 +129,13 @@ static bool loses(enum rule_id rule)
            rule == RULE_COPY_LEAVES_OUT;
 }
 
+/* What the deed alone does not tell. */
+static bool works_long(enum rule_id rule)
+{
+    return rule == RULE_SET_NOT_NULL_SCANS || rule == RULE_TYPE_CHANGE_REWRITES ||
+           rule == RULE_ADD_COLUMN_REWRITES;
+}
+
 void pass_lose(struct pass *pass)
 {
     if (pass->losses)
@@ -143,6 +150,8 @@ void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const str
     struct arena *arena = &lint->arena;
     if (loses(rule))
         pass_lose(pass);
+    if (works_long(rule))
+        pass_note_work(pass, statement, deed);
     if (!pass->is_told || !(row->dialects & pass->bit) ||
         (pass->direction == DIRECTION_DOWN && pass_only_takes_back(pass, rule, deed)))
         return;
@@ -198,6 +207,15 @@ static void read_waivers(const struct reading *reading, const struct section *se
         waivers_find(reading->pass, &place, reading->faults);
 }
 
+/* The number of the transaction that a statement of the section would have now. */
+static size_t next_transaction(const struct pass *pass, const struct section *section)
+{
+    const struct pass_statement *last = pass->count ? &pass->statements[pass->count - 1] : NULL;
+    bool goes_on = last && last->is_transactional && !last->repeats && section->is_transactional &&
+                   !section->repeat;
+    return !last ? 1 : goes_on ? last->transaction : last->transaction + 1;
+}
+
 static void read_section(const struct reading *reading, const struct section *section,
                          size_t number)
 {
@@ -215,6 +233,7 @@ static void read_section(const struct reading *reading, const struct section *se
         const struct statement *statement = &statements[i];
         read_waivers(reading, section, end, statement->offset);
         end = statement->offset + statement->len;
+        size_t transaction = next_transaction(pass, section);
         struct pass_statement *read =
             ARENA_PUSH(arena, pass->statements, pass->count, pass->capacity);
         *read = (struct pass_statement){
@@ -224,6 +243,7 @@ static void read_section(const struct reading *reading, const struct section *se
             .is_transactional = section->is_transactional,
             .has_probe = has_probe(directives, directive_count, i),
             .repeats = section->repeat != NULL,
+            .transaction = transaction,
             .section = number,
             .first_deed = pass->deeds.count,
         };
@@ -263,6 +283,8 @@ static void check(struct pass *pass)
             const struct deed *deed = &pass->deeds.items[d];
             pass_check_signs(pass, i, deed);
             pass_check_deed(pass, i, deed);
+            pass_note_locks(pass, i, deed);
+            pass_check_events(pass, i, deed);
             follow_fresh(pass, deed);
             shadow_follow(&pass->shadow, deed);
         }

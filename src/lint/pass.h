@@ -18,9 +18,10 @@ struct pass_statement {
     int line; /* of the file */
     bool is_transactional;
     bool has_probe;
-    bool repeats;      /* until it changes no row, each time in a transaction of its own */
-    size_t section;    /* of the revision's for this dialect */
-    size_t first_deed; /* of the pass; those of the statement end where the next one's begin */
+    bool repeats;       /* until it changes no row, each time in a transaction of its own */
+    size_t transaction; /* statements of one transaction have the same number */
+    size_t section;     /* of the revision's for this dialect */
+    size_t first_deed;  /* of the pass; those of the statement end where the next one's begin */
     size_t deed_end;
 };
 
@@ -31,6 +32,24 @@ struct pass_copy {
     const char *leaves_out; /* the words that leave rows out; NULL: it takes all */
     bool takes_all_columns; /* by `*` */
     bool is_new;            /* the deed makes the table */
+};
+
+/* `whom` (deed_for_…) is kept from the table from the statement on, to the end of the transaction. */
+struct pass_lock {
+    const char *table, *whom;
+    size_t statement;
+};
+
+/* It takes as long as its table is large. */
+struct pass_work {
+    struct deed deed;
+    size_t statement;
+};
+
+/* Rows that the statement has changed are looked at when the transaction is committed. */
+struct pass_event {
+    const char *table;
+    size_t statement;
 };
 
 struct pass {
@@ -55,6 +74,13 @@ struct pass {
     size_t made_count, made_capacity;
     struct pass_copy *copies;
     size_t copy_count, copy_capacity;
+    struct pass_lock *locks;
+    size_t lock_count, lock_capacity;
+    struct pass_work *works;
+    size_t work_count, work_capacity;
+    struct pass_event *events; /* of the transaction `events_of` */
+    size_t event_count, event_capacity, events_of;
+    enum deed_time constraints;  /* what SET CONSTRAINTS says there; DEED_AT_ONCE_UNLESS: nothing */
     bool sets_sequences;         /* something in it sets what a sequence gives next */
     struct pass_waiver *waivers; /* of this revision */
     size_t waiver_count, waiver_capacity;
@@ -86,6 +112,12 @@ bool pass_only_takes_back(const struct pass *pass, enum rule_id rule, const stru
 void pass_check_signs(struct pass *pass, size_t statement, const struct deed *deed);
 void pass_check_deed(struct pass *pass, size_t statement, const struct deed *deed);
 void pass_check_revision(struct pass *pass);
+
+/* locks.c: of each deed, in their order; at the end; and work that only a rule knows to be long. */
+void pass_note_locks(struct pass *pass, size_t statement, const struct deed *deed);
+void pass_note_work(struct pass *pass, size_t statement, const struct deed *deed);
+void pass_check_locks(struct pass *pass);
+void pass_check_events(struct pass *pass, size_t statement, const struct deed *deed);
 
 /* rebuild.c: tables that go, are renamed, or are built anew. */
 void pass_find_copies(struct pass *pass);

@@ -32,6 +32,7 @@ const char *lint_severity_at(size_t index);
     rule(LOCK_THEN_WORK, "lock-then-work") \
     rule(TIMEOUTS, "timeouts") \
     rule(ENUM_ADD_USED, "enum-add-used") \
+    rule(PENDING_EVENTS, "pending-events") \
     rule(MYSQL_DDL_COMMITS, "mysql-ddl-commits") \
     rule(ALGORITHM, "algorithm") \
     rule(SQLITE_REBUILD, "sqlite-rebuild") \

@@ -142,6 +142,44 @@ static void follow_constraint(struct shadow *shadow, const struct deed *deed)
     shadow->check_count = kept;
 }
 
+/* ---- foreign keys -------------------------------------------------------------------------------- */
+
+/* As PostgreSQL calls one that is given no name, of one column. */
+static const char *name_of_key(const struct shadow *shadow, const struct deed *deed)
+{
+    return deed->name ? deed->name
+                      : arena_printf(shadow->arena, "%s_%s_fkey", deed->table,
+                                     deed->column ? deed->column : "");
+}
+
+static void follow_keys(struct shadow *shadow, const struct deed *deed)
+{
+    size_t kept = 0;
+    if (!deed->table)
+        return;
+    if (deed->kind == DEED_ADD_FOREIGN_KEY && deed->time != DEED_AT_ONCE)
+        *ARENA_PUSH(shadow->arena, shadow->keys, shadow->key_count, shadow->key_capacity) =
+            (struct known_key){deed->table, deed->other, name_of_key(shadow, deed),
+                               deed->keys,  deed->time,  deed->keeps_parents};
+    for (size_t i = 0; i < shadow->key_count; i++) {
+        struct known_key *key = &shadow->keys[i];
+        bool is_its = ascii_is_same(key->table, deed->table);
+        bool is_it = is_its && deed->name && ascii_is_same(key->name, deed->name);
+        bool goes = (deed->kind == DEED_DROP_CONSTRAINT && is_it) ||
+                    (deed->kind == DEED_DROP_TABLE && is_its);
+        if (deed->kind == DEED_LOCK && is_it)
+            key->time = deed->time;
+        if (deed->kind == DEED_RENAME && !deed->column && deed->other) {
+            key->table = is_its ? deed->other : key->table;
+            key->parent =
+                key->parent && ascii_is_same(key->parent, deed->table) ? deed->other : key->parent;
+        }
+        if (!goes)
+            shadow->keys[kept++] = *key;
+    }
+    shadow->key_count = kept;
+}
+
 static void follow_column(struct shadow *shadow, const struct deed *deed)
 {
     struct known_column *known = find(shadow, deed->table, deed->column);
@@ -165,6 +203,7 @@ static void follow_type(struct shadow *shadow, const struct deed *deed)
 
 void shadow_follow(struct shadow *shadow, const struct deed *deed)
 {
+    follow_keys(shadow, deed);
     switch (deed->kind) {
     case DEED_COLUMN:
     case DEED_ADD_COLUMN: put_deed(shadow, deed); break;
@@ -192,7 +231,11 @@ void shadow_remember(const struct shadow *shadow, struct shadow_mark *ret_mark)
         .count = shadow->count,
         .checks = xcalloc(shadow->check_count + 1, sizeof *shadow->checks),
         .check_count = shadow->check_count,
+        .keys = xcalloc(shadow->key_count + 1, sizeof *shadow->keys),
+        .key_count = shadow->key_count,
     };
+    if (shadow->key_count)
+        memcpy(ret_mark->keys, shadow->keys, shadow->key_count * sizeof *shadow->keys);
     if (shadow->count)
         memcpy(ret_mark->columns, shadow->columns, shadow->count * sizeof *shadow->columns);
     if (shadow->check_count)
@@ -209,8 +252,12 @@ void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark)
     if (mark->check_count)
         memcpy(shadow->checks, mark->checks, mark->check_count * sizeof *shadow->checks);
     shadow->check_count = mark->check_count;
+    if (mark->key_count)
+        memcpy(shadow->keys, mark->keys, mark->key_count * sizeof *shadow->keys);
+    shadow->key_count = mark->key_count;
     free(mark->columns);
     free(mark->checks);
+    free(mark->keys);
 }
 
 void shadow_done(struct shadow *shadow)

@@ -28,6 +28,14 @@ struct known_check {
     bool is_valid;
 };
 
+/* A foreign key that may look at rows no sooner than at the commit. */
+struct known_key {
+    const char *table, *parent, *name;
+    struct deed_texts columns;
+    enum deed_time time;
+    bool keeps_parents;
+};
+
 struct shadow {
     struct arena *arena;
     struct map by_name; /* of columns */
@@ -35,6 +43,8 @@ struct shadow {
     size_t count, capacity;
     struct known_check *checks;
     size_t check_count, check_capacity;
+    struct known_key *keys;
+    size_t key_count, key_capacity;
 };
 
 void shadow_done(struct shadow *shadow);
@@ -46,6 +56,8 @@ struct shadow_mark {
     size_t count;
     struct known_check *checks;
     size_t check_count;
+    struct known_key *keys;
+    size_t key_count;
 };
 void shadow_remember(const struct shadow *shadow, struct shadow_mark *ret_mark);
 void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark);

@@ -472,7 +472,10 @@ static void follow_statement(struct walk *walk, void *reader)
     walk->sql[walk->statement] =
         arena_strndup(walk->preflight->arena, statement->sql, statement->len);
     walk->dialect->read_deeds(reader, statement->sql, statement->len, &walk->deeds);
-    walk->untold[walk->statement] = find_untold(walk, walk->deeds.count - first);
+    size_t count = walk->deeds.count - first;
+    for (size_t i = first; i < walk->deeds.count; i++)
+        count -= walk->deeds.items[i].kind == DEED_LOCK; /* which tells of no row */
+    walk->untold[walk->statement] = find_untold(walk, count);
     for (size_t i = first; i < walk->deeds.count; i++)
         ask_deed(walk, &walk->deeds.items[i]);
 }

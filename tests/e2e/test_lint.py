@@ -370,6 +370,69 @@ class Measured(PostgresCase):
             with self.subTest(column):
                 self.assertEqual(self.measure(base, change), said)
 
+    def told(self, up, rule):
+        """The message of the rule's finding in the revision; None: there is none."""
+        self.fleet.revision("bbbb2222", up, down="", revises="aaaa1111")
+        findings = json.loads(self.fleet.run("lint", "bbbb", "-o", "json").out)["findings"]
+        return next((finding["message"] for finding in findings if finding["rule"] == rule), None)
+
+    EVENTS = ["ALTER TABLE sub ADD m int", "ALTER TABLE sub ALTER p SET DEFAULT 1", "ALTER TABLE sub ALTER p SET STATISTICS 5",
+              "ALTER TABLE sub SET (fillfactor = 70)", "ALTER TABLE sub VALIDATE CONSTRAINT sub_task_id_fkey", "ALTER TABLE sub DROP p",
+              "ALTER TABLE sub RENAME p TO q", "ALTER TABLE sub RENAME TO part", "ALTER TABLE sub RENAME CONSTRAINT sub_pkey TO k",
+              "CREATE INDEX j ON sub (p)", "DROP INDEX i", "REINDEX TABLE sub", "CLUSTER sub USING i", "TRUNCATE sub", "DROP TABLE sub",
+              "CREATE POLICY p ON sub USING (true)", "COMMENT ON TABLE sub IS 'x'", "LOCK TABLE sub", "ALTER TABLE task ADD m int",
+              "ALTER TABLE sub ENABLE ROW LEVEL SECURITY", "ALTER TABLE sub DISABLE TRIGGER USER", "ALTER TABLE sub OWNER TO skein"]
+    CHANGES = ["INSERT INTO sub VALUES (9, 1, 1)", "UPDATE sub SET task_id = 2 WHERE id = 1", "UPDATE sub SET p = 2 WHERE id = 1",
+               "DELETE FROM sub WHERE id = 1", "DELETE FROM task WHERE id = 3", "INSERT INTO task VALUES (4)", "UPDATE task SET n = 1 WHERE id = 1",
+               "INSERT INTO sub VALUES (9, 1, 1); SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO sub VALUES (9, 1, 1)"]
+    SUB = ("CREATE TABLE task (id int PRIMARY KEY, n int); INSERT INTO task VALUES (1), (2), (3);"
+           "CREATE TABLE sub (id int PRIMARY KEY, p int, task_id int REFERENCES task DEFERRABLE INITIALLY DEFERRED);"
+           "CREATE INDEX i ON sub (p); INSERT INTO sub VALUES (1, 1, 1);")
+
+    def test_events_that_wait_for_the_commit(self):
+        pairs = [(self.CHANGES[0], statement) for statement in self.EVENTS]
+        pairs += [(change, f"ALTER TABLE {table} ADD m int") for change in self.CHANGES for table in ("sub", "task")]
+        self.fleet.inventory([{"name": "acme", "url": self.pg.url(self.database)}])
+        self.fleet.revision("aaaa1111", self.SUB, down="")
+        self.pg.sql(self.database, self.SUB)
+        for change, statement in pairs:
+            with self.subTest(f"{change}; {statement}"):
+                done = self.pg.psql(self.database, "-c", f"BEGIN; {change}; {statement}; ROLLBACK")
+                refused = b"pending trigger events" in done.stderr
+                self.assertEqual(refused, done.returncode != 0, done.stderr)
+                self.assertEqual(self.told(f"{change};\n{statement};", "pending-events") is not None, refused)
+
+    LOCKS = ["ALTER TABLE task ALTER n SET DEFAULT 1", "ALTER TABLE task ENABLE ROW LEVEL SECURITY", "ALTER TABLE task OWNER TO skein",
+             "ALTER TABLE task ALTER n SET STORAGE PLAIN", "ALTER TABLE task REPLICA IDENTITY FULL", "ALTER TABLE task DISABLE TRIGGER ALL",
+             "ALTER TABLE task RENAME CONSTRAINT task_pkey TO k", "ALTER TABLE task SET (fillfactor = 70)", "ALTER TABLE task ALTER n SET STATISTICS 9",
+             "ALTER TABLE task CLUSTER ON i", "ALTER TABLE task ADD CHECK (n > 0) NOT VALID", "CREATE TABLE new (n int REFERENCES task)",
+             "ALTER TABLE other ADD FOREIGN KEY (id) REFERENCES task NOT VALID", "CREATE POLICY p ON task USING (true)", "DROP TRIGGER t ON task",
+             "CREATE RULE r AS ON INSERT TO task DO ALSO NOTHING", "CREATE TRIGGER u BEFORE INSERT ON task EXECUTE FUNCTION f()", "LOCK TABLE task",
+             "LOCK TABLE task IN SHARE MODE", "LOCK TABLE task IN ROW EXCLUSIVE MODE", "CREATE INDEX j ON task (n)", "COMMENT ON TABLE task IS 'x'",
+             "GRANT SELECT ON task TO skein", "CREATE STATISTICS s ON n, id FROM task", "ALTER TABLE task ALTER n DROP NOT NULL",
+             "ALTER TABLE task ADD m int", "ALTER TABLE task ALTER n SET COMPRESSION DEFAULT", "ALTER TABLE task SET SCHEMA extra",
+             "ALTER TABLE task NO FORCE ROW LEVEL SECURITY", "ALTER TABLE task ALTER n SET (n_distinct = 5)"]
+
+    def test_locks_that_stay(self):
+        """Long work after each is found where the statement keeps others from the table."""
+        base = ("CREATE TABLE task (id int PRIMARY KEY, n int); CREATE TABLE other (id int); CREATE INDEX i ON task (n); CREATE SCHEMA extra;"
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                "CREATE TRIGGER t BEFORE INSERT ON task EXECUTE FUNCTION f();")
+        self.fleet.inventory([{"name": "acme", "url": self.pg.url(self.database)}])
+        self.fleet.revision("aaaa1111", base + "CREATE TABLE far (id int);", down="")
+        self.pg.sql(self.database, base)
+        for statement in self.LOCKS:
+            with self.subTest(statement):
+                modes = {row[0] for row in self.pg.sql(self.database, f"BEGIN; {statement}; SELECT mode FROM pg_locks JOIN pg_class c ON "
+                                                       "c.oid = relation AND relname = 'task'; ROLLBACK")}
+                message = self.told(f"{statement};\nUPDATE far SET id = 1 WHERE id = 2;", "lock-then-work")
+                if "AccessExclusiveLock" in modes:
+                    self.assertIn("for everyone", message or "")
+                elif modes & {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock"}:
+                    self.assertIn("for all writers", message or "")
+                else:
+                    self.assertIsNone(message)
+
     def measure(self, base, change):
         table = change.split()[2]
         node = f"SELECT pg_relation_filenode('{table}');"

@@ -378,6 +378,7 @@ static void read_statement(const struct postgres_deeds *reading, const char *kin
         {"VacuumStmt", read_vacuum},
         {"SelectStmt", read_select},
         {"InsertStmt", read_insert},
+        {"ConstraintsSetStmt", postgres_deeds_read_constraints},
     };
     for (size_t i = 0; i < ARRAY_LEN(readers); i++)
         if (strcmp(readers[i].kind, kind) == 0)
@@ -391,6 +392,7 @@ static void read_statement(const struct postgres_deeds *reading, const char *kin
     if (strcmp(kind, "SelectStmt") != 0)
         read_parts(reading, node);
     read_other(reading, kind, node);
+    postgres_deeds_read_lock(reading, kind, node);
     read_meaning(reading, kind, node);
 }
 

@@ -51,6 +51,19 @@ struct deed_texts postgres_deeds_names(const struct postgres_deeds *reading, con
 void postgres_deeds_read_keys(const struct postgres_deeds *reading, const json_t *index,
                               struct deed *deed);
 
+/* ---- locks: deeds_lock.c ---- */
+
+/* Of one command of ALTER TABLE, and of any statement: what takes a lock and does nothing else that is told. */
+void postgres_deeds_read_altering_lock(const struct postgres_deeds *reading, const json_t *range,
+                                       const json_t *command);
+void postgres_deeds_read_lock(const struct postgres_deeds *reading, const char *kind,
+                              const json_t *node);
+
+/* SET CONSTRAINTS, of all or of some: a setting. */
+void postgres_deeds_read_constraints(const struct postgres_deeds *reading, const json_t *node);
+
+enum deed_time postgres_deeds_time(const json_t *constraint);
+
 /* ---- what tenants share: deeds_shared.c ---- */
 
 /* Adds what the statement changes for more than one tenant, and each schema or database that it names: once, unless one of the

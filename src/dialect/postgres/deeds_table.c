@@ -89,6 +89,8 @@ static void read_foreign_key(const struct altering *altering, const json_t *node
     deed->keys = postgres_deeds_names(altering->reading, json_object_get(node, "fk_attrs"));
     deed->parents = postgres_deeds_names(altering->reading, json_object_get(node, "pk_attrs"));
     deed->flags |= tree_is(node, "fk_matchtype", "f") ? DEED_MATCH_FULL : 0;
+    deed->time = postgres_deeds_time(node);
+    deed->keeps_parents = tree_is(node, "fk_del_action", "a");
 }
 
 static void read_unique(const struct altering *altering, const json_t *node)
@@ -132,12 +134,23 @@ static struct deed_texts name_alone(const struct altering *altering, const char 
     return (struct deed_texts){texts, 1};
 }
 
+/* DEFERRABLE and INITIALLY DEFERRED stand after the constraint that they are about. */
+static void set_time(struct deed *constraint, const json_t *attribute)
+{
+    bool is_deferred = tree_is(attribute, "contype", "CONSTR_ATTR_DEFERRED");
+    if (constraint->kind == DEED_ADD_FOREIGN_KEY && constraint->time != DEED_AT_COMMIT)
+        constraint->time = is_deferred ? DEED_AT_COMMIT : DEED_AT_ONCE_UNLESS;
+}
+
 /* A constraint within a column's definition: it is about that column. */
 static void read_column_constraint(const struct altering *altering, const json_t *node,
                                    const char *column)
 {
     struct deeds *deeds = altering->reading->deeds;
     size_t before = deeds->count;
+    if (tree_is(node, "contype", "CONSTR_ATTR_DEFERRED") ||
+        tree_is(node, "contype", "CONSTR_ATTR_DEFERRABLE"))
+        set_time(&deeds->items[before - 1], node);
     read_constraint(altering, node);
     for (size_t i = before; i < deeds->count; i++) {
         deeds->items[i].column = column;
@@ -380,6 +393,7 @@ static void read_command(const struct altering *altering, const json_t *command)
     for (size_t i = 0; i < ARRAY_LEN(rewriting); i++)
         if (strcmp(rewriting[i], subtype) == 0)
             add(altering, DEED_REWRITE)->what = "ALTER TABLE … SET";
+    postgres_deeds_read_altering_lock(altering->reading, altering->range, command);
     if (strcmp(subtype, "AT_AddColumn") == 0)
         read_column(altering, json_object_get(definition, "ColumnDef"),
                     is_true(command, "missing_ok"));
