@@ -9,6 +9,7 @@ tests="clang clang-format libclang-rt-14-dev libcmocka-dev postgresql mariadb-se
     python3 python3-jsonschema python3-psycopg2 python3-pymysql python3-yaml strace openssl git locales debootstrap zsh fish libxml2-utils
     chromium-headless-shell fonts-dejavu-core systemd"
 axe=4.14.1 # the checker of accessibility, from npm
+sarif=1.0.0-beta.0 # the version of npm's @microsoft/jest-sarif, which has the schema of SARIF 2.1.0
 
 wanted=$build
 case "${1:-}" in
@@ -42,4 +43,14 @@ if [ "${1:-}" = --tests ] && [ ! -f "$cache/axe.min.js" ]; then
     mkdir -p "$cache"
     (cd "$cache" && npm pack --silent "axe-core@$axe" >/dev/null &&
         tar -xzf "axe-core-$axe.tgz" --strip-components=1 package/axe.min.js && rm "axe-core-$axe.tgz")
+fi
+
+# Where tests/e2e/schema.py looks for it.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/skein/sarif-$sarif
+schema=sarif-2.1.0-rtm.5.json
+if [ "${1:-}" = --tests ] && [ ! -f "$cache/$schema" ]; then
+    echo "skein: fetching the schema of SARIF" >&2
+    mkdir -p "$cache"
+    (cd "$cache" && npm pack --silent "@microsoft/jest-sarif@$sarif" >/dev/null &&
+        tar -xzf "microsoft-jest-sarif-$sarif.tgz" --strip-components=3 "package/lib/schemas/$schema" && rm "microsoft-jest-sarif-$sarif.tgz")
 fi

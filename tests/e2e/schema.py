@@ -1,13 +1,15 @@
 """Every JSON that skein prints in these tests is held against docs/schema (JSON Schema, draft 2020-12).
 
 The schemas name every key, so that a key that is misspelt, renamed or forgotten fails here. Whoever adds a key to an
-output adds it to the schema, with a description; docs/json.md is about them.
+output adds it to the schema, with a description; docs/json.md is about them. What lint writes for code scanning is held against
+the schema of SARIF.
 """
 import functools
+import glob
 import json
 import os
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
 FOLDER = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "schema"))
@@ -56,6 +58,23 @@ def check(name, document):
                              "mend the output, or add what is new to the schema, with a description")
 
 
+@functools.lru_cache(maxsize=None)
+def sarif_validator():
+    """Of the schema of SARIF 2.1.0, where tests/setup.sh has put it."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    found = sorted(glob.glob(os.path.join(cache, "skein", "sarif-*", "sarif-2.1.0*.json")))
+    if not found:
+        raise FileNotFoundError("the schema of SARIF is not here: sh tests/setup.sh --tests")
+    with open(found[-1], encoding="utf-8") as file:
+        return Draft4Validator(json.load(file), format_checker=FormatChecker())
+
+
+def check_sarif(document):
+    fault = best_match(sarif_validator().iter_errors(document))
+    if fault:
+        raise AssertionError(f"at {fault.json_path}: {fault.message[:400]}\nSARIF 2.1.0 does not allow this")
+
+
 def command_of(args):
     """The schema of the first word among skein's arguments that is a command with an output of its own."""
     return next((OUTPUTS[arg] for arg in args if arg in OUTPUTS), "report")
@@ -70,7 +89,8 @@ def check_text(name, text):
     except ValueError:
         return
     if isinstance(document, dict) and "sarif" in document.get("$schema", ""):
-        return  # not a format of ours: test_lint.py holds it to what SARIF says
+        check_sarif(document)
+        return
     check(name, document)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 
+import schema
 from harness import FleetCase, MariaDBCase, PostgresCase, main, wait_until
 
 PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "lint.md")
@@ -106,6 +107,19 @@ class Lint(FleetCase):
             self.assertGreater(place["region"]["startLine"], 1)
         self.assertEqual((first["ruleId"], first["level"], first.get("suppressions")), ("index-blocks-writes", "error", None))
         self.assertEqual(second["suppressions"], [{"kind": "inSource", "justification": "never used"}])
+
+    def test_sarif_is_what_its_schema_says(self):
+        """The harness holds each output against it (schema.py): here that it would find a fault, and outputs of several kinds."""
+        with self.assertRaises(AssertionError):
+            schema.check_sarif({"version": "2.1.0", "runs": [{"tool": {"driver": {"nam": "skein"}}}]})
+        self.chain("SELECT 1;")
+        self.assertEqual(json.loads(self.run_ok("lint", "-o", "sarif").out)["runs"][0]["results"], [])
+        self.fleet.revision("cccc3333", "CREATE INDEX i ON \"taßk 'x'\" (owner);\n-- skein:allow drop-column: \"no\" <one> & é\n"
+                            "ALTER TABLE task DROP owner;", down="DROP INDEX i;")
+        self.fleet.revision("dddd4444", "ALTER TABLE task ALTER id TYPE bigint;")  # no down: a finding about the whole file
+        results = json.loads(self.run_ok("lint", "--down", "-o", "sarif", code=1).out)["runs"][0]["results"]
+        self.assertEqual([result["ruleId"] for result in results],
+                         ["index-blocks-writes", "drop-column", "drop-index", "no-way-back", "type-change-rewrites"])
 
     def test_sarif_has_paths_of_the_repository(self):
         """Whichever folder skein runs in, and whatever the files are called."""
