@@ -16,16 +16,26 @@ static struct question_key key_of(const struct preflight_answer *answer)
                                  (uint64_t)answer->line};
 }
 
+/* Of several answers of one tenant that look the same, as those about two foreign keys of one column do, the worst counts. */
+static bool is_worse(enum preflight_state state, enum preflight_state than)
+{
+    static const int badness[PREFLIGHT__COUNT] = {
+        [PREFLIGHT_UNASKED] = 1, [PREFLIGHT_UNKNOWN] = 2, [PREFLIGHT_FAILS] = 3};
+    return badness[state] > badness[than];
+}
+
 const struct preflight_answer *view_preflight_answer(const struct report_row *row,
                                                      const struct view_preflight_item *item)
 {
     const struct question_key wanted = key_of(item->like);
+    const struct preflight_answer *found = NULL;
     for (size_t i = 0; i < row->preflight_count; i++) {
         const struct question_key key = key_of(&row->preflight[i]);
-        if (memcmp(&key, &wanted, sizeof key) == 0)
-            return &row->preflight[i];
+        bool is_it = memcmp(&key, &wanted, sizeof key) == 0;
+        if (is_it && (!found || is_worse(row->preflight[i].state, found->state)))
+            found = &row->preflight[i];
     }
-    return NULL;
+    return found;
 }
 
 size_t view_preflight_question(const struct view_preflight *preflight,
@@ -84,6 +94,26 @@ static void add_reason(struct view_preflight *preflight, struct view_preflight_i
     item->reasons[preflight->places[number]].count++;
 }
 
+/* Once for each tenant. */
+static void take_answer(struct view_preflight *preflight, struct view_preflight_item *item,
+                        const struct preflight_answer *answer, uint32_t index)
+{
+    if (item->last_row == index + 1) {
+        if (!is_worse(answer->state, item->last_state))
+            return;
+        item->counts[item->last_state]--;
+    }
+    item->last_row = index + 1;
+    item->last_state = answer->state;
+    if (answer->state == PREFLIGHT_FAILS) {
+        size_t count = item->counts[PREFLIGHT_FAILS];
+        *ARENA_PUSH(&preflight->arena, item->failing, count, item->failing_capacity) = index;
+    } else if (answer->reason) {
+        add_reason(preflight, item, answer);
+    }
+    item->counts[answer->state]++;
+}
+
 static void take_row(struct view_preflight *preflight, const struct report_row *row, uint32_t index)
 {
     bool fails = false, is_unsure = false;
@@ -92,13 +122,7 @@ static void take_row(struct view_preflight *preflight, const struct report_row *
         struct view_preflight_item *item = item_of(preflight, answer);
         fails |= answer->state == PREFLIGHT_FAILS;
         is_unsure |= answer->state == PREFLIGHT_UNKNOWN || answer->state == PREFLIGHT_UNASKED;
-        if (answer->state == PREFLIGHT_FAILS) {
-            size_t count = item->counts[PREFLIGHT_FAILS];
-            *ARENA_PUSH(&preflight->arena, item->failing, count, item->failing_capacity) = index;
-        } else if (answer->reason) {
-            add_reason(preflight, item, answer);
-        }
-        item->counts[answer->state]++;
+        take_answer(preflight, item, answer, index);
     }
     preflight->asked += row->preflight_count > 0;
     preflight->failing += fails;

@@ -25,6 +25,8 @@ struct view_preflight_item {
     size_t failing_capacity;
     struct view_preflight_reason *reasons; /* the most frequent first */
     size_t reason_count, reason_capacity;
+    uint32_t last_row; /* that was taken, and 1; and its state there */
+    enum preflight_state last_state;
     const struct view_shared_item *shared; /* what the failing have, and others do not */
 };
 
