@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "event/standing_place.h"
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/human.h"
@@ -80,7 +81,8 @@ static void on_looked(void *ctx, const struct event *event)
         return;
     preview->is_seen = true;
     preview->change_count += outcome->state == TENANT_SUCCEEDED;
-    preview->shown[event->tenant] = rows_copy(&preview->fleet->arena, &outcome->from);
+    preview->shown[event->tenant] =
+        standing_place(&preview->fleet->arena, &outcome->from, outcome->half_step);
     for (size_t i = 0; i < outcome->step_count; i++)
         if (outcome->steps[i].direction == DIRECTION_DOWN && outcome->steps[i].revision)
             add_losses(preview, event->run->tenants[event->tenant], outcome->steps[i].revision);

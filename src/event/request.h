@@ -90,7 +90,7 @@ struct request {
         catalogs;       /* of reads_catalog: no one means that each tenant is read by itself */
     enum settle settle; /* of a verb that settles */
     size_t settle_statements; /* SETTLE_STATEMENTS: so many stand */
-    /* NULL, or by tenant of the selection: where it stood when a person was shown what would be done and said yes, or
+    /* NULL, or by tenant of the selection: where it stood (event/standing_place.h) when a person was shown what would be done and said yes, or
      * when the plan was saved that the run is to follow. One
      * that stands elsewhere, or could not be asked then, fails and is not touched. */
     const struct rows *shown;

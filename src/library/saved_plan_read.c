@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "event/standing_place.h"
 #include "library/json_line.h"
 
 /* No visit takes a year, and no number beyond has a meaning. */
@@ -218,6 +219,31 @@ static bool take_times(struct reading *reading, json_t *standing, struct saved_p
     return true;
 }
 
+/* The step that a run had left half way. */
+static bool take_half(struct reading *reading, json_t *standing, struct rows *rows)
+{
+    static const char why[] = "'half_done' is no step";
+    json_t *half = json_object_get(standing, "half_done");
+    const char *revision = json_string_value(json_object_get(half, "revision"));
+    const char *direction = json_string_value(json_object_get(half, "direction"));
+    json_int_t statements = json_integer_value(json_object_get(half, "statements"));
+    json_int_t batches = json_integer_value(json_object_get(half, "batches"));
+    if (!half)
+        return true;
+    bool is_way = direction && (strcmp(direction, "up") == 0 || strcmp(direction, "down") == 0);
+    if (!rows->is_known || !revision || !is_way || statements < 0 || statements > UINT32_MAX ||
+        batches < 0 || !json_is_integer(json_object_get(half, "statements")))
+        return blame_member(reading, standing, "half_done", why);
+    const struct half_step step = {
+        .revision = revision,
+        .direction = strcmp(direction, "up") == 0 ? DIRECTION_UP : DIRECTION_DOWN,
+        .statements = (uint32_t)statements,
+        .batches = (uint64_t)batches,
+    };
+    *rows = standing_place(&reading->plan->arena, rows, &step);
+    return true;
+}
+
 /* Those that stood at one place. */
 static bool take_standing(struct reading *reading, json_t *standing, size_t *capacity)
 {
@@ -231,6 +257,8 @@ static bool take_standing(struct reading *reading, json_t *standing, size_t *cap
         return false;
     rows.ids = ids.items;
     rows.count = ids.count;
+    if (!take_half(reading, standing, &rows))
+        return false;
     size_t first = plan->tenant_count;
     for (size_t i = 0; i < names.count; i++) {
         if (map_get(&reading->names, names.items[i]) != MAP_NONE)

@@ -1,6 +1,7 @@
 /* What becomes a plan's file. */
 #include "library/saved_plan.h"
 
+#include "event/standing_place.h"
 #include "report/json.h"
 #include "report/lint_report.h"
 #include "report/view_forecast.h"
@@ -24,8 +25,7 @@ void saved_plan_observe(void *ctx, const struct event *event)
     if (event->kind != EVENT_TENANT_FINISHED)
         return;
     struct rows from =
-        rows_sorted(&maker->arena, event->outcome->from.ids, event->outcome->from.count);
-    from.is_known = event->outcome->from.is_known;
+        standing_place(&maker->arena, &event->outcome->from, event->outcome->half_step);
     maker->place_of[event->tenant] = rows_pool_put(maker->places, &from);
     maker->pending_count += event->outcome->state == TENANT_SUCCEEDED;
 }
@@ -63,6 +63,20 @@ static void put_rows(struct json_stream *stream, const struct rows *rows)
     for (size_t i = 0; i < rows->count; i++)
         json_array_append_new(array, json_text(rows->ids[i]));
     json_put(stream, "revision", array);
+}
+
+static void put_half(struct saved_plan_maker *maker, struct json_stream *stream,
+                     const struct rows *place)
+{
+    struct half_step half;
+    if (!standing_place_half(&maker->arena, place, &half))
+        return;
+    json_open(stream, "half_done", '{');
+    json_put(stream, "revision", json_text(half.revision));
+    json_put(stream, "direction", json_text(half.direction == DIRECTION_UP ? "up" : "down"));
+    json_put(stream, "statements", json_integer(half.statements));
+    json_put(stream, "batches", json_integer((json_int_t)half.batches));
+    json_close(stream, '}');
 }
 
 struct planned {
@@ -105,7 +119,10 @@ static void put_standings(struct saved_plan_maker *maker, struct json_stream *st
         size_t begin = i;
         uint32_t place = planned[i].place;
         json_open(stream, NULL, '{');
-        put_rows(stream, rows_pool_at(maker->places, place));
+        const struct rows rows =
+            standing_place_rows(&maker->arena, rows_pool_at(maker->places, place));
+        put_rows(stream, &rows);
+        put_half(maker, stream, rows_pool_at(maker->places, place));
         json_open(stream, "tenants", '[');
         for (; i < count && planned[i].place == place; i++)
             json_put(stream, NULL, json_text(maker->fleet->tenants[planned[i].tenant]->name));

@@ -1,6 +1,7 @@
 /* What sessions ask of their run: plans, copies, intents, turns. */
 #include "rollout/rollout_private.h"
 
+#include "event/standing_place.h"
 #include "driver/driver.h"
 #include "rollout/work.h"
 
@@ -96,22 +97,23 @@ static bool was_moved_here(const struct rollout *rollout, const struct routes_qu
     struct rows before;
     struct arena arena;
     arena_init(&arena);
+    const struct rows rows = standing_place_rows(&arena, shown);
     bool is_so = routes_before_run(rollout->routes, question, &arena, &before) &&
-                 rows_are_equal(&before, shown);
+                 rows_are_equal(&before, &rows);
     arena_done(&arena);
     return is_so;
 }
 
 /* A rollback that a failing run turns to was not asked about: tenants stand where the run itself brought them. */
 static bool check_shown(const struct rollout *rollout, const struct routes_question *question,
-                        struct err *err)
+                        const struct rows *place, struct err *err)
 {
     const struct request *request = rollout->info.request;
     const struct rows *shown = request->shown ? &request->shown[question->tenant] : NULL;
     if (!shown || (routes_is_rollback(rollout->routes) && !request->verb->rolls_back))
         return true;
     if (shown->is_known &&
-        (rows_are_equal(shown, &question->rows) || was_moved_here(rollout, question, shown)))
+        (rows_are_equal(shown, place) || was_moved_here(rollout, question, shown)))
         return true;
     if (request->shown_by)
         return err_set(err, ERR_DRIFT,
@@ -146,7 +148,12 @@ const struct plan *rollout_plan(struct rollout *rollout, struct session *session
         .history = session_history(session),
         .begun = session_begun(session),
     };
-    if (!check_shown(rollout, &question, err))
+    struct arena arena;
+    arena_init(&arena);
+    const struct rows place = session_place(session, &arena);
+    bool is_as_shown = check_shown(rollout, &question, &place, err);
+    arena_done(&arena);
+    if (!is_as_shown)
         return NULL;
     struct tenant_slot *slot = &rollout->slots[question.tenant];
     bool is_rollback = routes_is_rollback(rollout->routes);

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "event/standing_place.h"
 #include "base/failpoint.h"
 #include "base/url.h"
 
@@ -431,6 +432,16 @@ void session_cancel(struct session *session)
 const char *session_begun(const struct session *session)
 {
     return session->doubt.unfinished.revision;
+}
+
+struct rows session_place(struct session *session, struct arena *arena)
+{
+    const struct unfinished *unfinished = &session->doubt.unfinished;
+    bool is_ours = unfinished->revision && strcmp(unfinished->run_id, session->env->run_id) == 0;
+    if (!unfinished->revision || is_ours)
+        return standing_place(arena, &session->look.rows, NULL);
+    const struct half_step half = unfinished_tell(unfinished, NULL);
+    return standing_place(arena, &session->look.rows, &half);
 }
 
 const struct rows *session_rows(const struct session *session)

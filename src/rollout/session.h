@@ -66,6 +66,8 @@ void session_job_done(struct session *session, const struct err *err);
 /* While it asks for its plan: the revision whose step was left half way (NULL: none), its history's
  * rows, and what the other tool's table says. */
 const char *session_begun(const struct session *session);
+/* Where it stands (event/standing_place.h). A step that this run has left half way does not count. */
+struct rows session_place(struct session *session, struct arena *arena);
 const struct grid *session_history(const struct session *session);
 const struct rows *session_rows(const struct session *session); /* of the version table */
 const struct grid *session_foreign(const struct session *session);

@@ -63,6 +63,70 @@ class ExitCode(Plans):
         self.run_ok("plan", "aaaa1111", "-t", "acme", "--exit-code", "--save", self.plan, code=2)
         self.assertIn("is not the next step here", self.follow(code=4).tenant("acme")["error"]["message"])
 
+
+class HalfWay(Plans):
+    """A step of two statements outside a transaction, of which the second fails until the table is made that it needs."""
+
+    def setUp(self):
+        super().setUp()
+        self.fleet.revision("bbbb2222", "-- migrate:up transaction:false\nCREATE TABLE u (id int);\nINSERT INTO needed VALUES (1);",
+                            revises="aaaa1111")
+
+    def leave(self, name):
+        self.run_ok("upgrade", "-t", name, code=4)
+
+    def mend(self, *names):
+        for name in names:
+            self.fleet.sqlite(name, "CREATE TABLE needed (id int)")
+
+    def test_one_that_was_left_half_way_since_is_not_touched(self):
+        self.run_ok("upgrade", "aaaa1111")
+        self.save()
+        self.leave("acme")
+        self.mend("db0", "db1", "db2")
+        result = self.follow(code=4)
+        self.assertIn(f"it has moved since the plan '{self.plan}' was made", result.tenant("acme")["error"]["message"])
+        self.assertEqual([tenant["state"] for tenant in result.report["tenants"]][1:], ["succeeded", "succeeded"])
+        self.assertEqual(self.fleet.query("db0", "SELECT * FROM needed"), [])
+
+    def test_one_that_was_left_half_way_before_goes_on(self):
+        self.leave("acme")
+        plan = self.save()
+        self.assertEqual([standing.get("half_done") for standing in plan["standings"] if "acme" in standing["tenants"]],
+                         [{"revision": "bbbb2222", "direction": "up", "statements": 1, "batches": 0}])
+        self.assertEqual([standing["tenants"] for standing in plan["standings"] if "half_done" not in standing], [self.NAMES[1:]])
+        self.mend("db0", "db1", "db2")
+        self.assertEqual(self.follow().report["totals"]["succeeded"], 3)
+        self.assertEqual(self.fleet.query("db0", "SELECT * FROM needed"), [(1,)])
+
+    def test_one_that_went_on_in_the_step_is_not_touched(self):
+        """The one statement that was left is done by a person, who says so."""
+        self.leave("acme")
+        self.save()
+        self.run_ok("resolve", "acme", "--statements", "0")
+        self.mend("db0", "db1", "db2")
+        self.assertIn("it has moved since the plan", self.follow(code=4).tenant("acme")["error"]["message"])
+
+    def test_what_is_no_step_is_refused(self):
+        self.leave("acme")
+        plan = self.save()
+        [standing] = [standing for standing in plan["standings"] if "half_done" in standing]
+        for key, value in [("revision", 5), ("direction", "sideways"), ("statements", -1), ("statements", "1"), ("batches", -1)]:
+            with self.subTest(key=key, value=value):
+                was = dict(standing["half_done"])
+                standing["half_done"][key] = value
+                self.fleet.write("release.plan", json.dumps(plan))
+                self.assertIn("'half_done' is no step", self.run_ok("upgrade", "--plan", self.plan, code=2).err)
+                standing["half_done"] = was
+
+    def test_a_plan_that_has_no_such_member_is_followed(self):
+        """As older releases of skein wrote it, by tenants that are not half way."""
+        plan = self.save()
+        self.mend("db0", "db1", "db2")
+        self.assertNotIn("half_done", json.dumps(plan))
+        self.assertEqual(self.follow().report["totals"]["succeeded"], 3)
+
+
 class Saved(Plans):
     def test_what_was_planned_is_done(self):
         plan = self.save("aaaa1111")
