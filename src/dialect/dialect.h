@@ -422,6 +422,10 @@ struct dialect {
     /* A query within an expression sees the columns around it: what earlier statements make of a column can be said in a question
      * (question_view). Else only their names can. */
     bool sees_values_through;
+    /* Where they cannot: can a question about a column of the type be made with what the catalog says of it now? NULL: of none can. */
+    bool (*sees_type)(const char *type);
+    /* It asks of a table that the plan makes, and fills from another, as a whole. */
+    bool asks_rebuilds;
 
     /* Is it the fault of a value that a question's trial failed? NULL: no trial is made. */
     bool (*is_of_values)(const struct err *err);

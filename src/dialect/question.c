@@ -272,6 +272,7 @@ void questions_add_duplicates(struct questions *questions, const struct question
     struct question *question = questions_add(questions, QUESTION_DUPLICATES, request);
     struct buf rows, sample;
     const char *with = " WHERE ";
+    bool is_any = deed->flags & DEED_NULLS_EQUAL;
     buf_init(&rows, BUF_MAX_DEFAULT);
     buf_init(&sample, BUF_MAX_DEFAULT);
     buf_adds(&rows, "(SELECT ");
@@ -280,10 +281,14 @@ void questions_add_duplicates(struct questions *questions, const struct question
         buf_addf(&sample, "%sskein_%zu", i ? ", " : "", i + 1);
     }
     buf_addf(&rows, " FROM %s", relation);
-    for (size_t i = 0; i < keys->count && !(deed->flags & DEED_NULLS_EQUAL); i++, with = " AND ")
+    if (deed->predicate) { /* of other rows a key may have no value */
+        buf_addf(&rows, " WHERE CASE WHEN (%s\n) THEN ", deed->predicate);
+        with = "";
+    }
+    for (size_t i = 0; i < keys->count && !is_any; i++, with = " AND ")
         buf_addf(&rows, "%s%s %s", with, keys->items[i], request->dialect->not_null_test);
     if (deed->predicate)
-        buf_addf(&rows, "%s(%s\n)", with, deed->predicate);
+        buf_addf(&rows, "%s ELSE FALSE END", is_any ? "TRUE" : "");
     buf_addf(&rows, " GROUP BY %s HAVING count(*) > 1) AS skein_found",
              question_list(questions->arena, keys, ""));
     if (deed->predicate)

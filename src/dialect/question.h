@@ -39,8 +39,10 @@ struct question {
     const char *rows; /* what stands after FROM: each row of it does not fit; NULL: another form */
     const char *sample; /* an expression of those rows that shows which; NULL: nothing would */
     /* A query for a row of three: such a text for `rows`, or NULL: all fits; a sample, or NULL; why nothing can be asked,
-     * or NULL. No row: there is no such thing yet. */
+     * or NULL. No row: there is no such thing yet. With `doubt`, of four: then such a text for rows of which it is not known, or NULL. */
     const char *lookup;
+    const char *
+        doubt; /* where such a row is, and none that does not fit: why that is not known. NULL: there is no doubt */
     const char *trial;  /* a query whose error of the class of values is the answer */
     const char *reason; /* why nothing is asked; NULL: it is */
     bool follows;       /* it has what earlier statements do to names and types (question_view) */
@@ -65,6 +67,8 @@ struct question_layer {
     const char *value;      /* a name in quotes, where the column was renamed */
     const char *was;        /* that name; NULL: it was not renamed */
     const char *definition; /* the type that the value becomes; NULL: its own */
+    const char *type;       /* the same, in one spelling for each type */
+    bool is_new;            /* no column before it has the name */
     size_t statement;       /* those of one statement see the row as it was before all of them */
 };
 
@@ -89,7 +93,13 @@ struct question_request {
     const char
         *was; /* the name that a table has had before: of `deed->other`; NULL: it is its own */
     struct question_view own, parent; /* of `deed->table` and `deed->other` */
-    bool is_new, is_other_new;        /* the plan makes them, and they hold no rows */
+    bool
+        is_changed; /* the deed's texts are about the tables as the views leave them, which the dialect has to see through */
+    bool is_new, is_other_new; /* the plan makes them, and they hold no rows */
+    struct deed_texts
+        touched; /* of INSERT, UPDATE, DELETE: names of all tables that earlier statements do something to */
+    bool
+        looks_for_orphans; /* the revision drops or renames a table, so SQLite's rows are looked at when it ends */
 };
 
 /* ---- for dialects ---------------------------------------------------------------------------- */

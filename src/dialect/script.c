@@ -259,7 +259,7 @@ static bool add_repeated(struct making *making, const struct section *section,
 }
 
 /* Judges by its first words whether a statement drops or renames a table, as the rebuilding of one does. */
-static bool drops_or_renames(const char *sql, size_t len)
+bool script_drops_or_renames(const char *sql, size_t len)
 {
     char word[SPLIT_WORD_SIZE];
     size_t at = split_word(sql, len, 0, word);
@@ -320,7 +320,7 @@ static bool add_section(struct making *making, const struct section *section, st
     size_t first_piece = making->script.piece_count;
     making->script.may_change |= parts_changed(making->dialect, section->sql, statements, count);
     for (size_t i = 0; i < count && !making->script.may_break; i++)
-        if (drops_or_renames(section->sql + statements[i].offset, statements[i].len)) {
+        if (script_drops_or_renames(section->sql + statements[i].offset, statements[i].len)) {
             making->script.may_break = true;
             making->script.breaking_line = section->line + statements[i].line - 1;
         }

@@ -93,6 +93,9 @@ const struct piece *piece_first_beside(const struct piece *piece);
  * statement `statement` of the piece. */
 int piece_line(const struct piece *piece, size_t offset, size_t statement);
 
+/* Does a statement by its first words drop or rename a table (script.may_break)? */
+bool script_drops_or_renames(const char *sql, size_t len);
+
 enum { SCRIPT_LINE_MAX = 200 };
 
 /* The text of that line, without blanks around it, at most SCRIPT_LINE_MAX bytes. */

@@ -33,7 +33,7 @@ static const char *find_untold(const struct walk *walk, size_t deed_count)
     return deed_count ? NULL : "may change anything";
 }
 
-static const char *place_of(const struct walk *walk, size_t statement)
+const char *preflight_place_of(const struct walk *walk, size_t statement)
 {
     const struct preflight *preflight = walk->preflight;
     return statement == walk->statement
@@ -41,7 +41,7 @@ static const char *place_of(const struct walk *walk, size_t statement)
                : preflight_place(preflight->arena, &preflight->statements[statement]);
 }
 
-static bool changes_rows(const struct deed *deed)
+bool preflight_changes_rows(const struct deed *deed)
 {
     return deed->kind == DEED_INSERT || deed->kind == DEED_UPDATE || deed->kind == DEED_DELETE ||
            deed->kind == DEED_COPY_ROWS || deed->kind == DEED_TRUNCATE ||
@@ -51,7 +51,7 @@ static bool changes_rows(const struct deed *deed)
 /* ---- tables ----------------------------------------------------------------------------------------- */
 
 /* The last deed before that made the table; NULL: none did, or it may have been there. */
-static const struct deed *maker_of(const struct walk *walk, const char *table, size_t before)
+const struct deed *preflight_maker_of(const struct walk *walk, const char *table, size_t before)
 {
     for (size_t i = before; i-- > 0;) {
         const struct deed *deed = &walk->deeds.items[i];
@@ -61,7 +61,7 @@ static const struct deed *maker_of(const struct walk *walk, const char *table, s
     return NULL;
 }
 
-static size_t index_of(const struct walk *walk, const struct deed *deed)
+size_t preflight_index_of(const struct walk *walk, const struct deed *deed)
 {
     return (size_t)(deed - walk->deeds.items);
 }
@@ -69,20 +69,21 @@ static size_t index_of(const struct walk *walk, const struct deed *deed)
 /* Was it made before, and never given a row? */
 static bool is_empty(const struct walk *walk, const char *table, size_t before)
 {
-    const struct deed *maker = maker_of(walk, table, before);
+    const struct deed *maker = preflight_maker_of(walk, table, before);
     if (!maker || maker->flags & DEED_FILLS)
         return false;
-    for (size_t i = index_of(walk, maker); i < before; i++) {
+    for (size_t i = preflight_index_of(walk, maker); i < before; i++) {
         const struct deed *deed = &walk->deeds.items[i];
         bool is_about =
             preflight_is_same(deed->table, table) || preflight_is_same(deed->other, table);
-        if (deed->kind == DEED_OTHER || (changes_rows(deed) && is_about) ||
+        if (deed->kind == DEED_OTHER || (preflight_changes_rows(deed) && is_about) ||
             (deed->kind == DEED_RENAME && is_about) || (deed->kind == DEED_ATTACH && is_about))
             return false;
         if (deed->flags & (DEED_SEVERAL | DEED_CASCADE))
             return false;
     }
-    for (size_t i = preflight_statement_of(walk, index_of(walk, maker)); i <= walk->statement; i++)
+    for (size_t i = preflight_statement_of(walk, preflight_index_of(walk, maker));
+         i <= walk->statement; i++)
         if (walk->untold[i])
             return false;
     return true;
@@ -198,7 +199,7 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
     if (question->reads_keys && changes_keys(deed) &&
         (names || !deed->table)) /* an index may be dropped by its own name */
         return "changes its keys or constraints";
-    if (changes_rows(deed))
+    if (preflight_changes_rows(deed))
         return change_of_rows(deed, question, is_about);
     if (column_changes[deed->kind] && (deed->column || deed->kind != DEED_RENAME))
         return (deed->kind == DEED_RENAME ? names : is_about) && touches_column(question, deed)
@@ -227,7 +228,7 @@ static const char *conflict(const struct walk *walk, const struct deed *deed,
     }
 }
 
-static bool is_of_revision(const struct walk *walk, size_t statement)
+bool preflight_is_of_revision(const struct walk *walk, size_t statement)
 {
     const struct preflight_statement *statements = walk->preflight->statements;
     return statements[statement].revision == statements[walk->statement].revision;
@@ -260,7 +261,8 @@ static bool is_part_of_it(const struct deed *deed, const struct deed *asked)
 static const char *find_later_drop(const struct walk *walk, const struct question *question,
                                    const struct deed *asked)
 {
-    for (size_t i = index_of(walk, asked) + 1; i < walk->deeds.count && question->reads_keys; i++)
+    for (size_t i = preflight_index_of(walk, asked) + 1;
+         i < walk->deeds.count && question->reads_keys; i++)
         if (walk->deeds.items[i].kind == DEED_DROP_CONSTRAINT ||
             walk->deeds.items[i].kind == DEED_DROP_INDEX)
             return "the same statement changes its keys or constraints";
@@ -272,20 +274,20 @@ static const char *find_block(const struct walk *walk, const struct question *qu
                               const struct asked *asked)
 {
     struct arena *arena = walk->preflight->arena;
-    size_t own = index_of(walk, asked->deed);
+    size_t own = preflight_index_of(walk, asked->deed);
     for (size_t i = 0; i < walk->statement; i++)
         if (walk->untold[i])
-            return arena_printf(arena, "%s %s", place_of(walk, i), walk->untold[i]);
+            return arena_printf(arena, "%s %s", preflight_place_of(walk, i), walk->untold[i]);
     for (size_t i = 0; i < own; i++) {
         const struct deed *deed = &walk->deeds.items[i];
         size_t statement = preflight_statement_of(walk, i);
         if ((statement == walk->statement && is_part_of_it(deed, asked->deed)) ||
             (question->follows && (is_in(&asked->own, i) || is_in(&asked->parent, i))) ||
-            (deed->kind == DEED_SET && !is_of_revision(walk, statement)))
+            (deed->kind == DEED_SET && !preflight_is_of_revision(walk, statement)))
             continue;
         const char *what = conflict(walk, deed, question, &asked->names);
         if (what)
-            return arena_printf(arena, "%s %s", place_of(walk, statement), what);
+            return arena_printf(arena, "%s %s", preflight_place_of(walk, statement), what);
     }
     return find_later_drop(walk, question, asked->deed);
 }
@@ -300,7 +302,7 @@ static bool changes_columns(const struct deed *deed)
 static void find_changes(struct walk *walk, const struct asked *asked, struct preflight_item *item)
 {
     struct arena *arena = walk->preflight->arena;
-    size_t own = index_of(walk, asked->deed);
+    size_t own = preflight_index_of(walk, asked->deed);
     struct preflight_change *changes = arena_calloc(arena, own + 1, sizeof *changes);
     struct preflight_change *relatives = arena_calloc(arena, own + 1, sizeof *relatives);
     bool has_trigger = false;
@@ -311,12 +313,12 @@ static void find_changes(struct walk *walk, const struct asked *asked, struct pr
         if (changes_columns(deed) && deed->table && walk->dialect->inherits &&
             !is_in(&asked->own, i) && !preflight_is_same(deed->table, asked->deed->table))
             relatives[item->relative_count++] = (struct preflight_change){deed->table, statement};
-        if (!changes_rows(deed) || !deed->table || deed->kind == DEED_REFRESH)
+        if (!preflight_changes_rows(deed) || !deed->table || deed->kind == DEED_REFRESH)
             continue; /* a refresh fires no trigger */
         if (has_trigger)
             item->blocked = arena_printf(
                 arena, "%s changes rows of %s, which may reach others by what was made before it",
-                place_of(walk, statement), deed->table);
+                preflight_place_of(walk, statement), deed->table);
         changes[item->change_count++] = (struct preflight_change){deed->table, statement};
     }
     item->changes = changes;
@@ -329,7 +331,7 @@ static void find_changes(struct walk *walk, const struct asked *asked, struct pr
 static const struct deed *added_before(const struct walk *walk, const struct deed *validate,
                                        struct deed *ret_copy)
 {
-    for (size_t i = index_of(walk, validate); i-- > 0;) {
+    for (size_t i = preflight_index_of(walk, validate); i-- > 0;) {
         const struct deed *deed = &walk->deeds.items[i];
         bool is_constraint = deed->kind == DEED_ADD_CHECK || deed->kind == DEED_ADD_FOREIGN_KEY;
         if (!is_constraint || !preflight_is_same(deed->table, validate->table) ||
@@ -342,36 +344,12 @@ static const struct deed *added_before(const struct walk *walk, const struct dee
     return validate;
 }
 
-/* Do the rows come from a table that is not what it was? A query may read several. */
-static const char *find_source_block(const struct walk *walk, const struct deed *asked,
-                                     const struct question *question)
-{
-    const char *sql = walk->sql[walk->statement];
-    struct arena *arena = walk->preflight->arena;
-    for (size_t i = 0; i < walk->first[walk->statement]; i++) {
-        const struct deed *deed = &walk->deeds.items[i];
-        bool is_target = preflight_is_same(deed->table, asked->table);
-        bool is_rename = deed->kind == DEED_RENAME && !deed->column;
-        if (!deed->table || (is_target && !changes_rows(deed)) || is_rename ||
-            deed->kind == DEED_COLUMN || deed->kind == DEED_DROP_INDEX ||
-            deed->kind == DEED_CREATE_INDEX)
-            continue;
-        if (ascii_holds(sql, deed->table) || preflight_is_same(deed->table, question->other))
-            return arena_printf(arena, "%s changes %s",
-                                place_of(walk, preflight_statement_of(walk, i)), deed->table);
-    }
-    for (size_t i = 0; i < walk->statement; i++)
-        if (walk->untold[i])
-            return arena_printf(arena, "%s %s", place_of(walk, i), walk->untold[i]);
-    return NULL;
-}
-
 /* What the question is about has no part in the deed's other table. */
 static struct preflight_names_list names_alone(const struct walk *walk, const struct deed *deed)
 {
     struct deed alone = *deed;
     alone.other = NULL;
-    return preflight_names(walk, &alone, index_of(walk, deed));
+    return preflight_names(walk, &alone, preflight_index_of(walk, deed));
 }
 
 static void add_items(struct walk *walk, const struct asked *asked,
@@ -387,30 +365,18 @@ static void add_items(struct walk *walk, const struct asked *asked,
             struct asked alone = *asked;
             if (!item.question.other && asked->deed->other)
                 alone.names = names_alone(walk, asked->deed);
-            item.blocked = asked->deed->kind == DEED_COPY_ROWS
-                               ? find_source_block(walk, asked->deed, &item.question)
+            item.blocked = preflight_is_rebuild(walk, asked->deed)
+                               ? preflight_find_source_block(walk, asked->deed, &item.question)
                                : find_block(walk, &item.question, &alone);
+            if (!item.blocked && preflight_is_written(asked->deed) &&
+                !preflight_is_rebuild(walk, asked->deed))
+                item.blocked = preflight_find_written_block(walk, asked->deed);
             find_changes(walk, asked, &item);
         }
+        if (preflight_is_written(asked->deed) && preflight_is_told_already(preflight, &item))
+            continue;
         *ARENA_PUSH(preflight->arena, preflight->items, preflight->count, preflight->capacity) =
             item;
-    }
-}
-
-/* What was made on the table before it is filled holds its rows, too. */
-static void tell_made_on(const struct walk *walk, const struct question_request *request,
-                         struct questions *questions)
-{
-    const struct deed *deed = request->deed;
-    for (size_t i = index_of(walk, deed); i-- > 0;) {
-        const struct deed *made = &walk->deeds.items[i];
-        bool is_index = made->kind == DEED_CREATE_INDEX && made->flags & DEED_UNIQUE;
-        if (preflight_is_same(made->table, deed->table) && (is_index || made->kind == DEED_TRIGGER))
-            questions_add_reason(
-                questions, is_index ? QUESTION_DUPLICATES : QUESTION_CHECK, request,
-                arena_printf(walk->preflight->arena, "%s makes %s on the table before it is filled",
-                             place_of(walk, preflight_statement_of(walk, i)),
-                             is_index ? "a unique index" : "a trigger"));
     }
 }
 
@@ -419,6 +385,7 @@ static bool may_hold_rows(const struct question_request *request)
 {
     switch (request->deed->kind) {
     case DEED_COPY_ROWS: return !request->is_other_new;
+    case DEED_INSERT: return true; /* by itself */
     case DEED_ATTACH: return !request->is_new || !request->is_other_new;
     default: return !request->is_new;
     }
@@ -427,17 +394,21 @@ static bool may_hold_rows(const struct question_request *request)
 static void ask_deed(struct walk *walk, const struct deed *deed)
 {
     struct arena *arena = walk->preflight->arena;
-    size_t own = index_of(walk, deed);
+    size_t own = preflight_index_of(walk, deed);
     struct questions questions = {.arena = arena};
     struct deed validated, seen;
-    const struct deed *maker = maker_of(walk, deed->table, own);
+    const struct deed *maker = preflight_maker_of(walk, deed->table, own);
     struct question_request request = {
         .dialect = walk->dialect,
         .deed = deed,
         .deeds = &walk->deeds.items[walk->first[walk->statement]],
         .count = walk->deeds.count - walk->first[walk->statement],
+        .looks_for_orphans = preflight_looks_for_orphans(walk),
+        .touched =
+            preflight_is_written(deed) ? preflight_touched_before(walk) : (struct deed_texts){0},
         .sql = walk->sql[walk->statement],
-        .made_by = maker ? walk->sql[preflight_statement_of(walk, index_of(walk, maker))] : NULL,
+        .made_by =
+            maker ? walk->sql[preflight_statement_of(walk, preflight_index_of(walk, maker))] : NULL,
         .was =
             deed->other && deed->kind == DEED_COPY_ROWS ? old_name(walk, deed->other, own) : NULL,
     };
@@ -450,13 +421,16 @@ static void ask_deed(struct walk *walk, const struct deed *deed)
     if (deed->kind == DEED_VALIDATE)
         request.deed = added_before(walk, deed, &validated);
     struct asked asked = {.deed = deed, .names = preflight_names(walk, deed, own)};
-    if (deed->kind != DEED_COPY_ROWS && preflight_see(walk, own, &request, &seen)) {
+    if (!preflight_changes_rows(deed) && preflight_see(walk, own, &request, &seen)) {
         asked.own = request.own;
         asked.parent = request.parent;
     }
-    walk->dialect->ask_rows(&request, &questions);
-    if (deed->kind == DEED_COPY_ROWS && maker)
-        tell_made_on(walk, &request, &questions);
+    if (maker && preflight_is_written(deed) && !preflight_is_rebuild(walk, deed))
+        preflight_tell_made(&request, &questions);
+    else
+        walk->dialect->ask_rows(&request, &questions);
+    if (preflight_is_rebuild(walk, deed))
+        preflight_tell_made_on(walk, &request, &questions);
     if (deed->flags & DEED_CONDITIONAL)
         for (size_t i = 0; i < questions.count; i++)
             questions.items[i].reason =
@@ -490,6 +464,7 @@ void preflight_derive(struct preflight *preflight, const struct dialect *dialect
                         .sql = arena_calloc(preflight->arena, count + 1, sizeof *walk.sql),
                         .untold = arena_calloc(preflight->arena, count + 1, sizeof *walk.untold)};
     preflight->statements = statements;
+    preflight->statement_count = count;
     if (!dialect->ask_rows || !dialect->read_deeds)
         return;
     void *reader = dialect->open_deeds ? dialect->open_deeds() : NULL;

@@ -40,6 +40,7 @@ struct preflight_item {
 struct preflight {
     struct arena *arena;
     const struct preflight_statement *statements;
+    size_t statement_count;
     struct preflight_item *items;
     size_t count, capacity;
 };

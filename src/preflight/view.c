@@ -51,11 +51,25 @@ static const char *quoted(const struct walk *walk, const char *name)
     return buf_into(&buf, walk->preflight->arena);
 }
 
+/* Does the catalog say enough for a column that gets the type? A new one must get a value that stands in the statement. */
+static bool sees_type(const struct walk *walk, const struct deed *deed)
+{
+    bool is_new = deed->kind == DEED_ADD_COLUMN;
+    bool is_made_up = is_new && deed->flags & DEED_NOT_NULL && !(deed->flags & DEED_DEFAULT);
+    bool is_computed =
+        is_new && deed->expression &&
+        (strchr(deed->expression, '(') || ascii_begins(deed->expression, "current_"));
+    return walk->dialect->sees_type && deed->type && !is_made_up && !is_computed &&
+           !(deed->flags & (DEED_CHARSET | DEED_NUMBERED | DEED_GENERATED)) &&
+           walk->dialect->sees_type(deed->type);
+}
+
 /* What the deed makes of a column, in SQL; false: that is more than can be said. */
 static bool layer_of(const struct walk *walk, const struct deed *deed, struct question_layer *ret)
 {
-    bool says_values = walk->dialect->sees_values_through;
-    *ret = (struct question_layer){.column = deed->column, .definition = deed->definition};
+    bool says_values = walk->dialect->sees_values_through || sees_type(walk, deed);
+    *ret = (struct question_layer){
+        .column = deed->column, .definition = deed->definition, .type = deed->type};
     switch (deed->kind) {
     case DEED_RENAME:
         if (!deed->column || !deed->other)
@@ -65,6 +79,7 @@ static bool layer_of(const struct walk *walk, const struct deed *deed, struct qu
         return true;
     case DEED_ADD_COLUMN:
         ret->value = deed->expression ? deed->expression : "NULL";
+        ret->is_new = true;
         return says_values && deed->definition && deed->column &&
                !(deed->flags & (DEED_GENERATED | DEED_NUMBERED | DEED_VOLATILE | DEED_CONDITIONAL));
     case DEED_SET_TYPE:
@@ -79,7 +94,7 @@ static bool comes_before(const struct walk *walk, size_t deed, const struct deed
 {
     return preflight_statement_of(walk, deed) < walk->statement ||
            (walk->deeds.items[deed].kind == DEED_SET_TYPE && asked->kind != DEED_SET_TYPE &&
-            walk->dialect->sees_values_through);
+            (walk->dialect->sees_values_through || walk->dialect->sees_type));
 }
 
 static struct question_view view_of(const struct walk *walk, const char *table,
@@ -146,6 +161,13 @@ static bool see_deed(struct walk *walk, const struct question_request *request, 
            (see_text(walk, request, &deed->expression) || !was->expression);
 }
 
+/* Is it what holds rows to something, of which the dialect can ask by the catalog? */
+static bool is_held_to(const struct deed *deed)
+{
+    return deed->kind == DEED_ADD_CHECK || deed->kind == DEED_ADD_FOREIGN_KEY ||
+           deed->kind == DEED_ADD_UNIQUE || deed->kind == DEED_CREATE_INDEX;
+}
+
 bool preflight_see(struct walk *walk, size_t own, struct question_request *request,
                    struct deed *ret_seen)
 {
@@ -157,8 +179,12 @@ bool preflight_see(struct walk *walk, size_t own, struct question_request *reque
     if (!seen.own.deed_count && !seen.parent.deed_count)
         return false;
     *ret_seen = *deed;
-    if (!see_deed(walk, &seen, ret_seen))
-        return false;
+    if (!see_deed(walk, &seen, ret_seen)) {
+        if (!walk->dialect->sees_type || !is_held_to(deed))
+            return false;
+        *ret_seen = *deed;
+        seen.is_changed = true;
+    }
     seen.shown = deed;
     seen.deed = ret_seen;
     *request = seen;

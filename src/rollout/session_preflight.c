@@ -18,6 +18,7 @@ enum stage {
     STAGE_LOOKUP, /* what the catalog makes of it */
     STAGE_TRIAL,
     STAGE_EXISTS,
+    STAGE_DOUBT, /* none does not fit: is there one of which that is not known? */
     STAGE_COUNT,
     STAGE_KEY,
     STAGE_EXAMPLES,
@@ -29,7 +30,8 @@ struct session_preflight {
     size_t at;
     enum stage stage;
     const char *rows, *sample; /* of the question, or as the catalog made them */
-    bool is_begun;             /* the transaction is, and has not failed */
+    const char *doubt;
+    bool is_begun; /* the transaction is, and has not failed */
     bool is_ended;
 };
 
@@ -141,6 +143,7 @@ static void go_to_next(struct session *session, size_t from)
     state->stage = item->relative_count ? STAGE_FAMILY : stage_after_family(item);
     state->rows = item->question.rows;
     state->sample = item->question.sample;
+    state->doubt = NULL;
 }
 
 static const char *sql_of_reach(struct session *session)
@@ -180,6 +183,7 @@ static const char *sql_of(struct session *session)
     case STAGE_LOOKUP: return item_of(session)->question.lookup;
     case STAGE_TRIAL: return item_of(session)->question.trial;
     case STAGE_EXISTS: return arena_printf(arena, "SELECT 1 FROM %s LIMIT 1", state->rows);
+    case STAGE_DOUBT: return arena_printf(arena, "SELECT 1 FROM %s LIMIT 1", state->doubt);
     case STAGE_COUNT:
         return arena_printf(arena,
                             "SELECT count(*) FROM (SELECT 1 FROM %s LIMIT %d) AS skein_counted",
@@ -277,6 +281,15 @@ static void take_reach(struct session *session, const struct grid *rows)
                         table, grid_value(rows, 0, 1)));
 }
 
+/* No row does not fit. */
+static void settle_fitting(struct session *session)
+{
+    if (session->preflight->doubt)
+        session->preflight->stage = STAGE_DOUBT;
+    else
+        settle(session, PREFLIGHT_FITS, NULL);
+}
+
 static void take_lookup(struct session *session, const struct grid *rows)
 {
     struct session_preflight *state = session->preflight;
@@ -286,12 +299,14 @@ static void take_lookup(struct session *session, const struct grid *rows)
     }
     state->rows = copied(session, grid_value(rows, 0, 0));
     state->sample = copied(session, grid_value(rows, 0, 1));
+    state->doubt =
+        item_of(session)->question.doubt ? copied(session, grid_value(rows, 0, 3)) : NULL;
     if (grid_value(rows, 0, 2))
         settle(session, PREFLIGHT_UNASKED, copied(session, grid_value(rows, 0, 2)));
     else if (!state->rows && item_of(session)->question.trial)
         state->stage = STAGE_TRIAL;
     else if (!state->rows)
-        settle(session, PREFLIGHT_FITS, NULL);
+        settle_fitting(session);
     else
         state->stage = STAGE_EXISTS;
 }
@@ -299,11 +314,19 @@ static void take_lookup(struct session *session, const struct grid *rows)
 static void take_exists(struct session *session, const struct grid *rows)
 {
     if (!rows->row_count) {
-        settle(session, PREFLIGHT_FITS, NULL);
+        settle_fitting(session);
         return;
     }
     settle(session, PREFLIGHT_FAILS, NULL);
     session->preflight->stage = STAGE_COUNT;
+}
+
+static void take_doubt(struct session *session, const struct grid *rows)
+{
+    if (rows->row_count)
+        settle(session, PREFLIGHT_UNKNOWN, item_of(session)->question.doubt);
+    else
+        settle(session, PREFLIGHT_FITS, NULL);
 }
 
 static enum stage stage_of_examples(const struct session *session)
@@ -376,6 +399,7 @@ static void take(struct session *session, const struct grid *rows)
     case STAGE_LOOKUP: take_lookup(session, rows); break;
     case STAGE_TRIAL: settle(session, PREFLIGHT_FITS, NULL); break;
     case STAGE_EXISTS: take_exists(session, rows); break;
+    case STAGE_DOUBT: take_doubt(session, rows); break;
     case STAGE_COUNT: take_count(session, rows); break;
     case STAGE_KEY: take_key(session, rows); break;
     default: take_examples(session, rows); break;

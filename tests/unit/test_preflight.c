@@ -85,6 +85,15 @@ static void check(enum dialect_id id, const struct preflight_case *cases, size_t
     }
 }
 
+/* What an INSERT or an UPDATE asks, by line and table. */
+#define WRITTEN_POSTGRES(line, table)                                                              \
+    line " nulls " table " the columns of " table ": lookup\n" line " cast " table                 \
+         " the types of " table ": lookup\n" line " length " table " the types of " table          \
+         ": lookup\n" line " duplicates " table " a key of " table ": lookup\n" line               \
+         " check " table " the rules of " table ": lookup\n" line " orphans " table                \
+         " a foreign key of " table ": lookup\n"
+#define OWN_WAY "the statement has its own way with what does not fit\n"
+#define NOT_PLAIN "it is no INSERT, UPDATE or DELETE of a plain form\n"
 #define OF_DEFAULT "bounds t the default partition once q is there"
 #define KEYS_OF_TABLE                                                                              \
     "1 duplicates q values of a unique key of t: lookup\n"                                         \
@@ -129,8 +138,8 @@ static void preflight_of_postgresql(void **state)
          "1 duplicates t a: (SELECT \"a\" AS skein_1 FROM own(\"t\") AS \"t\" WHERE \"a\" IS DISTINCT FROM NULL GROUP BY \"a\" HAVING count(*) > 1) AS skein_found\n"},
         {"CREATE UNIQUE INDEX CONCURRENTLY i ON t USING btree (lower(a) text_pattern_ops DESC, (b || ','), c /* , */ "
          "COLLATE \"C\" NULLS FIRST) INCLUDE (d) WHERE d > 0 -- x",
-         "1 duplicates t lower(a), (b || ','), \"c\" COLLATE \"C\": (SELECT (lower(a)) AS skein_1, ((b || ',')) AS skein_2, (\"c\" COLLATE \"C\") AS skein_3 FROM own(\"t\") AS \"t\" WHERE (lower(a)) IS DISTINCT FROM NULL AND ((b || ',')) IS DISTINCT FROM NULL AND (\"c\" COLLATE \"C\") IS DISTINCT FROM NULL AND (d > 0\n"
-         ") GROUP BY (lower(a)), ((b || ',')), (\"c\" COLLATE \"C\") HAVING count(*) > 1) AS skein_found\n"},
+         "1 duplicates t lower(a), (b || ','), \"c\" COLLATE \"C\": (SELECT (lower(a)) AS skein_1, ((b || ',')) AS skein_2, (\"c\" COLLATE \"C\") AS skein_3 FROM own(\"t\") AS \"t\" WHERE CASE WHEN (d > 0\n"
+         ") THEN (lower(a)) IS DISTINCT FROM NULL AND ((b || ',')) IS DISTINCT FROM NULL AND (\"c\" COLLATE \"C\") IS DISTINCT FROM NULL ELSE FALSE END GROUP BY (lower(a)), ((b || ',')), (\"c\" COLLATE \"C\") HAVING count(*) > 1) AS skein_found\n"},
         {"CREATE INDEX i ON t (a)", ""},
         {"CREATE UNIQUE INDEX IF NOT EXISTS i ON t (a)",
          "1 duplicates t a: whether the statement does anything depends on what is there already\n"},
@@ -182,7 +191,7 @@ static void preflight_of_postgresql(void **state)
         {"ALTER DOMAIN d DROP NOT NULL", ""},
         {"ALTER DOMAIN d SET DEFAULT 5", ""},
         {"UPDATE t SET a = 1;\nALTER DOMAIN d SET NOT NULL",
-         "2 nulls d columns of the domain d: a.sql:1 changes rows\n"},
+         WRITTEN_POSTGRES("1", "t") "2 nulls d columns of the domain d: a.sql:1 changes rows\n"},
         {"ALTER TABLE t ALTER a SET DEFAULT 5", ""},
         {"CREATE TABLE t (a int); ALTER TABLE t ALTER a SET NOT NULL", ""},
         {"CREATE TABLE t AS SELECT 1 AS a;\nALTER TABLE t ALTER a SET NOT NULL",
@@ -199,9 +208,24 @@ static void preflight_of_postgresql(void **state)
         {"ALTER TABLE u RENAME TO t;\nALTER TABLE t ALTER b SET NOT NULL",
          "2 nulls t b: \"u\" WHERE \"b\" IS NOT DISTINCT FROM NULL\n"},
         {"UPDATE t SET a = 1;\nALTER TABLE t ALTER a SET NOT NULL",
-         "2 nulls t a: a.sql:1 changes its rows\n"},
+         WRITTEN_POSTGRES("1", "t") "2 nulls t a: a.sql:1 changes its rows\n"},
         {"UPDATE u SET a = 1;\nALTER TABLE t ALTER a SET NOT NULL",
-         "2 nulls t a: \"t\" WHERE \"a\" IS NOT DISTINCT FROM NULL\n"},
+         WRITTEN_POSTGRES("1", "u") "2 nulls t a: \"t\" WHERE \"a\" IS NOT DISTINCT FROM NULL\n"},
+        {"INSERT INTO t SELECT * FROM u ON CONFLICT DO NOTHING",
+         "1 nulls t the columns of t: lookup\n1 cast t the types of t: lookup\n"
+         "1 length t the types of t: lookup\n1 check t the rules of t: lookup\n"
+         "1 orphans t a foreign key of t: lookup\n"},
+        {"INSERT INTO t SELECT * FROM u ON CONFLICT (a) DO UPDATE SET a = 1",
+         "1 check t the rules of t: " OWN_WAY},
+        {"INSERT INTO t (a, b.c) SELECT 1, 2 FROM u", "1 check t the rules of t: " NOT_PLAIN},
+        {"INSERT INTO t DEFAULT VALUES", "1 check t the rules of t: " NOT_PLAIN},
+        {"UPDATE t AS x SET (a, b) = (1, 2)", "1 check t the rules of t: " NOT_PLAIN},
+        {"UPDATE t SET a = u.b FROM u WHERE u.id = t.id", "1 check t the rules of t: " NOT_PLAIN},
+        {"UPDATE t SET a = 1 WHERE a IS DISTINCT FROM b RETURNING a", WRITTEN_POSTGRES("1", "t")},
+        {"UPDATE t SET a = random()", "1 check t the rules of t: random is another each time\n"},
+        {"CREATE TABLE u (a int);\nINSERT INTO t SELECT a FROM u", ""},
+        {"DELETE FROM u;\nINSERT INTO t SELECT a FROM u",
+         "1 orphans u a foreign key to u: lookup\n2 nulls t the columns of t: a.sql:1 changes u\n"},
         {"TRUNCATE u CASCADE;\nALTER TABLE t ALTER a SET NOT NULL",
          "2 nulls t a: a.sql:1 changes the rows of several tables\n"},
         {"DO $$ BEGIN END $$;\nALTER TABLE t ALTER a SET NOT NULL",
@@ -258,7 +282,30 @@ static void preflight_of_mariadb(void **state)
         {"SET foreign_key_checks = 0;\nALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p (x)",
          "2 orphans t a: a.sql:1 changes a setting\n"},
         {"UPDATE t, u SET t.a = 1;\nALTER TABLE v ADD UNIQUE (a)",
+         "1 check t the rules of t: it is no INSERT, UPDATE or DELETE of a plain form\n"
          "2 duplicates v a: a.sql:1 changes the rows of several tables\n"},
+        {"INSERT INTO t (a) SELECT b FROM u",
+         "1 nulls t the columns of t: lookup\n1 cast t the types of t: lookup\n"
+         "1 duplicates t a key of t: lookup\n1 check t the rules of t: lookup\n"
+         "1 orphans t a foreign key of t: lookup\n"},
+        {"INSERT IGNORE INTO t (a) SELECT b FROM u", ""},
+        {"INSERT INTO t (a) SELECT b FROM u ON DUPLICATE KEY UPDATE a = 2",
+         "1 check t the rules of t: " OWN_WAY},
+        {"REPLACE INTO t (a) SELECT b FROM u", "1 check t the rules of t: " OWN_WAY},
+        {"UPDATE t SET a = 1, b = a",
+         "1 check t the rules of t: an assignment sees what those before it have set\n"},
+        {"UPDATE t SET a = 1 ORDER BY b LIMIT 5", "1 check t the rules of t: " NOT_PLAIN},
+        {"UPDATE t SET a = NOW()", "1 check t the rules of t: NOW is another each time\n"},
+        {"UPDATE IGNORE t SET a = 1", ""},
+        {"DELETE FROM t WHERE a = 1", "1 orphans t a foreign key to t: lookup\n"},
+        {"CREATE TABLE t (a INT);\nINSERT INTO t SELECT a FROM u",
+         "2 check t the rules of t: the plan makes the table\n"},
+        {"CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);\nUPDATE t SET a = 2",
+         "3 check t the rules of t: the plan makes the table\n"},
+        {"ALTER TABLE t MODIFY a INT;\nALTER TABLE t ADD CHECK (a > 0)",
+         "1 cast t int of a: lookup\n1 duplicates t a: lookup\n2 check t a > 0: lookup\n"},
+        {"ALTER TABLE t MODIFY a DATE;\nALTER TABLE t ADD CHECK (a > 0)",
+         "1 cast t date of a: lookup\n1 duplicates t a: lookup\n2 check t a > 0: a.sql:1 changes a column's type\n"},
         {"LOAD DATA INFILE 'x' INTO TABLE t;\nALTER TABLE v ADD UNIQUE (a)",
          "2 duplicates v a: a.sql:1 may change anything\n"},
         {"CREATE TABLE t SELECT 1 AS a;\nALTER TABLE t ADD UNIQUE (a)",
@@ -273,12 +320,12 @@ static void preflight_of_sqlite(void **state)
     (void)state;
     static const struct preflight_case cases[] = {
         {"CREATE UNIQUE INDEX i ON t (lower(a) DESC, \"b c\" COLLATE NOCASE) WHERE d > 0",
-         "1 duplicates t lower(a), \"b c\" COLLATE NOCASE: (SELECT (lower(a)) AS skein_1, (\"b c\" COLLATE NOCASE) AS skein_2 FROM \"t\" WHERE (lower(a)) IS NOT NULL AND (\"b c\" COLLATE NOCASE) IS NOT NULL AND (d > 0\n"
-         ") GROUP BY (lower(a)), (\"b c\" COLLATE NOCASE) HAVING count(*) > 1) AS skein_found\n"},
+         "1 duplicates t lower(a), \"b c\" COLLATE NOCASE: (SELECT (lower(a)) AS skein_1, (\"b c\" COLLATE NOCASE) AS skein_2 FROM \"t\" WHERE CASE WHEN (d > 0\n"
+         ") THEN (lower(a)) IS NOT NULL AND (\"b c\" COLLATE NOCASE) IS NOT NULL ELSE FALSE END GROUP BY (lower(a)), (\"b c\" COLLATE NOCASE) HAVING count(*) > 1) AS skein_found\n"},
         {"ALTER TABLE t ADD COLUMN a NOT NULL", "1 rows t a: \"t\"\n"},
         {"ALTER TABLE t ADD COLUMN a NOT NULL DEFAULT 1 CHECK (a > 5)",
-         "1 check t a > 5: (SELECT *, (1\n"
-         ") AS `a` FROM \"t\") AS \"t\" WHERE NOT (a > 5\n"
+         "1 check t a > 5: (SELECT (1\n"
+         ") AS `a`, * FROM \"t\") AS \"t\" WHERE NOT (a > 5\n"
          ")\n"},
         {"ALTER TABLE t ADD COLUMN a DEFAULT current_timestamp", "1 rows t a: \"t\"\n"},
         {"CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT NOT NULL UNIQUE CHECK (a <> ''), p REFERENCES q (id));\n"
@@ -306,6 +353,8 @@ static void preflight_of_sqlite(void **state)
          "3 duplicates t a, b: (WITH `old` AS (SELECT * FROM main.`t`), `t`(`a`, `b`) AS (SELECT a, b FROM old\n"
          ") SELECT `a` AS skein_1, `b` AS skein_2 FROM `t` WHERE `a` IS NOT NULL AND `b` IS NOT NULL GROUP BY (CASE WHEN typeof(`a`) = 'text' AND CAST(`a` AS NUMERIC) = `a` THEN CAST(`a` AS NUMERIC) ELSE `a` END), `b` HAVING count(*) > 1) AS skein_found\n"},
         {"UPDATE t SET a = 1;\nCREATE TABLE n (a NOT NULL);\nINSERT INTO n SELECT a FROM t",
+         "1 cast t the types of t: lookup\n1 nulls t the columns of t: lookup\n"
+         "1 duplicates t a key of t: lookup\n1 check t the rules of t: lookup\n"
          "3 nulls t a: a.sql:1 changes t\n"},
         {"CREATE TABLE n (a NOT NULL);\nINSERT OR IGNORE INTO n SELECT a FROM t",
          "2 check n n: the statement has its own way with what does not fit\n"},

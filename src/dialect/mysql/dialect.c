@@ -11,6 +11,7 @@
 #include "dialect/mysql/params.h"
 #include "dialect/mysql/probe.h"
 #include "dialect/mysql/question.h"
+#include "dialect/mysql/question_changed.h"
 #include "dialect/mysql/replica.h"
 #include "dialect/mysql/settings.h"
 #include "dialect/mysql/split.h"
@@ -69,6 +70,7 @@ static const char *const harmless_words[] = {"alter", "analyze", "check",  "crea
     .reach = mysql_reach, \
     .find_key = mysql_find_key, \
     .ask_rows = mysql_ask_rows, \
+    .sees_type = mysql_sees_type, \
     .null_test = "IS NULL", \
     .not_null_test = "IS NOT NULL", \
     .harmless_words = harmless_words, \

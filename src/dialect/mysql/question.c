@@ -4,7 +4,9 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "dialect/dialect.h"
+#include "dialect/mysql/question_changed.h"
 #include "dialect/mysql/question_type.h"
+#include "dialect/mysql/question_written.h"
 #include "dialect/mysql/reader.h"
 #include "dialect/mysql/templates.h"
 #include "dialect/question.h"
@@ -19,6 +21,17 @@ static bool ignores_rows(const struct question_request *request, struct arena *a
 }
 
 /* ---- constraints -------------------------------------------------------------------------------- */
+
+/* Under the name that the table will have. */
+static const char *rows_of(const struct question_request *request, struct arena *arena)
+{
+    struct buf name;
+    if (!request->is_changed)
+        return question_relation(arena, request);
+    buf_init(&name, BUF_MAX_DEFAULT);
+    mysql_add_identifier(&name, request->deed->table);
+    return arena_printf(arena, MYSQL_OWN_ROWS " AS %s", buf_into(&name, arena));
+}
 
 /* All rows get the same value in a new column: two are one too many. */
 static void ask_two_rows(const struct question_request *request, struct questions *questions)
@@ -41,7 +54,7 @@ static bool is_computed(const struct deed *new)
 static void ask_unique(const struct question_request *request, struct questions *questions)
 {
     const struct deed *new = question_new_column(request);
-    const char *relation = question_relation(questions->arena, request);
+    const char *relation = rows_of(request, questions->arena);
     if (new) {
         bool is_same = new->flags &(DEED_NOT_NULL | DEED_DEFAULT) &&
                        !(new->flags &(DEED_NUMBERED | DEED_VOLATILE));
@@ -114,7 +127,20 @@ static void ask_check(const struct question_request *request, struct questions *
         questions_add_reason(questions, QUESTION_CHECK, request,
                              "a division by zero is refused, and gives NULL in a question");
     else
-        questions_add_check(questions, request, question_relation(questions->arena, request));
+        questions_add_check(questions, request, rows_of(request, questions->arena));
+}
+
+static void add_orphans(const struct question_request *request, struct questions *questions)
+{
+    struct question_request asked = *request;
+    const char *relation = question_relation(questions->arena, request);
+    if (!request->is_changed) {
+        questions_add_orphans(questions, request, relation, NULL);
+        return;
+    }
+    asked.own.count = asked.parent.count = 0; /* the rows have it already */
+    questions_add_orphans(questions, &asked, request->own.count ? MYSQL_OWN_ROWS : relation,
+                          request->parent.count ? MYSQL_PARENT_ROWS : NULL);
 }
 
 static void ask_foreign_key(const struct question_request *request, struct questions *questions)
@@ -129,8 +155,7 @@ static void ask_foreign_key(const struct question_request *request, struct quest
     else if (!deed->keys.count || deed->parents.count != deed->keys.count)
         questions_add_reason(questions, QUESTION_ORPHANS, request, "its columns could not be read");
     else
-        questions_add_orphans(questions, request, question_relation(questions->arena, request),
-                              NULL);
+        add_orphans(request, questions);
 }
 
 /* ---- MODIFY, CHANGE ----------------------------------------------------------------------------- */
@@ -225,7 +250,14 @@ void mysql_ask_rows(const struct question_request *request, struct questions *qu
         [DEED_CREATE_INDEX] = ask_index,
         [DEED_REWRITE] = ask_rewrite,
         [DEED_ATTACH] = ask_partitions,
+        [DEED_COPY_ROWS] = mysql_ask_written,
+        [DEED_INSERT] = mysql_ask_written,
+        [DEED_UPDATE] = mysql_ask_written,
+        [DEED_DELETE] = mysql_ask_written,
     };
+    size_t first = questions->count;
     if (asks[request->deed->kind] && !ignores_rows(request, questions->arena))
         asks[request->deed->kind](request, questions);
+    if (request->is_changed)
+        mysql_ask_changed(request, questions, first);
 }

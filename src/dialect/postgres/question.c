@@ -366,6 +366,10 @@ void postgres_ask_rows(const struct question_request *request, struct questions 
         [DEED_REWRITE] = ask_rewrite,
         [DEED_ADD_PARTITION] = postgres_ask_default,
         [DEED_DOMAIN_RULE] = postgres_ask_domain,
+        [DEED_COPY_ROWS] = postgres_ask_written,
+        [DEED_INSERT] = postgres_ask_written,
+        [DEED_UPDATE] = postgres_ask_written,
+        [DEED_DELETE] = postgres_ask_written,
     };
     if (asks[request->deed->kind])
         asks[request->deed->kind](request, questions);

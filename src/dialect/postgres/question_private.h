@@ -21,6 +21,8 @@ void postgres_ask_attach(const struct question_request *request, struct question
 /* Of a new partition: the rows of the default partition that would be its own. */
 void postgres_ask_default(const struct question_request *request, struct questions *questions);
 void postgres_ask_domain(const struct question_request *request, struct questions *questions);
+/* Of an INSERT or an UPDATE. */
+void postgres_ask_written(const struct question_request *request, struct questions *questions);
 void postgres_ask_type(const struct question_request *request, struct questions *questions);
 
 #endif

@@ -151,6 +151,7 @@ const struct dialect dialect_sqlite = {
     .reach = sqlite_reach,
     .find_key = sqlite_find_key,
     .ask_rows = sqlite_ask_rows,
+    .asks_rebuilds = true,
     .not_null_test = "IS NOT NULL",
     .null_test = "IS NULL",
     .harmless_words = harmless_words,

@@ -129,8 +129,9 @@ static void ask_checks(const struct question_request *request, struct questions 
     sqlite_add_name(&name, deed->column);
     sql_add_identifier(&table, deed->table);
     const char *value = definition.fallback ? definition.fallback : "NULL";
+    /* it stands before a column of its name which the plan has dropped */
     const char *relation = arena_printf(
-        arena, "(SELECT *, %s AS %s FROM %s) AS %s",
+        arena, "(SELECT %s AS %s, * FROM %s) AS %s",
         sqlite_with_affinity(arena, arena_printf(arena, "(%s\n)", value), definition.type),
         name.data, question_relation(arena, request), table.data);
     buf_done(&name);
@@ -171,4 +172,7 @@ void sqlite_ask_rows(const struct question_request *request, struct questions *q
         ask_add_column(request, questions);
     else if (request->deed->kind == DEED_COPY_ROWS && request->made_by)
         sqlite_ask_rebuild(request, questions);
+    else if (request->deed->kind == DEED_COPY_ROWS || request->deed->kind == DEED_INSERT ||
+             request->deed->kind == DEED_UPDATE || request->deed->kind == DEED_DELETE)
+        sqlite_ask_written(request, questions);
 }

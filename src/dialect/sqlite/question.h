@@ -11,4 +11,7 @@ void sqlite_ask_rows(const struct question_request *request, struct questions *q
 /* INSERT … SELECT into a table that the pending statements have made: a table that is built anew (question_rebuild.c). */
 void sqlite_ask_rebuild(const struct question_request *request, struct questions *questions);
 
+/* An INSERT or an UPDATE of a table that is there (question_written.c). */
+void sqlite_ask_written(const struct question_request *request, struct questions *questions);
+
 #endif

@@ -216,6 +216,8 @@ static void ask_orphans(struct rebuild *rebuild, const char *column,
     struct arena *arena = rebuild->arena;
     const char *name = quoted(arena, column);
     const char *parent = literal(arena, definition->parent);
+    if (!rebuild->request->looks_for_orphans)
+        return;
     const char *key =
         definition->parent_keys.count == 1 ? definition->parent_keys.items[0] : "\x01";
     const char *rows = arena_printf(
