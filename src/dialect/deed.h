@@ -134,6 +134,7 @@ struct deed {
     enum deed_time time;       /* of a foreign key, */
     bool keeps_parents;        /* which refuses that a row goes which others refer to (NO ACTION) */
     bool is_altering;          /* DEED_LOCK: by ALTER TABLE */
+    bool is_no_table;          /* `table` is another thing: a schema, a type */
     const char *other_schema;  /* of `other`; NULL: none is named */
     const char *expression;    /* USING; the DEFAULT of a new column; NULL: none, or not known */
     const char *predicate;     /* the WHERE of an index; NULL: none */

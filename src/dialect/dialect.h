@@ -389,6 +389,9 @@ struct dialect {
     /* Does a change of a column's type read its values in the time zone of the session? NULL: no type knows of one. */
     bool (*reads_zone)(const char *from, const char *to);
 
+    /* The schema of a database where tables are that are made without a schema's name. NULL: there are no schemas. */
+    const char *own_schema;
+
     /* Settings that say how long a session waits or works; ends with NULL. NULL: there are none. */
     const char *const *timeouts;
 

@@ -10,13 +10,18 @@ static void add_table(struct table_weights *weights, const char *table)
 
 void table_weights_begin(struct table_weights *weights, struct lint *lint)
 {
-    *weights = (struct table_weights){
-        .items = arena_calloc(&lint->arena, 2 * lint->count + 1, sizeof *weights->items),
-        .tables = arena_calloc(&lint->arena, 2 * lint->count + 1, sizeof *weights->tables)};
+    size_t most = 1;
+    for (size_t i = 0; i < lint->count; i++)
+        most += 2 + lint->findings[i].former_count;
+    *weights =
+        (struct table_weights){.items = arena_calloc(&lint->arena, most, sizeof *weights->items),
+                               .tables = arena_calloc(&lint->arena, most, sizeof *weights->tables)};
     map_init(&weights->by_table);
     for (size_t i = 0; i < lint->count; i++) {
         add_table(weights, lint->findings[i].table);
         add_table(weights, lint->findings[i].other_table);
+        for (size_t f = 0; f < lint->findings[i].former_count; f++)
+            add_table(weights, lint->findings[i].former[f]);
     }
 }
 

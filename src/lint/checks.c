@@ -1,4 +1,6 @@
 /* Rules that look at what stands around a deed: what is known of the column, what else the revision does. */
+#include "base/ascii.h"
+#include "base/buf.h"
 #include "dialect/repeated.h"
 #include "lint/pass.h"
 
@@ -65,12 +67,24 @@ static void check_constant(struct pass *pass, size_t statement, const struct dee
 
 /* ---- settings, names, what is shared -------------------------------------------------------------- */
 
+/* `0`, `0ms`, `0 min`. */
+static bool is_zero(const char *value)
+{
+    size_t zeros = strspn(value, "0.");
+    return zeros && strspn(value + zeros, " abcdefghijklmnopqrstuvwxyz") == strlen(value + zeros);
+}
+
 static void check_setting(struct pass *pass, size_t statement, const struct deed *deed)
 {
-    bool is_off = deed->what && (pass_is_same(deed->what, "0") || pass_is_same(deed->what, "0s") ||
-                                 pass_is_same(deed->what, "default"));
-    for (const char *const *name = pass->dialect->timeouts; name && *name; name++)
-        if (pass_is_same(deed->name, *name) && is_off)
+    const char *const *name = pass->dialect->timeouts;
+    bool resets = pass_is_same(deed->what, "default"), is_off = deed->what && is_zero(deed->what);
+    struct deed told = *deed;
+    if (resets && !deed->name && name) { /* RESET ALL */
+        told.name = *name;
+        pass_tell(pass, RULE_TIMEOUTS, statement, &told);
+    }
+    for (; name && *name; name++)
+        if (pass_is_same(deed->name, *name) && (is_off || resets))
             pass_tell(pass, RULE_TIMEOUTS, statement, deed);
 }
 
@@ -87,16 +101,38 @@ static void check_schema(struct pass *pass, size_t statement, const struct deed 
 
 /* ---- an enum -------------------------------------------------------------------------------------- */
 
+/* A type that the same transaction has made takes new values at once. */
+static bool makes_type(const struct pass *pass, size_t statement, const char *type)
+{
+    for (size_t i = 0; i < statement; i++) {
+        const struct pass_statement *earlier = &pass->statements[i];
+        bool is_own = earlier->transaction == pass->statements[statement].transaction;
+        for (size_t d = earlier->first_deed; d < earlier->deed_end && is_own; d++)
+            if (pass->deeds.items[d].kind == DEED_MEANING &&
+                pass_is_same(pass->deeds.items[d].what, "type") &&
+                pass_is_same(pass->deeds.items[d].name, type) &&
+                ascii_begins(earlier->sql, "create"))
+                return true;
+    }
+    return false;
+}
+
 static void check_enum(struct pass *pass, size_t statement, const struct deed *deed)
 {
     struct arena *arena = pass->deeds.arena;
     struct deed told = *deed;
-    if (!deed->name || !pass->statements[statement].is_transactional)
+    if (!deed->name || !pass->statements[statement].is_transactional ||
+        makes_type(pass, statement, deed->table))
         return;
-    const char *literal = arena_printf(arena, "'%s'", deed->name);
+    struct buf quoted;
+    buf_init(&quoted, BUF_MAX_DEFAULT);
+    pass->dialect->add_literal(&quoted, deed->name);
+    const char *literal = buf_into(&quoted, arena);
     for (size_t i = statement + 1; i < pass->count && pass->statements[i].is_transactional; i++) {
         const struct pass_statement *later = &pass->statements[i];
         if (!memmem(later->sql, later->len, literal, strlen(literal)))
+            continue;
+        if (later->len > 7 && ascii_begins(later->sql, "comment"))
             continue;
         bool adds = later->first_deed < later->deed_end &&
                     pass->deeds.items[later->first_deed].kind == DEED_ENUM_ADD;

@@ -143,6 +143,19 @@ void pass_lose(struct pass *pass)
             (unsigned char)(1 << pass->direction);
 }
 
+/* A schema or type that is dropped is no table that can be weighed. */
+static bool is_of_table(const struct deed *deed)
+{
+    return !deed->is_no_table;
+}
+
+/* Each tenant is a database: tables without a schema's name are there. */
+static bool is_own_schema(const struct pass *pass, const char *schema)
+{
+    return schema && pass->dialect->own_schema && !pass->request->has_schemas &&
+           strcmp(schema, pass->dialect->own_schema) == 0;
+}
+
 void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed)
 {
     const struct lint_rule *row = &lint_rules[rule];
@@ -166,10 +179,13 @@ void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const str
         .source = "",
         .message = fill(arena, row->message, &told),
         .instead = fill(arena, row->instead, &told),
-        .table = row->scale == SCALE_NONE ? NULL : arena_strdup(arena, deed->table),
-        .schema = arena_strdup(arena, deed->schema),
+        .table =
+            row->scale != SCALE_NONE && is_of_table(deed) ? arena_strdup(arena, deed->table) : NULL,
+        .schema = is_own_schema(pass, deed->schema) ? NULL : arena_strdup(arena, deed->schema),
         .other_table = rule == RULE_FK_NOT_VALID ? arena_strdup(arena, deed->other) : NULL,
     };
+    finding.former_count =
+        shadow_former_names(&pass->shadow, arena, finding.table, &finding.former);
     if (statement != SIZE_MAX) {
         finding.line = pass->statements[statement].line;
         finding.source = first_line(arena, &pass->statements[statement]);
@@ -258,14 +274,17 @@ static void follow_fresh(struct pass *pass, const struct deed *deed)
     size_t kept = 0;
     bool renames = deed->kind == DEED_RENAME && !deed->column && deed->other &&
                    pass_is_fresh(pass, deed->table);
-    bool adds = deed->kind == DEED_CREATE_TABLE && deed->table;
+    /* IF NOT EXISTS of a table that the chain has made: it is that one */
+    bool is_there =
+        deed->flags & DEED_CONDITIONAL && shadow_knows_table(&pass->shadow, deed->table);
+    bool adds = deed->kind == DEED_CREATE_TABLE && deed->table && !is_there;
     bool is_filled = renames && !pass_is_empty(pass, deed->table);
     bool removes = deed->table && (renames || deed->kind == DEED_DROP_TABLE);
     for (size_t i = 0; i < pass->fresh_count && removes; i++)
         if (!ascii_is_same(pass->fresh[i], deed->table))
             pass->fresh[kept++] = pass->fresh[i];
     pass->fresh_count = removes ? kept : pass->fresh_count;
-    if (deed->kind == DEED_COPY_ROWS && deed->table)
+    if ((deed->kind == DEED_COPY_ROWS || (adds && deed->flags & DEED_FILLS)) && deed->table)
         *ARENA_PUSH(pass->deeds.arena, pass->filled, pass->filled_count, pass->filled_capacity) =
             deed->table;
     if (is_filled)

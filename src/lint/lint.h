@@ -41,9 +41,11 @@ struct finding {
     int line; /* of its file */
     const char
         *source; /* that line, without blanks around it; "" where it is about the whole file */
-    const char *message;         /* what it is, with names */
-    const char *instead;         /* the better way */
-    const char *table;           /* whose size decides how much it hurts; NULL: none does */
+    const char *message;       /* what it is, with names */
+    const char *instead;       /* the better way */
+    const char *table;         /* whose size decides how much it hurts; NULL: none does */
+    const char *const *former; /* what the table was called before, and may be in a tenant */
+    size_t former_count;
     const char *schema;          /* of the table, where one is named; NULL: none */
     const char *other_table;     /* a second one; NULL: none */
     const struct waiver *waiver; /* NULL: none */

@@ -44,6 +44,20 @@ bool shadow_knows_table(const struct shadow *shadow, const char *table)
     return false;
 }
 
+size_t shadow_former_names(const struct shadow *shadow, struct arena *arena, const char *table,
+                           const char *const **ret_names)
+{
+    const char **names = NULL;
+    size_t count = 0, capacity = 0;
+    for (size_t i = shadow->rename_count; i-- > 0 && table;)
+        if (ascii_is_same(shadow->renames[i].to, table)) {
+            table = shadow->renames[i].from;
+            *ARENA_PUSH(arena, names, count, capacity) = arena_strdup(arena, table);
+        }
+    *ret_names = names;
+    return count;
+}
+
 bool shadow_has_no_null(const struct shadow *shadow, const char *table, const char *column)
 {
     const struct known_column *known = find(shadow, table, column);
@@ -113,6 +127,8 @@ static void follow_rename(struct shadow *shadow, const struct deed *deed)
     if (!deed->table || !deed->other)
         return;
     if (!deed->column) {
+        *ARENA_PUSH(shadow->arena, shadow->renames, shadow->rename_count, shadow->rename_capacity) =
+            (struct known_rename){deed->table, deed->other};
         rename_table(shadow, deed->table, deed->other);
     } else if ((known = find(shadow, deed->table, deed->column))) {
         struct known_column renamed = *known;
@@ -233,6 +249,7 @@ void shadow_remember(const struct shadow *shadow, struct shadow_mark *ret_mark)
         .check_count = shadow->check_count,
         .keys = xcalloc(shadow->key_count + 1, sizeof *shadow->keys),
         .key_count = shadow->key_count,
+        .rename_count = shadow->rename_count,
     };
     if (shadow->key_count)
         memcpy(ret_mark->keys, shadow->keys, shadow->key_count * sizeof *shadow->keys);
@@ -255,6 +272,7 @@ void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark)
     if (mark->key_count)
         memcpy(shadow->keys, mark->keys, mark->key_count * sizeof *shadow->keys);
     shadow->key_count = mark->key_count;
+    shadow->rename_count = mark->rename_count;
     free(mark->columns);
     free(mark->checks);
     free(mark->keys);

@@ -36,6 +36,11 @@ struct known_key {
     bool keeps_parents;
 };
 
+/* A table's old name and its new one. */
+struct known_rename {
+    const char *from, *to;
+};
+
 struct shadow {
     struct arena *arena;
     struct map by_name; /* of columns */
@@ -45,6 +50,8 @@ struct shadow {
     size_t check_count, check_capacity;
     struct known_key *keys;
     size_t key_count, key_capacity;
+    struct known_rename *renames; /* in their order */
+    size_t rename_count, rename_capacity;
 };
 
 void shadow_done(struct shadow *shadow);
@@ -58,9 +65,14 @@ struct shadow_mark {
     size_t check_count;
     struct known_key *keys;
     size_t key_count;
+    size_t rename_count;
 };
 void shadow_remember(const struct shadow *shadow, struct shadow_mark *ret_mark);
 void shadow_go_back(struct shadow *shadow, const struct shadow_mark *mark);
+
+/* The names that the table had before, the last one first, in the arena; their number. */
+size_t shadow_former_names(const struct shadow *shadow, struct arena *arena, const char *table,
+                           const char *const **ret_names);
 
 /* NULL: not known. */
 const struct known_column *shadow_column(const struct shadow *shadow, const char *table,

@@ -17,10 +17,14 @@ bool lint_is_heavier(const struct table_weight *weight, const struct table_weigh
 
 static const struct table_weight *find(const struct lint_weights *weights, const char *table)
 {
-    for (size_t i = 0; i < weights->count && table; i++)
-        if (ascii_is_same(weights->items[i].table, table))
+    const struct table_weight *alike = NULL;
+    for (size_t i = 0; i < weights->count && table; i++) {
+        if (strcmp(weights->items[i].table, table) == 0)
             return &weights->items[i];
-    return NULL;
+        if (ascii_is_same(weights->items[i].table, table))
+            alike = &weights->items[i];
+    }
+    return alike;
 }
 
 static const struct table_weight *heavier(const struct table_weight *a,
@@ -77,6 +81,8 @@ static void weigh(struct lint *lint, const struct lint_weights *weights, struct 
     if (!finding->table || finding->schema)
         return;
     weight = heavier(weight, find(weights, finding->other_table));
+    for (size_t i = 0; i < finding->former_count; i++)
+        weight = heavier(weight, find(weights, finding->former[i]));
     if (!weight) {
         finding->severity = LINT_NOTE;
         finding->weight = arena_printf(&lint->arena, "no tenant has %s yet", finding->table);

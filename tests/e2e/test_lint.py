@@ -272,10 +272,41 @@ class PlanOfDatabases(Plan, PostgresCase):
         self.assertEqual(finding["severity"], "error")
         self.assertRegex(finding["weight"], r"task holds at most 1200000 rows \(98.3 MB\), in acme, of 2 tenants")
 
+    def weigh(self, *statements):
+        """The severity of the rule's finding and what it is weighed by, where the statements are the last revision."""
+        self.fleet.revision("bbbb2222", "\n".join(statements), down="", revises="aaaa1111")
+        finding = self.found()
+        return finding["severity"], finding["weight"]
+
+    def test_a_table_is_weighed_by_each_name_that_it_has_in_a_tenant(self):
+        """What is pending renames it: tenants have it by its old name, and those that are further by its new one."""
+        self.start({"acme": self.small(200), "globex": self.large(40000000)})
+        self.assertEqual(self.weigh("ALTER TABLE task RENAME TO job;", "CREATE INDEX i ON job (owner);")[0], "error")
+        self.assertEqual(self.weigh("ALTER TABLE task RENAME TO a;", "ALTER TABLE a RENAME TO b;", "CREATE INDEX i ON b (owner);")[0], "error")
+        self.assertEqual(self.weigh("CREATE INDEX i ON job (owner);"), ("note", "no tenant has job yet"))
+
+    def test_quoted_names_are_told_apart(self):
+        self.start({"acme": self.small(200), "globex": self.large(40000000).replace("task", '"Task"') + ";" + self.small(3)})
+        self.assertEqual(self.weigh('CREATE INDEX i ON "Task" (owner);')[0], "error")
+        self.assertEqual(self.weigh("CREATE INDEX i ON task (owner);")[0], "note")
+        self.assertEqual(self.weigh("CREATE INDEX i ON Task (owner);")[0], "note")
+
     def test_a_locked_table_keeps_no_plan_waiting(self):
         self.start({"acme": self.small(200), "globex": self.small(3)})
         with self.pg.session(self.prefix + "acme", "BEGIN; LOCK TABLE task IN ACCESS EXCLUSIVE MODE;"):
             self.assertRegex(self.found()["weight"], self.SMALL)
+
+
+    def test_the_schema_public_is_the_tenants_own(self):
+        """As Prisma and pg_dump write it; what no size can tell of keeps its severity."""
+        self.start({"acme": self.small(200), "globex": self.large(40000000)})
+        self.assertEqual(self.weigh("CREATE INDEX i ON public.task (owner);")[0], "error")
+        self.assertEqual(self.weigh("CREATE INDEX i ON public.job (owner);"), ("note", "no tenant has job yet"))
+        self.assertEqual(self.weigh("CREATE INDEX i ON other.job (owner);"), ("error", None))
+        self.RULE = "rewrites-table"
+        self.assertEqual(self.weigh("REINDEX INDEX i;"), ("error", None))
+        self.RULE = "drop-table"
+        self.assertEqual(self.weigh("DROP SCHEMA other;"), ("warning", None))
 
 
 class PlanOfSchemas(PlanOfDatabases):
@@ -289,6 +320,7 @@ class PlanOfSchemas(PlanOfDatabases):
         self.pg.sql(self.prefix + "all", f"SET search_path = {name}; {sql}")
 
     test_a_locked_table_keeps_no_plan_waiting = None  # as for databases
+    test_the_schema_public_is_the_tenants_own = None  # it is not
 
 
 class PlanOfSqlite(Plan, FleetCase):

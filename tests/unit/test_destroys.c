@@ -154,7 +154,7 @@ static void finds_copies_of_each_dialect(void **state)
         {PG, TASK, "SELECT * INTO new FROM task;\nDROP TABLE task;", ""},
         {PG, TASK, "CREATE TABLE new AS TABLE task;\nDROP TABLE task;", ""},
         {PG, TASK, "CREATE TABLE new AS SELECT * FROM task WITH NO DATA;\nDROP TABLE task;",
-         "copy-leaves-out:2"},
+         "drop-table:2"},
         {PG, TASK, "CREATE TABLE new AS SELECT * FROM task WHERE n > 3;\nDROP TABLE task;",
          "copy-leaves-out:2"},
         {PG, TASK,

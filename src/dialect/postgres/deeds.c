@@ -183,6 +183,14 @@ static void read_drop(const struct postgres_deeds *reading, const json_t *node)
         {"OBJECT_SCHEMA", "schema", DEED_DROP_TABLE},
         {"OBJECT_INDEX", "index", DEED_DROP_INDEX},
     };
+    /* CASCADE takes the columns that have it */
+    static const struct {
+        const char *type, *what;
+    } of_columns[] = {
+        {"OBJECT_TYPE", "columns of the type"},
+        {"OBJECT_DOMAIN", "columns of the domain"},
+        {"OBJECT_EXTENSION", "columns of the extension"},
+    };
     unsigned flags = (is_true(node, "missing_ok") ? DEED_CONDITIONAL : 0) |
                      (is_true(node, "concurrent") ? DEED_CONCURRENT : 0) |
                      (tree_is(node, "behavior", "DROP_CASCADE") ? DEED_CASCADE : 0);
@@ -192,17 +200,28 @@ static void read_drop(const struct postgres_deeds *reading, const json_t *node)
     {
         enum deed_kind kind = DEED_OTHER;
         const char *what = NULL;
+        bool is_type = false;
         for (size_t i = 0; i < ARRAY_LEN(types); i++)
             if (tree_is(node, "removeType", types[i].type)) {
                 kind = types[i].kind;
                 what = types[i].what;
             }
+        for (size_t i = 0; i < ARRAY_LEN(of_columns) && flags & DEED_CASCADE; i++)
+            if (tree_is(node, "removeType", of_columns[i].type)) {
+                kind = DEED_DROP_TABLE;
+                what = of_columns[i].what;
+                is_type = true;
+            }
         struct deed *deed = add_what(reading, kind, what);
         const json_t *list = json_object_get(json_object_get(item, "List"), "items");
         postgres_deeds_set_qualified(reading, deed, list);
-        if (!list)
+        if (json_object_get(item, "TypeName"))
+            postgres_deeds_set_qualified(
+                reading, deed, json_object_get(json_object_get(item, "TypeName"), "names"));
+        else if (!list)
             deed->table = postgres_deeds_text(reading, json_object_get(item, "String"), "sval");
         deed->flags |= flags;
+        deed->is_no_table = tree_is(node, "removeType", "OBJECT_SCHEMA") || is_type;
         if (kind == DEED_DROP_INDEX) {
             deed->name = deed->table;
             deed->table = NULL;
@@ -271,12 +290,16 @@ static void read_set(const struct postgres_deeds *reading, const json_t *node)
 {
     const json_t *value =
         json_object_get(json_array_get(json_object_get(node, "args"), 0), "A_Const");
+    static const char *const resets[] = {"VAR_SET_DEFAULT", "VAR_RESET", "VAR_RESET_ALL"};
     const json_t *number = json_object_get(value, "ival");
     struct deed *deed = deeds_add(reading->deeds, DEED_SET);
     deed->name = postgres_deeds_text(reading, node, "name");
     deed->what = number ? arena_printf(reading->deeds->arena, "%" JSON_INTEGER_FORMAT,
                                        json_integer_value(json_object_get(number, "ival")))
                         : postgres_deeds_text(reading, json_object_get(value, "sval"), "sval");
+    for (size_t i = 0; i < ARRAY_LEN(resets); i++)
+        if (tree_is(node, "kind", resets[i]))
+            deed->what = "default";
 }
 
 static void read_vacuum(const struct postgres_deeds *reading, const json_t *node)
@@ -324,6 +347,10 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
     if (strcmp(kind, "ReindexStmt") == 0) {
         struct deed *deed = postgres_deeds_add_on(reading, DEED_REWRITE, relation);
         deed->what = "REINDEX";
+        if (tree_is(node, "kind", "REINDEX_OBJECT_INDEX")) {
+            deed->name = deed->table;
+            deed->table = NULL;
+        }
         deed->flags |= tree_has_option(node, "params", "concurrently") ? DEED_CONCURRENT : 0;
     }
     if (strcmp(kind, "RefreshMatViewStmt") == 0 && !is_true(node, "concurrent"))
@@ -333,10 +360,15 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
     if (strcmp(kind, "CreateTrigStmt") == 0)
         postgres_deeds_add_on(reading, DEED_TRIGGER, relation)->flags |=
             is_true(node, "replace") ? DEED_REPLACES : 0;
-    if (strcmp(kind, "CreateTableAsStmt") == 0)
-        postgres_deeds_add_on(reading, DEED_CREATE_TABLE,
-                              json_object_get(json_object_get(node, "into"), "rel"))
-            ->flags |= DEED_FILLS | (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0);
+    if (strcmp(kind, "CreateTableAsStmt") == 0) {
+        const json_t *into = json_object_get(node, "into");
+        struct deed *deed =
+            postgres_deeds_add_on(reading, DEED_CREATE_TABLE, json_object_get(into, "rel"));
+        deed->flags |= (is_true(into, "skipData") ? 0 : DEED_FILLS) |
+                       (is_true(node, "if_not_exists") ? DEED_CONDITIONAL : 0);
+    }
+    if (strcmp(kind, "AlterSeqStmt") == 0 && tree_has_option(node, "options", "restart"))
+        deeds_add(reading->deeds, DEED_SET_SEQUENCE);
     if (strcmp(kind, "DoStmt") == 0)
         add_what(reading, DEED_OTHER, "DO");
     if (strcmp(kind, "CallStmt") == 0)

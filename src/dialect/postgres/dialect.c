@@ -194,6 +194,7 @@ const struct dialect dialect_postgres = {
     .keeps_rows = postgres_keeps_rows,
     .takes_all = postgres_takes_all,
     .reads_zone = postgres_reads_zone,
+    .own_schema = "public",
     .timeouts = timeouts,
     .probe = postgres_probe,
     .check = postgres_check,
