@@ -177,8 +177,10 @@ static bool changes_rows(const struct deed *deed)
 
 static bool is_of_schema(const struct deed *deed)
 {
-    return !changes_rows(deed) && deed->kind != DEED_SET && deed->kind != DEED_OTHER &&
-           deed->kind != DEED_NAME_SCHEMA && deed->kind != DEED_SET_SEQUENCE;
+    bool is_temporary = deed->flags & DEED_TEMPORARY || deed->kind == DEED_COLUMN;
+    return !changes_rows(deed) && !is_temporary && deed->kind != DEED_SET &&
+           deed->kind != DEED_OTHER && deed->kind != DEED_NAME_SCHEMA &&
+           deed->kind != DEED_SET_SEQUENCE;
 }
 
 /* Told at the first change of rows of each section that has both. */

@@ -250,6 +250,12 @@ static void read_special_index(struct mysql_reader *reader, struct deeds *deeds)
         mysql_deeds_add_on(deeds, DEED_REWRITE, &table)->what = what;
 }
 
+/* What changes no table, and commits as DDL does. */
+static void add_commit(struct deeds *deeds)
+{
+    deeds_add(deeds, DEED_LOCK)->what = deed_for_no_one;
+}
+
 static void read_create(struct mysql_reader *reader, struct deeds *deeds)
 {
     unsigned flags = 0;
@@ -272,6 +278,8 @@ static void read_create(struct mysql_reader *reader, struct deeds *deeds)
         read_index(reader, deeds, DEED_CREATE_INDEX, flags);
     else if (mysql_accept(reader, "TRIGGER"))
         read_trigger(reader, deeds);
+    else
+        add_commit(deeds); /* a view, a routine, an event, a sequence */
 }
 
 static void read_drop(struct mysql_reader *reader, struct deeds *deeds)
@@ -287,8 +295,10 @@ static void read_drop(struct mysql_reader *reader, struct deeds *deeds)
         read_index(reader, deeds, DEED_DROP_INDEX, 0);
         return;
     }
-    if (!mysql_accept(reader, "TABLE") && !mysql_accept(reader, "TABLES"))
+    if (!mysql_accept(reader, "TABLE") && !mysql_accept(reader, "TABLES")) {
+        add_commit(deeds);
         return;
+    }
     unsigned flags = mysql_deeds_take_condition(reader) | (is_temporary ? DEED_TEMPORARY : 0);
     do {
         if (!mysql_deeds_take_table(reader, deeds, &table))
@@ -326,6 +336,8 @@ static void read_alter(struct mysql_reader *reader, struct deeds *deeds)
         }
     if (mysql_accept(reader, "TABLE"))
         mysql_deeds_read_alter(reader, deeds);
+    else
+        add_commit(deeds);
 }
 
 static void read_truncate(struct mysql_reader *reader, struct deeds *deeds)
@@ -397,9 +409,19 @@ static void read_optimize(struct mysql_reader *reader, struct deeds *deeds)
     struct mysql_name table;
     while (mysql_accept(reader, "LOCAL") || mysql_accept(reader, "NO_WRITE_TO_BINLOG"))
         continue;
-    if ((mysql_accept(reader, "TABLE") || mysql_accept(reader, "TABLES")) &&
-        mysql_deeds_take_table(reader, deeds, &table))
-        mysql_deeds_add_on(deeds, DEED_REWRITE, &table)->what = "OPTIMIZE TABLE";
+    if (!mysql_accept(reader, "TABLE") && !mysql_accept(reader, "TABLES"))
+        return;
+    do {
+        if (mysql_deeds_take_table(reader, deeds, &table))
+            mysql_deeds_add_on(deeds, DEED_REWRITE, &table)->what = "OPTIMIZE TABLE";
+    } while (mysql_accept_sign(reader, ','));
+}
+
+/* ANALYZE, CHECK and REPAIR: they commit. */
+static void read_care(struct mysql_reader *reader, struct deeds *deeds)
+{
+    (void)reader;
+    add_commit(deeds);
 }
 
 static void read_block(struct mysql_reader *reader, struct deeds *deeds)
@@ -418,7 +440,8 @@ void mysql_read_deeds(void *reader, const char *sql, size_t len, struct deeds *d
         {"RENAME", read_rename},     {"INSERT", read_insert}, {"REPLACE", read_insert},
         {"UPDATE", read_update},     {"DELETE", read_delete}, {"TRUNCATE", read_truncate},
         {"SET", read_set},           {"GRANT", read_grant},   {"REVOKE", read_grant},
-        {"OPTIMIZE", read_optimize}, {"CALL", read_block},    {"BEGIN", read_block},
+        {"OPTIMIZE", read_optimize}, {"ANALYZE", read_care},  {"CHECK", read_care},
+        {"REPAIR", read_care},       {"CALL", read_block},    {"BEGIN", read_block},
     };
     struct mysql_reader read = mysql_read(deeds->arena, sql, len);
     (void)reader;

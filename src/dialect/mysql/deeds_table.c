@@ -255,10 +255,13 @@ static bool read_constraint(const struct altering *altering)
         read_key(altering, DEED_CREATE_INDEX, 0);
     else if (mysql_is(reader, "FULLTEXT") || mysql_is(reader, "SPATIAL"))
         add(altering, DEED_REWRITE)->what = mysql_deeds_take_special_index(reader);
-    else if (mysql_accept(reader, "PARTITION") || mysql_accept(reader, "PERIOD") ||
-             mysql_accept(reader, "SYSTEM"))
+    else if (mysql_is(reader, "SYSTEM") || mysql_is(reader, "PARTITION") ||
+             mysql_is(reader, "PERIOD")) {
+        if (mysql_is(reader, "SYSTEM"))
+            add(altering, DEED_REWRITE)->what = "ADD SYSTEM VERSIONING";
+        mysql_skip(reader);
         deeds_add(altering->deeds, DEED_OTHER)->what = "a partition or period";
-    else
+    } else
         return false;
     return true;
 }
@@ -346,6 +349,8 @@ static bool read_rewrite(const struct altering *altering)
         {"FORCE", "FORCE"},
         {"ORDER", "ORDER BY"},
         {"ROW_FORMAT", "ROW_FORMAT="},
+        {"KEY_BLOCK_SIZE", "KEY_BLOCK_SIZE="},
+        {"PAGE_COMPRESSED", "PAGE_COMPRESSED="},
         {"PARTITION", "PARTITION BY"},
         {"REMOVE", "REMOVE PARTITIONING"},
         {"COALESCE", "COALESCE PARTITION"},
@@ -403,8 +408,9 @@ static void read_specification(const struct altering *altering, bool *ret_is_sai
         read_column(altering, DEED_SET_TYPE, mysql_deeds_take_condition(reader) | DEED_REPLACES);
     } else if (mysql_accept(reader, "RENAME")) {
         read_rename(altering);
-    } else if (mysql_is(reader, "ALGORITHM") || mysql_is(reader, "LOCK")) {
-        *ret_is_said = true;
+    } else if (mysql_accept(reader, "ALGORITHM") || mysql_accept(reader, "LOCK")) {
+        mysql_accept_sign(reader, '=');
+        *ret_is_said |= !mysql_is(reader, "DEFAULT"); /* which asks for nothing */
     } else if (!read_move(altering)) {
         read_charset(altering);
         (void)read_rewrite(altering);
