@@ -48,26 +48,26 @@ void postgres_deeds_set_qualified(const struct postgres_deeds *reading, struct d
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
-/* A fixed number for a column: what a sequence gives other rows may be the same. */
+/* A fixed number for a column, in any of the rows: what a sequence gives other rows may be the same. */
 static void read_constants(const struct postgres_deeds *reading, const json_t *node,
                            const json_t *select)
 {
-    const json_t *row = json_object_get(
-        json_object_get(json_array_get(json_object_get(select, "valuesLists"), 0), "List"),
-        "items");
     const json_t *columns = json_object_get(node, "cols");
-    size_t at;
-    const json_t *item;
-    json_array_foreach(row, at, item)
+    size_t row_at, at;
+    const json_t *row, *item;
+    json_array_foreach(json_object_get(select, "valuesLists"), row_at, row)
     {
-        const json_t *target = json_object_get(json_array_get(columns, at), "ResTarget");
-        if (!json_object_get(json_object_get(item, "A_Const"), "ival"))
-            continue;
-        struct deed *deed =
-            postgres_deeds_add_on(reading, DEED_INSERT, json_object_get(node, "relation"));
-        deed->flags = DEED_CONSTANT;
-        deed->column = postgres_deeds_text(reading, target, "name");
-        deed->place = columns ? 0 : at + 1;
+        json_array_foreach(json_object_get(json_object_get(row, "List"), "items"), at, item)
+        {
+            const json_t *target = json_object_get(json_array_get(columns, at), "ResTarget");
+            if (!json_object_get(json_object_get(item, "A_Const"), "ival"))
+                continue;
+            struct deed *deed =
+                postgres_deeds_add_on(reading, DEED_INSERT, json_object_get(node, "relation"));
+            deed->flags = DEED_CONSTANT;
+            deed->column = postgres_deeds_text(reading, target, "name");
+            deed->place = columns ? 0 : at + 1;
+        }
     }
 }
 
@@ -93,6 +93,8 @@ static void read_change(const struct postgres_deeds *reading, const json_t *node
         kind == DEED_UPDATE
             ? postgres_deeds_find_volatile(json_object_get(node, "targetList"), true)
             : NULL;
+    const json_t *merged = json_object_get(node, "mergeWhenClauses");
+    function = merged ? postgres_deeds_find_volatile(merged, true) : function;
     struct deed *deed = postgres_deeds_add_on(reading, kind, json_object_get(node, "relation"));
     deed->what = function;
     deed->flags |=

@@ -414,12 +414,15 @@ void postgres_deeds_read_alter(const struct postgres_deeds *reading, const json_
     struct altering altering = {reading, json_object_get(node, "relation"), false};
     size_t at;
     const json_t *item;
+    size_t first = reading->deeds->count;
     if (!tree_is(node, "objtype", "OBJECT_TABLE"))
         return;
     json_array_foreach(json_object_get(node, "cmds"), at, item)
     {
         read_command(&altering, json_object_get(item, "AlterTableCmd"));
     }
+    for (; first < reading->deeds->count && is_true(node, "missing_ok"); first++)
+        reading->deeds->items[first].flags |= DEED_CONDITIONAL;
 }
 
 /* ---- CREATE TABLE ----------------------------------------------------------------------------- */
