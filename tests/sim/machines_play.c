@@ -16,6 +16,7 @@
 #include "sim/person.h"
 #include "sim/play.h"
 #include "sim/shared_store.h"
+#include "sim/spectator.h"
 #include "sim/system.h"
 #include "sim/troubles.h"
 
@@ -40,6 +41,8 @@ struct machine_process {
     struct joining joining;
     uv_loop_t loop;
     struct rollout *rollout;
+    struct spectator spectator;
+    struct status *status; /* NULL: no one watches */
 };
 
 /* What befalls a machine, or the ledger's server. */
@@ -79,6 +82,7 @@ struct crowd {
     bool knows_hosts; /* and passwords */
     bool have_hosts;  /* files, of which some machines know nothing */
     uint64_t lease_ms;
+    uint64_t watched_by; /* 0: no one */
     struct fate fates[FATES_MAX];
     size_t fate_count;
     const char *targets[1];
@@ -228,13 +232,30 @@ static void close_fleet(struct machine_process *machine)
     arena_done(&machine->fleet.arena);
 }
 
-static void start(struct machine_process *machine, const struct rollout_options *options)
+/* In a crowd that is watched all are: who pauses the run may die, and someone has to have it go on. */
+static void be_watched(struct machine_process *machine, struct rollout_options *options)
 {
-    struct observer observer = machines_watch_observer(&machine->crowd->watch);
+    struct crowd *crowd = machine->crowd;
+    machine->spectator = (struct spectator){.rng = {crowd->watched_by ^ machine->process},
+                                            .scene = crowd->scene,
+                                            .on_wrong = on_wrong,
+                                            .ctx = crowd};
+    machine->status = status_new();
+    spectator_watch(&machine->spectator, machine->status, options);
+}
+
+static void start(struct machine_process *machine, struct rollout_options *options)
+{
+    struct observer observers[] = {machines_watch_observer(&machine->crowd->watch), {0}};
+    size_t count = 1;
     struct err err;
+    if (machine->crowd->watched_by) {
+        be_watched(machine, options);
+        observers[count++] = spectator_observer(&machine->spectator);
+    }
     if (!loop_open(&machine->loop, &err))
         on_wrong(machine->crowd, err.text);
-    machine->rollout = rollout_new(&machine->loop, options, &observer, 1);
+    machine->rollout = rollout_new(&machine->loop, options, observers, count);
     machine->at = AT_WORK;
     rollout_begin(machine->rollout);
 }
@@ -255,6 +276,8 @@ static void rest(struct machine_process *machine)
         machines_leave(&machine->joining);
     }
     close_fleet(machine);
+    status_free(machine->status);
+    machine->status = NULL;
     machines_watch_forget(&machine->crowd->watch, machine->process);
     machine->at = AT_REST;
 }
@@ -739,6 +762,14 @@ static void choose_lease(struct crowd *crowd)
     crowd->lease_ms = strtoull(strchr(setting, '=') + 1, NULL, 10);
 }
 
+/* By a seed of their own: a crowd that no one watches stays as it was. */
+static void choose_watchers(struct crowd *crowd)
+{
+    enum { WATCHED_PERCENT = 25 };
+    struct rng rng = {crowd->seed ^ 0x1f83d9abfb41bd6bu};
+    crowd->watched_by = rng_chance(&rng, WATCHED_PERCENT) ? rng_next(&rng) | 1 : 0;
+}
+
 static void plan_fate(struct crowd *crowd)
 {
     crowd->is_calm = false;
@@ -768,6 +799,7 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     static const uint32_t counts[] = {2, 2, 2, 3, 3, 4, 5, 8};
     static struct crowd crowd; /* outlives longjmp */
     crowd = (struct crowd){.seed = seed, .options = *options, .rng = {seed ^ 0x2545f4914f6cdd1du}};
+    choose_watchers(&crowd);
     heap_begin();
     make_world(&crowd);
     choose_rollout(&crowd);

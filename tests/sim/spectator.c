@@ -83,6 +83,8 @@ static void on_tick(void *ctx)
     if (rng_chance(rng, 10))
         spectator->steering.wants_doings = rng_chance(rng, 80);
     if (rng_chance(rng, 10))
+        spectator->steering.wants_whole = rng_chance(rng, 80);
+    if (rng_chance(rng, 10))
         spectator->steering.chosen =
             rng_chance(rng, 50) ? rng_below(rng, TENANTS_MAX) : STATUS_NONE;
 }
