@@ -18,13 +18,14 @@ import threading
 import time
 import unittest
 
-from harness import Fleet, Postgres, main, wait_until
+from harness import Fleet, MariaDB, Postgres, main, wait_until
 
 SEED = os.environ.get("SKEIN_CRASH_SEED", time.strftime("%Y%m%d"))
 TAKES_ALL = os.environ.get("MACHINES_CRASH") == "all"
 WORKERS = 3
 SCHEMAS = ("p0", "p1", "p2")
 FILES = ("f0", "f1", "f2", "f3")
+DATABASES = ("m0", "m1")  # on MariaDB
 
 
 class Wrong(Exception):
@@ -52,11 +53,11 @@ class World:
     made = 0
     lock = threading.Lock()
 
-    def __init__(self, server, scenario):
+    def __init__(self, server, maria, scenario):
         with World.lock:
             World.made += 1
             self.name = f"w{World.made}"
-        self.server, self.scenario = server, scenario
+        self.server, self.maria, self.scenario = server, maria, scenario
         self.fleet, self.machines = Fleet(), []
         tenants = self.server.create(self.name)
         self.client = self.server.keep_client(self.name)
@@ -64,14 +65,20 @@ class World:
             self.client.sql(f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.log (what text); INSERT INTO {schema}.log VALUES ('down0')")
         tenants = [{"name": schema, "url": tenants[0]["url"], "schema": schema} for schema in SCHEMAS]
         tenants += [self.fleet.sqlite(name, "CREATE TABLE log (what text); INSERT INTO log VALUES ('down0');") for name in FILES]
+        for name in DATABASES:
+            tenants += [{**tenant, "name": name} for tenant in self.maria.create(self.database(name))]
+            self.maria.sql(self.database(name), "CREATE TABLE log (what text); INSERT INTO log VALUES ('down0')")
         self.fleet.revision("aaaa1111", down="INSERT INTO log VALUES ('down');",
                             up="-- migrate:up dialect:sqlite\nINSERT INTO log VALUES ('up');\n\n-- migrate:up dialect:postgresql\n"
-                               "INSERT INTO log VALUES ('up');\nSELECT pg_sleep(0.1);\n")
+                               "INSERT INTO log VALUES ('up');\nSELECT pg_sleep(0.1);\n\n-- migrate:up dialect:mysql\n"
+                               "INSERT INTO log VALUES ('up');\nDO SLEEP(0.1);\n")
         if scenario.fails:
             # in one tenant alone, and only once both machines are at work
             self.fleet.revision("bbbb2222", down="SELECT 1;", up="INSERT INTO log SELECT what FROM only_here WHERE 0 = 1;")
             for schema in SCHEMAS:
                 self.client.sql(f"CREATE TABLE {schema}.only_here (what text)")
+            for name in DATABASES:
+                self.maria.sql(self.database(name), "CREATE TABLE only_here (what text)")
             for name in FILES[:-1]:
                 self.fleet.query(name, "CREATE TABLE only_here (what text)")
         both = f"until [ -e {self.fleet.path('go')} ]; do sleep 0.02; done"
@@ -83,6 +90,9 @@ class World:
         rollout["gates"] = {"before_run": ["sh", "-c", both], **rollout.get("gates", {})}
         self.fleet.inventory(tenants, ledger=server.url(self.name), rollout=rollout)
 
+    def database(self, name):
+        return f"{self.name}{name}"
+
     def close(self):
         for process in self.machines:
             if process.poll() is None:
@@ -91,6 +101,8 @@ class World:
         self.client.close()
         self.fleet.close()
         if TAKES_ALL:
+            for name in DATABASES:
+                self.maria.sql("", f"DROP DATABASE {self.database(name)}")
             self.server.psql("postgres", "-c", f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
     def start(self, *args, env=None):
@@ -130,6 +142,8 @@ class World:
     def rows(self, name):
         if name in FILES:
             return [what for what, in self.fleet.query(name, "SELECT what FROM log ORDER BY rowid")]
+        if name in DATABASES:
+            return [what for what, in self.maria.sql(self.database(name), "SELECT what FROM log")]
         return self.client.sql(f"SELECT what FROM {name}.log")
 
     def expect(self, is_so, what, *details):
@@ -151,7 +165,7 @@ class World:
         self.expect(self.ledger("SELECT count(*) FROM run_tenants WHERE is_running") == "0", "someone is still at work")
         if done == "succeeded" and state == "succeeded":
             again = self.fleet.run("upgrade", "-o", "json")
-            self.expect(again.code == 0 and again.report["totals"]["unchanged"] == len(FILES) + len(SCHEMAS), "once more", again)
+            self.expect(again.code == 0 and again.report["totals"]["unchanged"] == len(FILES) + len(SCHEMAS) + len(DATABASES), "once more", again)
 
 
 class AtEveryStatement(unittest.TestCase):
@@ -159,12 +173,13 @@ class AtEveryStatement(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Postgres("max_connections=100")
+        cls.server, cls.maria = Postgres("max_connections=100"), MariaDB()
         cls.addClassCleanup(cls.server.close)
+        cls.addClassCleanup(cls.maria.close)
 
     def learn(self, scenario):
         """(which machine, the failpoint, its pass), as an undisturbed run has them."""
-        world = World(self.server, scenario)
+        world = World(self.server, self.maria, scenario)
         try:
             traces = [world.fleet.path(name) for name in ("trace1", "trace2")]
             world.play(*({"SKEIN_FAILPOINT_TRACE": path} for path in traces))
@@ -183,7 +198,7 @@ class AtEveryStatement(unittest.TestCase):
     def die_at(self, scenario, point):
         """What went wrong; whether it came to that point at all."""
         machine, name, number = point
-        world = World(self.server, scenario)
+        world = World(self.server, self.maria, scenario)
         try:
             envs = [None, None]
             envs[machine] = {"SKEIN_FAILPOINT": f"{name}:{number}=kill"}
