@@ -83,6 +83,7 @@ struct crowd {
     bool have_hosts;  /* files, of which some machines know nothing */
     uint64_t lease_ms;
     uint64_t watched_by; /* 0: no one */
+    bool are_told;       /* who joins has no list of tenants */
     struct fate fates[FATES_MAX];
     size_t fate_count;
     const char *targets[1];
@@ -213,6 +214,18 @@ static void make_world(struct crowd *crowd)
 
 /* ---- a process ----------------------------------------------------------------------------- */
 
+/* One without a list of tenants: the run tells of them. Passwords are its own. */
+static void open_without_list(struct machine_process *machine)
+{
+    struct fleet *fleet = &machine->fleet;
+    struct inventory *own = arena_alloc(&fleet->arena, sizeof *own);
+    *own = machine->crowd->scene->inventory;
+    own->tenants = NULL;
+    own->tenant_count = own->tenant_capacity = 0;
+    own->password = &scene_by_command;
+    fleet->inventory = own;
+}
+
 static void open_fleet(struct machine_process *machine)
 {
     struct scene *scene = machine->crowd->scene;
@@ -220,6 +233,10 @@ static void open_fleet(struct machine_process *machine)
     *fleet = (struct fleet){.inventory = &scene->inventory, .chain = scene->chain};
     arena_init(&fleet->arena);
     fleet->scripts = scripts_new(fleet->chain);
+    if (machine->crowd->are_told && machine->process > 1) {
+        open_without_list(machine);
+        return;
+    }
     fleet->tenant_count = scene->inventory.tenant_count;
     fleet->tenants = arena_calloc(&fleet->arena, fleet->tenant_count, sizeof *fleet->tenants);
     for (size_t i = 0; i < fleet->tenant_count; i++)
@@ -228,6 +245,8 @@ static void open_fleet(struct machine_process *machine)
 
 static void close_fleet(struct machine_process *machine)
 {
+    if (machine->fleet.own)
+        fleet_use_told(&machine->fleet, NULL);
     scripts_free(machine->fleet.scripts);
     arena_done(&machine->fleet.arena);
 }
@@ -762,12 +781,14 @@ static void choose_lease(struct crowd *crowd)
     crowd->lease_ms = strtoull(strchr(setting, '=') + 1, NULL, 10);
 }
 
-/* By a seed of their own: a crowd that no one watches stays as it was. */
-static void choose_watchers(struct crowd *crowd)
+/* By a seed of their own: all other crowds stay as they were. */
+static void choose_kind(struct crowd *crowd)
 {
-    enum { WATCHED_PERCENT = 25 };
+    enum { WATCHED_PERCENT = 25, TOLD_PERCENT = 40 };
     struct rng rng = {crowd->seed ^ 0x1f83d9abfb41bd6bu};
     crowd->watched_by = rng_chance(&rng, WATCHED_PERCENT) ? rng_next(&rng) | 1 : 0;
+    /* a file that is told of would be looked for on the disk */
+    crowd->are_told = rng_chance(&rng, TOLD_PERCENT) && !crowd->scene->has_files;
 }
 
 static void plan_fate(struct crowd *crowd)
@@ -799,9 +820,9 @@ unsigned play_case(uint64_t seed, const struct play_options *options)
     static const uint32_t counts[] = {2, 2, 2, 3, 3, 4, 5, 8};
     static struct crowd crowd; /* outlives longjmp */
     crowd = (struct crowd){.seed = seed, .options = *options, .rng = {seed ^ 0x2545f4914f6cdd1du}};
-    choose_watchers(&crowd);
     heap_begin();
     make_world(&crowd);
+    choose_kind(&crowd);
     choose_rollout(&crowd);
     choose_lease(&crowd);
     plan_fate(&crowd);

@@ -319,9 +319,10 @@ static void name_schema(struct scene *scene, struct scene_place *place, const st
     place->schema = tenant->name;
 }
 
+const struct password scene_by_command = {.kind = PASSWORD_COMMAND, .number = 1};
+
 static void place_tenant(struct scene *scene, size_t index, enum dialect_id dialect)
 {
-    static const struct password by_command = {.kind = PASSWORD_COMMAND, .number = 1};
     struct rng *rng = &scene->rng;
     struct scene_place *place = &scene->places[index];
     struct tenant *tenant = &scene->inventory.tenants[index];
@@ -346,7 +347,7 @@ static void place_tenant(struct scene *scene, size_t index, enum dialect_id dial
     tenant->url.host = arena_printf(&scene->arena, "s%u", (unsigned)server);
     tenant->url.user = rng_chance(rng, 70) ? "app" : "other";
     if (rng_chance(rng, 15))
-        tenant->password = &by_command;
+        tenant->password = &scene_by_command;
     if (!scene->is_crowd_of_databases)
         return;
     name_schema(scene, place, tenant);

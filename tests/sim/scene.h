@@ -66,6 +66,9 @@ struct scene {
     bool has_extras;            /* statements that change the session, and have no effect */
 };
 
+/* Where a tenant's password comes from, if it has one. */
+extern const struct password scene_by_command;
+
 struct scene *scene_new(uint64_t seed);
 void scene_free(struct scene *scene);
 
