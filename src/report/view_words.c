@@ -67,6 +67,8 @@ void view_add_effort(const struct report *report, struct buf *buf, const struct 
     size_t step_count = report_steps(report, move->steps).count;
     if (move->to == REPORT_NONE)
         buf_adds(buf, "in doubt");
+    else if (move->from != move->to && !step_count) /* by a machine that did not tell them */
+        buf_adds(buf, "steps not on record");
     else if (move->from != move->to)
         human_add_count(buf, step_count, "revision");
     else

@@ -129,6 +129,17 @@ class Others(MachinesCase):
         self.play(other, b"waiting for a run that this machine can join: tenant 't0' of run")
 
 
+class Untold(MachinesCase):
+    def test_steps_that_no_machine_has_told_are_not_called_none(self):
+        self.make_fleet(slow=0, fast=2)
+        self.run_ok("upgrade")
+        self.ledger("DELETE FROM steps")  # as where a machine died between a tenant's commit and its own beat
+        for form in ("text", "markdown"):
+            out = self.run_ok("report", "-o", form).out
+            self.assertIn("steps not on record", out)
+            self.assertNotIn("0 revisions", out)
+
+
 class Forgetting(MachinesCase):
     def test_a_run_that_a_machine_has_not_heard_the_end_of_is_kept(self):
         self.make_fleet(slow=0, fast=4, waits=True)
