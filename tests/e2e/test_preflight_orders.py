@@ -131,6 +131,15 @@ class SQLite(Orders, FleetCase):
         self.assertEqual(result.code, 1, repr(result))
         self.assertIn("will fail: rows have no parent for a (t)", result.out)
 
+    def test_a_rule_of_a_table_that_is_built_anew(self):
+        """It reads what the new table keeps: numbers become texts in a column of texts, and defaults come in."""
+        self.check([
+            (self.T + "INSERT INTO {t} VALUES (1, 128, 'x')", "CREATE TABLE {t}n (id INT, a TEXT CHECK (coalesce(a, 0) < 200), b);\n" + self.REBUILT, FAILS),
+            (self.T + "INSERT INTO {t} VALUES (1, 1, '9')", "CREATE TABLE {t}n (id INT, a INT, b INT CHECK (b < 10));\n" + self.REBUILT, FITS),
+            (self.T + "INSERT INTO {t} VALUES (1, 7, 'x')", "CREATE TABLE {t}n (id INT, a INT, b, c INT DEFAULT 5 CHECK (c > a));\n"
+             "INSERT INTO {t}n (id, a, b) SELECT * FROM {t};\nDROP TABLE {t};\nALTER TABLE {t}n RENAME TO {t};", FAILS),
+        ])
+
     def test_a_column_that_is_dropped_and_made_again(self):
         self.check([(self.T + "INSERT INTO {t} VALUES (1, 0, 'x')", "ALTER TABLE {t} DROP COLUMN a;\nALTER TABLE {t} ADD COLUMN a INT DEFAULT 5 CHECK (a > 1);", FITS),
                     (self.T + "INSERT INTO {t} VALUES (1, 9, 'x')", "ALTER TABLE {t} DROP COLUMN a;\nALTER TABLE {t} ADD COLUMN a INT DEFAULT 0 CHECK (a > 1);", FAILS)])

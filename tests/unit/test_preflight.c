@@ -337,7 +337,7 @@ static void preflight_of_sqlite(void **state)
          "2 nulls t a: (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
          ") SELECT `id` AS skein_1 FROM `n` WHERE `a` IS NULL) AS skein_found\n"
          "2 check t a <> '': (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
-         ") SELECT `id` AS skein_1 FROM `n` WHERE NOT (a <> ''\n"
+         ") SELECT `id` AS skein_1 FROM (SELECT (CASE WHEN typeof(`id`) = 'text' AND CAST(`id` AS NUMERIC) = `id` THEN CAST(`id` AS NUMERIC) ELSE `id` END) AS `id`, (CASE WHEN typeof(`a`) IN ('integer', 'real') THEN CAST(`a` AS TEXT) ELSE `a` END) AS `a`, `p` AS `p` FROM `n`) AS `n` WHERE NOT (a <> ''\n"
          ")) AS skein_found\n"
          "2 duplicates t a: (WITH `n`(`id`, `a`, `p`) AS (SELECT id, a, p FROM t\n"
          ") SELECT `a` AS skein_1 FROM `n` WHERE `a` IS NOT NULL GROUP BY (CASE WHEN typeof(`a`) IN ('integer', 'real') THEN CAST(`a` AS TEXT) ELSE `a` END) HAVING count(*) > 1) AS skein_found\n"
@@ -348,7 +348,7 @@ static void preflight_of_sqlite(void **state)
          "3 cast t INT of a: (WITH `old` AS (SELECT * FROM main.`t`), `t`(`a`, `b`) AS (SELECT a, b FROM old\n"
          ") SELECT 1 AS skein_1 FROM `t` WHERE NOT (typeof(`a`) IN ('null', 'integer') OR (typeof(`a`) IN ('real', 'text') AND CAST(`a` AS INTEGER) = `a`))) AS skein_found\n"
          "3 check t k: (WITH `old` AS (SELECT * FROM main.`t`), `t`(`a`, `b`) AS (SELECT a, b FROM old\n"
-         ") SELECT 1 AS skein_1 FROM `t` WHERE NOT (a > b\n"
+         ") SELECT 1 AS skein_1 FROM (SELECT (CASE WHEN typeof(`a`) = 'text' AND CAST(`a` AS NUMERIC) = `a` THEN CAST(`a` AS NUMERIC) ELSE `a` END) AS `a`, `b` AS `b` FROM `t`) AS `t` WHERE NOT (a > b\n"
          ")) AS skein_found\n"
          "3 duplicates t a, b: (WITH `old` AS (SELECT * FROM main.`t`), `t`(`a`, `b`) AS (SELECT a, b FROM old\n"
          ") SELECT `a` AS skein_1, `b` AS skein_2 FROM `t` WHERE `a` IS NOT NULL AND `b` IS NOT NULL GROUP BY (CASE WHEN typeof(`a`) = 'text' AND CAST(`a` AS NUMERIC) = `a` THEN CAST(`a` AS NUMERIC) ELSE `a` END), `b` HAVING count(*) > 1) AS skein_found\n"},

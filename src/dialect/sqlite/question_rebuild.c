@@ -139,10 +139,38 @@ static struct question *ask(struct rebuild *rebuild, enum question_kind kind, co
     return question;
 }
 
+/* The rows as the new table keeps them, which its rules read: with its affinities, and the defaults of what is not copied. */
+static const char *kept_rows(struct rebuild *rebuild)
+{
+    struct arena *arena = rebuild->arena;
+    const char *table = quoted(arena, rebuild->request->deed->table);
+    struct buf buf;
+    const char *before = "";
+    buf_init(&buf, BUF_MAX_DEFAULT);
+    buf_adds(&buf, "(SELECT ");
+    for (size_t i = 0; i < rebuild->create.count; i++) {
+        const char *column = rebuild->create.items[i].column;
+        const struct sqlite_definition *definition = &rebuild->definitions[i];
+        if (!column || definition->is_generated)
+            continue;
+        const char *value = is_copied(rebuild, column) ? quoted(arena, column)
+                            : definition->fallback
+                                ? arena_printf(arena, "(%s\n)", definition->fallback)
+                                : "NULL";
+        buf_addf(&buf, "%s%s AS %s", before, sqlite_with_affinity(arena, value, definition->type),
+                 quoted(arena, column));
+        before = ", ";
+    }
+    buf_addf(&buf, " FROM %s) AS %s", table, table);
+    return buf_into(&buf, arena);
+}
+
 static void ask_where(struct rebuild *rebuild, enum question_kind kind, const char *about,
                       const char *condition)
 {
-    const char *table = quoted(rebuild->arena, rebuild->request->deed->table);
+    const char *table = kind == QUESTION_CHECK
+                            ? kept_rows(rebuild)
+                            : quoted(rebuild->arena, rebuild->request->deed->table);
     struct question *question = ask(rebuild, kind, about);
     question->rows =
         arena_printf(rebuild->arena, "(%s SELECT %s AS skein_1 FROM %s WHERE %s) AS skein_found",
