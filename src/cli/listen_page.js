@@ -29,11 +29,12 @@ function rows(id, items, cells) {
   by(id).closest("section").hidden = !items.length;
 }
 
-function states(totals) {
-  return Object.entries(totals).filter(([name, count]) => name !== "tenants" && name !== "done" && count);
-}
+// From left to right: what has ended, well and not, what is under way, and what is still to come.
+const ORDER = ["succeeded", "unchanged", "rolled_back", "failed", "partial", "in_doubt", "rollback_failed", "running", "pending", "skipped"];
+const states = (totals) => ORDER.filter((name) => totals[name]).map((name) => [name, totals[name]]);
+const number = (count) => count.toLocaleString("en");
 
-const legend = (totals) => states(totals).map(([name, count]) => `${count.toLocaleString("en")} ${name.replaceAll("_", " ")}`).join(" · ");
+const legend = (totals) => states(totals).map(([name, count]) => `${number(count)} ${name.replaceAll("_", " ")}`).join(" · ");
 
 function showBar(totals, here) {
   by("bar").replaceChildren(...states(totals).map(([name, count]) => {
@@ -51,7 +52,7 @@ function verdict(status) {
   if (status.draining && status.run.state === "running") parts.push("stopping");
   if (status.rolling_back) parts.push("rolling back");
   const machines = status.machines;
-  parts.push(`${status.done} of ${status.totals.tenants} done${machines ? ` by ${machines.count} machines, of which ${machines.at_work} at work${machines.gone ? ` and ${machines.gone} gone` : ""}` : ""}`, `for ${duration(status.elapsed_ms)}`);
+  parts.push(`${number(status.done)} of ${number(status.totals.tenants)} done${machines ? ` by ${machines.count} machines, of which ${machines.at_work} at work${machines.gone ? ` and ${machines.gone} gone` : ""}` : ""}`, `for ${duration(status.elapsed_ms)}`);
   if (status.waits_for) parts.push(`waits for ${status.waits_for.reason}`);
   if (status.left_ms !== null && status.left_ms > 0) parts.push(`${duration(status.left_ms)} left`);
   return parts.join(", ");
@@ -69,6 +70,13 @@ function what(doing) {
   return cell;
 }
 
+// Read aloud where the state changes or a tenant fails, and not once a second.
+function tell(status) {
+  const failed = states(status.totals).filter(([name]) => KINDS[name] === "bad").map(([name, count]) => `${number(count)} ${name.replaceAll("_", " ")}`);
+  const text = [status.paused ? "paused" : status.run.state.replaceAll("_", " "), ...failed].join(", ");
+  if (by("said").textContent !== text) by("said").textContent = text;
+}
+
 function show(status) {
   by("version").textContent = `skein ${status.skein}`;
   if (!status.run) {
@@ -79,9 +87,10 @@ function show(status) {
   document.title = `${status.done}/${status.totals.tenants} ${status.run.command}`;
   by("verdict").textContent = verdict(status);
   by("main").hidden = false;
+  tell(status);
   showBar(status.totals, status.here);
-  rows("waves", status.waves, (wave) => [make("td", wave.name), make("td", wave.state ?? "not begun"), make("td", wave.done + (status.here ? ` (here ${wave.here_done})` : ""), "n"),
-    make("td", wave.failed, "n"), make("td", wave.tenants, "n")]);
+  rows("waves", status.waves, (wave) => [make("td", wave.name), make("td", wave.state?.replaceAll("_", " ") ?? "not begun"), make("td", number(wave.done) + (status.here ? ` (here ${number(wave.here_done)})` : ""), "n"),
+    make("td", number(wave.failed), "n"), make("td", number(wave.tenants), "n")]);
   rows("work", status.at_work, (doing) => [make("td", doing.tenant), make("td", duration(doing.at_work_ms), "n"),
     make("td", doing.revision ? `${doing.revision} ${doing.statement ? `${doing.statement}/${doing.statements}` : ""}` : ""), what(doing)]);
   rows("failures", status.failures, (failure) => [make("td", failure.tenant), make("td", failure.state.replaceAll("_", " ")),
@@ -108,4 +117,5 @@ async function ask() {
   if (!over) setTimeout(ask, 1000);
 }
 
+if (token) by("links").remove(); // a link sends no token
 ask();

@@ -206,7 +206,7 @@ class Listen(Watched, FleetCase):
         self.assertRegex(first["url"], r"^http://\[::1\]:\d+/$")
 
     def test_the_page_shows_it(self):
-        evil = "<img src=x onerror=alert(1)>"
+        evil = "<img src=x onerror=alert(1)>" + "x" * 90
         self.make((evil, "globex"))
         self.fleet.query("t1", "CREATE TABLE a (id INTEGER)")
         self.start("--on-failure", "continue")
@@ -217,6 +217,13 @@ class Listen(Watched, FleetCase):
             self.assertEqual(page.eval("document.querySelector('#work td').textContent"), evil)
             self.assertEqual(page.eval("document.images.length"), 0)
             self.assertRegex(page.eval("document.querySelector('#verdict').textContent"), r"^running, 0 of 2 done")
+            self.assertEqual(page.text("#said"), "running")
+            self.assertEqual(page.texts("#links a"), ["JSON", "metrics"])
+            self.assertEqual(page.eval("states({pending: 2, running: 1, failed: 0, succeeded: 4, tenants: 7})"), [["succeeded", 4], ["running", 1], ["pending", 2]])
+            page.size(360, 700, is_phone=True)
+            self.assertEqual(page.eval("document.documentElement.scrollWidth"), 360)
+            self.assertGreater(min(page.eval("[...document.querySelectorAll('#waves td:not(.n), #work td:not(.n, :empty)')].map((e) => e.getBoundingClientRect().width)")), 60)
+            self.assertEqual(page.faults(), [])
             self.assertEqual(page.logged, [])
             self.assertFalse([url for url in page.requests if not url.startswith(f"http://127.0.0.1:{self.port}/")])
             self.release()
