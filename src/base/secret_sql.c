@@ -53,9 +53,12 @@ static bool take_word(struct scan *scan, const char *word)
     return true;
 }
 
+/* No further than a person would write: else a long text of nothing but beginnings would be looked through again and again. */
 static void skip_to(struct scan *scan, const char *text)
 {
-    const char *found = memmem(scan->at, (size_t)(scan->end - scan->at), text, strlen(text));
+    enum { FURTHEST = 4096 };
+    size_t left = (size_t)(scan->end - scan->at);
+    const char *found = memmem(scan->at, left < FURTHEST ? left : FURTHEST, text, strlen(text));
     scan->at = found ? found + strlen(text) : scan->end;
 }
 
@@ -203,11 +206,12 @@ static bool skip_name_end(struct scan *scan, const char *word)
 /* `SET PASSWORD FOR name = …` */
 static void skip_owner(struct scan *scan)
 {
+    enum { LONGEST_OWNER = 512 };
     struct scan ahead = *scan;
     skip_blanks(&ahead);
     if (!take_word(&ahead, "for"))
         return;
-    while (peek(&ahead) && !strchr("=;", peek(&ahead)))
+    for (size_t i = 0; i < LONGEST_OWNER && peek(&ahead) && !strchr("=;", peek(&ahead)); i++)
         ahead.at++;
     if (peek(&ahead) == '=')
         *scan = ahead;

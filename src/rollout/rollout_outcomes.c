@@ -400,7 +400,7 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
     arena_init(&arena);
     if (outcome->error) {
         err = shown_error(rollout, tenant, &arena, outcome->error);
-        rollout_hide_literals(outcome->error_revision, err.text, sizeof err.text);
+        rollout_hide_literals(rollout, outcome->error_revision, err.text, sizeof err.text);
         note_trouble(rollout, (uint32_t)tenant, &err);
         redacted.error = &err;
     }
@@ -409,7 +409,7 @@ void rollout_note_finished(struct rollout *rollout, struct session *session,
     else if (outcome->error_statement) {
         snprintf(statement, sizeof statement, "%s", outcome->error_statement);
         redact(rollout, tenant, statement, sizeof statement);
-        rollout_hide_literals(outcome->error_revision, statement, sizeof statement);
+        rollout_hide_literals(rollout, outcome->error_revision, statement, sizeof statement);
         redacted.error_statement = statement;
     }
     redacted.preflight = shown_answers(rollout, tenant, &arena, outcome);

@@ -74,6 +74,8 @@ struct rollout {
     size_t replica_count, replica_capacity;
     struct doing_told *told; /* what servers have said of them, STATUS_DOINGS */
     bool *is_used; /* by revision of the chain: an outcome speaks of it; NULL: none does */
+    /* by revision of the chain: does its SQL set a password? NULL: that was not asked */
+    enum sets { SETS_UNKNOWN, SETS_NOTHING, SETS_PASSWORD } * setting;
     struct routes *routes;
     struct evidence *evidence;
     struct preflights *preflights;
@@ -187,7 +189,8 @@ void rollout_close_replicas(struct rollout *rollout);
 void rollout_note_used(struct rollout *rollout, const struct outcome *outcome);
 void rollout_withhold(struct rollout *rollout);
 /* Masks the passwords that the revision sets in a text of `size` bytes about it: a server says near which word it met an error. NULL: nothing. */
-void rollout_hide_literals(const struct revision *revision, char *text, size_t size);
+void rollout_hide_literals(struct rollout *rollout, const struct revision *revision, char *text,
+                           size_t size);
 /* What the gate printed, without the fleet's passwords; in the rollout's arena. */
 const char *rollout_gate_output(struct rollout *rollout, const struct gate_no *no);
 

@@ -37,9 +37,31 @@ static bool holds_password(const struct rollout *rollout, const struct revision 
     return false;
 }
 
-void rollout_hide_literals(const struct revision *revision, char *text, size_t size)
+/* A revision may be long, and may fail in many tenants: it is looked through once. */
+static bool sets_password(struct rollout *rollout, const struct revision *revision)
 {
-    for (size_t i = 0; revision && i < revision->section_count; i++)
+    const struct chain *chain = rollout->info.chain;
+    struct secret_span span;
+    if (!rollout->setting)
+        rollout->setting =
+            arena_calloc(&rollout->arena, chain_file_count(chain) + 1, sizeof *rollout->setting);
+    enum sets *sets = &rollout->setting[chain_file_number(chain, revision)];
+    if (*sets == SETS_UNKNOWN) {
+        *sets = SETS_NOTHING;
+        for (size_t i = 0; i < revision->section_count && *sets == SETS_NOTHING; i++)
+            if (secret_find_in_sql(revision->sections[i].sql, revision->sections[i].sql_len,
+                                   revision->sections[i].sql, &span))
+                *sets = SETS_PASSWORD;
+    }
+    return *sets == SETS_PASSWORD;
+}
+
+void rollout_hide_literals(struct rollout *rollout, const struct revision *revision, char *text,
+                           size_t size)
+{
+    if (!revision || !rollout->info.chain || !sets_password(rollout, revision))
+        return;
+    for (size_t i = 0; i < revision->section_count; i++)
         secret_redact_of_sql(text, size, revision->sections[i].sql, revision->sections[i].sql_len);
 }
 

@@ -155,7 +155,32 @@ static void masks_what_sql_sets_as_a_password(void **state)
     }
 }
 
+/* What only begins to be a password, a million times, takes no longer than it is long. */
+static void long_texts_take_no_time(void **state)
+{
+    static const char *const beginnings[] = {"password for ",    "password /* ", "password -- ",
+                                             "identified with ", "password ''",  "password$a",
+                                             "pgpassword="};
+    enum { LENGTH = 1 << 20 };
+    char *text = malloc(LENGTH + 1);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(beginnings); i++) {
+        struct secret_span span;
+        size_t len = strlen(beginnings[i]);
+        for (size_t at = 0; at < LENGTH; at++)
+            text[at] = beginnings[i][at % len];
+        text[LENGTH] = '\0';
+        const char *from = text;
+        while (secret_find_in_sql(text, LENGTH, from, &span)) {
+            assert_true(span.begin >= from && span.end > span.begin);
+            from = span.end;
+        }
+    }
+    free(text);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(long_texts_take_no_time),
     cmocka_unit_test(masks_what_sql_sets_as_a_password),
     cmocka_unit_test(masks_the_password_of_any_url),
     cmocka_unit_test(masks_every_occurrence),
