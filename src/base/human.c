@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
-bool human_is_unicode(void)
+static bool human_is_unicode(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }

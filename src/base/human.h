@@ -11,8 +11,6 @@
 
 struct buf;
 
-bool human_is_unicode(void);
-
 /* Text from outside, on one line: utf8_add_safe, human_add_tame, and what the locale asks for. NULL adds nothing.
  */
 void human_add_text(struct buf *buf, const char *text);

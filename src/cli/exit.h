@@ -22,7 +22,4 @@ struct exit_code {
     const char *meaning;
 };
 
-/* False past the last. */
-bool exit_code_at(size_t index, struct exit_code *ret_code);
-
 #endif

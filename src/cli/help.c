@@ -9,7 +9,8 @@
 
 enum { OPTION_WIDTH = 30, WIDTH = 100 };
 
-bool exit_code_at(size_t index, struct exit_code *ret_code)
+/* False past the last. */
+static bool exit_code_at(size_t index, struct exit_code *ret_code)
 {
     static const struct exit_code codes[] = {
         {"0", "all that was asked for is done"},

@@ -137,7 +137,8 @@ void progress_tick(void *ctx)
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-void progress_color(struct progress *progress, struct buf *buf, const char *sequence)
+/* Appends an ANSI sequence where there is color. */
+static void add_color(struct progress *progress, struct buf *buf, const char *sequence)
 {
     if (progress->has_color)
         buf_adds(buf, sequence);
@@ -170,9 +171,9 @@ static void add_outcome(struct progress *progress, const struct event *event)
     struct buf *out = &progress->out;
     human_add_text(out, event->run->tenants[event->tenant]->name);
     buf_adds(out, ": ");
-    progress_color(progress, out, is_bad ? "\033[31m" : "\033[32m");
+    add_color(progress, out, is_bad ? "\033[31m" : "\033[32m");
     buf_adds(out, tenant_state_words(outcome->state, event->run->request));
-    progress_color(progress, out, "\033[0m");
+    add_color(progress, out, "\033[0m");
     buf_adds(out, " after ");
     human_add_duration(out, outcome->duration_ms);
     if (outcome->step_count) {

@@ -66,9 +66,6 @@ bool progress_add_held_back(struct progress *progress);
 struct progress_causes *progress_causes_new(void);
 void progress_causes_free(struct progress_causes *causes);
 
-/* Appends an ANSI sequence where there is color. */
-void progress_color(struct progress *progress, struct buf *buf, const char *sequence);
-
 /* `skein: 12 lines were not read in time and are left out here`, for people. */
 void progress_add_dropped(struct progress *progress, size_t lines);
 

@@ -181,8 +181,6 @@ bool stored_finish_run(struct stored_ledger *ledger, const struct run_info *run,
                        enum run_state state, double duration_ms, struct err *err) MUST_CHECK;
 bool stored_write_wave(struct stored_ledger *ledger, size_t wave, enum run_state state,
                        int64_t at_ms, struct err *err) MUST_CHECK;
-bool stored_write_halt(struct stored_ledger *ledger, const struct halt *halt,
-                       struct err *err) MUST_CHECK;
 bool stored_write_drains(struct stored_ledger *ledger, const struct event *event,
                          struct err *err) MUST_CHECK;
 bool stored_write_rolls_back(struct stored_ledger *ledger, const struct event *event,

@@ -140,7 +140,7 @@ static bool write_run_started(struct stored_ledger *ledger, const struct event *
 }
 
 /* The first reason stays. */
-bool stored_write_halt(struct stored_ledger *ledger, const struct halt *halt, struct err *err)
+static bool write_halt(struct stored_ledger *ledger, const struct halt *halt, struct err *err)
 {
     return store_run(ledger->store, err,
                      "UPDATE runs SET halt = ?, halt_wave = ?, halt_gate = ?, halt_status = ?,"
@@ -156,7 +156,7 @@ bool stored_write_halt(struct stored_ledger *ledger, const struct halt *halt, st
 
 bool stored_write_drains(struct stored_ledger *ledger, const struct event *event, struct err *err)
 {
-    if ((event->halt && !stored_write_halt(ledger, event->halt, err)) ||
+    if ((event->halt && !write_halt(ledger, event->halt, err)) ||
         !stored_moment_put(ledger, event, err))
         return false;
     return store_run(

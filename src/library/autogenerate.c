@@ -2,8 +2,8 @@
 
 #include "library/fleet_catalogs.h"
 
-bool autogenerate_are_equal(const struct generating *generating, const struct catalog *a,
-                            const struct catalog *b)
+static bool are_equal(const struct generating *generating, const struct catalog *a,
+                      const struct catalog *b)
 {
     return strcmp(catalog_fingerprint(a, generating->rules).hex,
                   catalog_fingerprint(b, generating->rules).hex) == 0;
@@ -178,7 +178,7 @@ static bool generate_for(struct generating *generating, const struct scratch_kin
         !autogenerate_make_wanted(generating, kind, &way.wanted) || !are_of_one_group(&way) ||
         !autogenerate_read_renames(&way))
         return false;
-    if (!autogenerate_are_equal(generating, way.before, way.wanted)) {
+    if (!are_equal(generating, way.before, way.wanted)) {
         add_contrast(generating, kind, way.wanted, way.before);
         if (!way.dialect->emitter)
             return refuse_dialect(&way);
@@ -256,7 +256,7 @@ bool autogenerate_compare(struct fleet *fleet, const struct autogenerate_request
         if (!autogenerate_make_before(&generating, &request->kinds[i], &before) ||
             !autogenerate_make_wanted(&generating, &request->kinds[i], &wanted))
             return false;
-        if (!autogenerate_are_equal(&generating, before, wanted))
+        if (!are_equal(&generating, before, wanted))
             add_contrast(&generating, &request->kinds[i], wanted, before);
     }
     return true;

@@ -41,9 +41,6 @@ struct way {
     const char *refusal; /* what no statement is written for, and why; NULL: nothing */
 };
 
-bool autogenerate_are_equal(const struct generating *generating, const struct catalog *a,
-                            const struct catalog *b);
-
 /* ---- autogenerate_scratch.c ------------------------------------------------------------------- */
 
 /* What is wanted, in words: `the schema files make`. */

@@ -489,11 +489,3 @@ void lint_done(struct lint *lint)
 {
     arena_done(&lint->arena);
 }
-
-size_t lint_count(const struct lint *lint, enum lint_severity severity)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < lint->count; i++)
-        count += !lint->findings[i].waiver && lint->findings[i].severity == severity;
-    return count;
-}

@@ -79,7 +79,4 @@ void lint_done(struct lint *lint);
 void lint_find_losses(const struct chain *chain, enum dialect_id dialect, enum direction direction,
                       unsigned char *losses);
 
-/* So many findings that no waiver covers have this severity. */
-size_t lint_count(const struct lint *lint, enum lint_severity severity);
-
 #endif

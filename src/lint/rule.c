@@ -201,11 +201,6 @@ const char *lint_severity_name(enum lint_severity severity)
     return severity_names[severity];
 }
 
-const char *lint_severity_at(size_t index)
-{
-    return index < LINT__COUNT ? severity_names[index] : NULL;
-}
-
 unsigned lint_dialect_bit(enum dialect_id dialect)
 {
     switch (dialect_info(dialect)->engine) {

@@ -8,9 +8,6 @@ enum lint_severity { LINT_OFF, LINT_NOTE, LINT_WARNING, LINT_ERROR, LINT__COUNT 
 
 const char *lint_severity_name(enum lint_severity severity);
 
-/* A choice: the words of all severities. */
-const char *lint_severity_at(size_t index);
-
 /* The rules and their ids, under which waivers and the inventory know them. */
 /* clang-format off */
 #define LINT_RULES(rule) \

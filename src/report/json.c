@@ -232,7 +232,8 @@ static json_t *json_joined(const char *text, const char *detail)
     return value;
 }
 
-void json_put_said(struct json_stream *stream, const struct said *said)
+/* The sentences always have a key, names where the database has named something. */
+static void put_said(struct json_stream *stream, const struct said *said)
 {
     for (enum said_part part = 0; part < SAID__COUNT; part++)
         if (!said_is_name(part) || said_part(said, part))
@@ -248,7 +249,7 @@ void json_put_error(struct json_stream *stream, const struct report_error *error
     json_put(stream, "class", json_text(err_class_name((enum err_class)key->kind)));
     json_put(stream, "code", json_text_or_null(key->code));
     json_put(stream, "message", message);
-    json_put_said(stream, row->said);
+    put_said(stream, row->said);
     json_put(stream, "revision", json_text(key->revision ? key->revision->id : NULL));
     json_put(stream, "file", json_text_or_null(key->file));
     json_put(stream, "line", key->line ? json_integer(key->line) : json_null());

@@ -13,9 +13,6 @@ void json_put_head(struct json_stream *stream, const struct report *report);
 void json_put_error(struct json_stream *stream, const struct report_error *error,
                     const struct report_row *row, bool has_detail);
 
-/* The sentences always have a key, names where the database has named something. */
-void json_put_said(struct json_stream *stream, const struct said *said);
-
 /* Members of a notice without its tenants. */
 void json_put_notice(struct json_stream *stream, const struct report_notice *notice);
 
@@ -36,8 +33,7 @@ json_t *json_forecast(const struct report *report, const struct view_forecast *f
 json_t *json_labels(const struct tenant *tenant);
 json_t *json_ids(const struct report *report, uint32_t number);
 json_t *json_half(const struct report *report, uint32_t number); /* null for REPORT_NONE */
-/* What its rehearsal saw, and one thing of it. */
-json_t *json_rehearsal(const struct report_row *row);
+/* One thing that a rehearsal saw. */
 json_t *json_seen(const struct seen *seen);
 json_t *json_table_change(const struct weighed *weighed);
 json_t *json_schema(const struct report_schema *schema);

@@ -196,7 +196,7 @@ json_t *json_seen(const struct seen *seen)
     return value;
 }
 
-json_t *json_rehearsal(const struct report_row *row)
+static json_t *rehearsal_of(const struct report_row *row)
 {
     json_t *value = json_object();
     json_object_set_new(value, "at", json_text(rehearsed_at_name(row->rehearsed)));
@@ -252,7 +252,7 @@ static void put_tenant(struct json_stream *stream, const struct report *report, 
     if (row->weighed_count)
         put_weighed(stream, row);
     if (report->run.request->rehearses)
-        json_put(stream, "rehearsal", json_rehearsal(row));
+        json_put(stream, "rehearsal", rehearsal_of(row));
     if (report->run.request->asks_rows)
         json_put_answers(stream, row);
     if (row->stands_above && !request_changes(report->run.request))

@@ -106,7 +106,8 @@ json_t *lint_json_finding(const struct told_finding *finding)
     return json;
 }
 
-json_t *lint_json_totals(const struct told_findings *findings)
+/* `{"errors": 1, …}` */
+static json_t *totals_of(const struct told_findings *findings)
 {
     return json_pack("{s:I, s:I, s:I, s:I}", "errors", (json_int_t)told_count(findings, LINT_ERROR),
                      "warnings", (json_int_t)told_count(findings, LINT_WARNING), "notes",
@@ -119,7 +120,7 @@ void lint_write_json(const struct lint_report *report, FILE *out)
     struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '{');
     json_put(&stream, "revisions", json_integer((json_int_t)report->revisions));
-    json_put(&stream, "totals", lint_json_totals(report->findings));
+    json_put(&stream, "totals", totals_of(report->findings));
     json_open(&stream, "findings", '[');
     for (size_t i = 0; i < report->findings->count; i++)
         json_put(&stream, NULL, lint_json_finding(&report->findings->items[i]));
@@ -130,7 +131,7 @@ void lint_write_json(const struct lint_report *report, FILE *out)
 void lint_json_put(struct json_stream *stream, const struct told_findings *findings)
 {
     json_open(stream, "lint", '{');
-    json_put(stream, "totals", lint_json_totals(findings));
+    json_put(stream, "totals", totals_of(findings));
     json_open(stream, "findings", '[');
     for (size_t i = 0; i < findings->count; i++)
         json_put(stream, NULL, lint_json_finding(&findings->items[i]));

@@ -28,7 +28,4 @@ json_t *lint_json_finding(const struct told_finding *finding);
 /* Puts `"lint": {totals, findings}` into a report. */
 void lint_json_put(struct json_stream *stream, const struct told_findings *findings);
 
-/* `{"errors": 1, …}` */
-json_t *lint_json_totals(const struct told_findings *findings);
-
 #endif

@@ -159,7 +159,7 @@ static void print_advice(const struct text *text, const struct view_advice *advi
     buf_done(&line);
 }
 
-void text_advice(const struct text *text)
+static void add_advice(const struct text *text)
 {
     if (text->view->advice_count)
         text_heading(text, "What to do");
@@ -287,7 +287,7 @@ static bool write_text(const struct report *report, const struct report_options 
         text_findings(&text);
     text_failures(&text);
     text_history(&text);
-    text_advice(&text);
+    add_advice(&text);
     view_done(&view);
     return report_flush(out, err);
 }

@@ -71,6 +71,5 @@ void text_failures(const struct text *text);     /* text_failures.c */
 void text_unreplicated(const struct text *text); /* text_notices.c */
 void text_notices(const struct text *text);      /* text_notices.c */
 void text_history(const struct text *text);      /* text_history.c */
-void text_advice(const struct text *text);       /* text.c */
 
 #endif

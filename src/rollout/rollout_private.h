@@ -142,8 +142,6 @@ void rollout_close_handles(struct rollout *rollout);
 /* To the observers alone. */
 void rollout_show(struct rollout *rollout, struct event event);
 
-/* rollout_stop.c: begins nothing more; what is in flight finishes. */
-void rollout_drain(struct rollout *rollout, const char *reason, const struct halt *halt);
 /* What who steers the run wants: paused or not; stopped, which is asked before anything is begun, so that it holds at once. */
 void rollout_obey_steering(struct rollout *rollout);
 void rollout_obey_stops(struct rollout *rollout);

@@ -44,7 +44,8 @@ void rollout_obey_steering(struct rollout *rollout)
         rollout_fill(rollout);
 }
 
-void rollout_drain(struct rollout *rollout, const char *reason, const struct halt *halt)
+/* Begins nothing more; what is in flight finishes. */
+static void drain(struct rollout *rollout, const char *reason, const struct halt *halt)
 {
     if (rollout->is_paused)
         set_paused(rollout, false);
@@ -95,13 +96,12 @@ static void stop(struct rollout *rollout, int signal_number)
     if (machine_leaves(rollout->machine))
         return;
     bool is_cancelled = is_for_nothing(rollout);
-    rollout_drain(
-        rollout,
-        is_cancelled
-            ? "stopping"
-            : "stopping: what is in flight finishes (once more cancels it and rolls it back)",
-        &(struct halt){
-            .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
+    drain(rollout,
+          is_cancelled
+              ? "stopping"
+              : "stopping: what is in flight finishes (once more cancels it and rolls it back)",
+          &(struct halt){
+              .kind = HALT_SIGNAL, .wave = rollout_wave_name(rollout), .signal = signal_number});
     if (is_cancelled)
         cancel(rollout);
 }
@@ -111,8 +111,8 @@ void rollout_on_ledger_broken(void *ctx, const struct err *err)
     struct rollout *rollout = ctx;
     rollout->ledger_err = *err;
     if (!rollout->is_draining)
-        rollout_drain(rollout, "the ledger cannot be written: what is in flight finishes",
-                      &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
+        drain(rollout, "the ledger cannot be written: what is in flight finishes",
+              &(struct halt){.kind = HALT_LEDGER, .wave = rollout_wave_name(rollout)});
     rollout_fill(rollout); /* a soak may be all that is under way */
 }
 

@@ -213,7 +213,8 @@ void session_go_on(struct session *session)
     enter(session, settle_one(session, 0));
 }
 
-void session_stop(struct session *session, enum session_state way_out)
+/* It will not come: on to the way out. */
+static void session_stop(struct session *session, enum session_state way_out)
 {
     enter(session, take_edge(session, way_out, states[session->state]->error_exits));
 }

@@ -148,7 +148,8 @@ static enum asked ask_inspect(struct session *session)
     return ASKED_OPS;
 }
 
-const struct io_op *session_look_op(const struct session *session, enum look_op look)
+/* The op of the batch that asks this, or NULL. */
+static const struct io_op *session_look_op(const struct session *session, enum look_op look)
 {
     struct io_view view = {.ops = session->batch.ops, .count = session->batch.count};
     return io_view_find(&view, look_owner(look));

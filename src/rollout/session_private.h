@@ -325,8 +325,6 @@ extern const struct state_row row_resolve, row_probe, row_settle, row_look, row_
 
 /* The job, timer or close that the state waited for has come: goes on to the state that its answer names. */
 void session_go_on(struct session *session);
-/* It will not come: on to the way out. */
-void session_stop(struct session *session, enum session_state way_out);
 /* The way out with this error (the first one wins): roll back or close. */
 enum session_state session_fail(struct session *session, const struct err *err);
 /* Calls session_go_on after this time. */
@@ -368,9 +366,6 @@ static inline const struct action *session_action_of(const struct io_op *op)
 }
 
 /* ---- between phases ------------------------------------------------------------------------ */
-
-/* session_look.c: the op of the batch that asks this, or NULL. */
-const struct io_op *session_look_op(const struct session *session, enum look_op look);
 
 /* session_weigh.c: the state after a plan that is only shown; and is the server asked what its changes will cost? */
 enum session_state session_after_plan(struct session *session);

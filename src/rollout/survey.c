@@ -36,7 +36,8 @@ void survey_leave(struct database *database, bool is_well)
     (is_well ? link_leave : link_close)(link, on_closed, database->survey);
 }
 
-bool survey_has_connected(struct database *database)
+/* Of a batch that has connected first: whether all of it is well. */
+static bool has_connected(struct database *database)
 {
     struct io *io = link_io(database->link);
     size_t begun = io_finished(io);
@@ -49,7 +50,7 @@ bool survey_has_connected(struct database *database)
 /* The same, where the last op asked which database it is. */
 static bool take_identity(struct database *database)
 {
-    bool is_well = survey_has_connected(database);
+    bool is_well = has_connected(database);
     if (is_well)
         database->identity = io_op_value(&database->ops[database->op_count - 1], 0, 0);
     return is_well;
@@ -79,7 +80,7 @@ static void on_connected(void *ctx)
 static void on_server_connected(void *ctx)
 {
     struct database *database = ctx;
-    bool is_well = survey_has_connected(database) && !database->survey->is_cancelled;
+    bool is_well = has_connected(database) && !database->survey->is_cancelled;
     if (!is_well || io_info(link_io(database->link))->is_single_use || database->notices.count) {
         survey_leave(database, false);
         return;

@@ -60,9 +60,6 @@ struct survey {
 /* The connection is left to others, or closed; the survey goes on with the next one. */
 void survey_leave(struct database *database, bool is_well);
 
-/* Of a batch that has connected first: whether all of it is well. */
-bool survey_has_connected(struct database *database);
-
 /* ---- survey_piece.c --------------------------------------------------------------------------- */
 
 const struct tenant *survey_tenant(const struct survey *survey, uint32_t tenant);

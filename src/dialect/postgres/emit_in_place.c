@@ -1,7 +1,8 @@
 /* Which differences an ALTER, or CREATE OR REPLACE, makes good while the object stays. */
 #include "dialect/postgres/emit_private.h"
 
-bool postgres_emit_only_adds_values(const struct object *from, const struct object *to)
+/* Values that stay in an enum are in the same order: new ones can be added. */
+static bool only_adds_values(const struct object *from, const struct object *to)
 {
     struct arena *arena = from->catalog->arena;
     const char **had, **has;
@@ -61,7 +62,7 @@ bool postgres_emit_can_alter(struct emitting *emitting, const struct difference 
                              *const of_constraints[] = {"index", "enforcement", NULL};
     const struct object *from = difference->found, *to = difference->expected;
     switch (from->kind) {
-    case OBJECT_ENUM: return postgres_emit_only_adds_values(from, to);
+    case OBJECT_ENUM: return only_adds_values(from, to);
     case OBJECT_DOMAIN:
         return !postgres_emit_differs(difference, "type") &&
                !postgres_emit_differs(difference, "collation");

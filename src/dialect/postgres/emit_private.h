@@ -161,9 +161,6 @@ void postgres_emit_judge(struct emitting *emitting);
 /* Can it, where an object of this kind differs in its shape? */
 bool postgres_emit_can_alter(struct emitting *emitting, const struct difference *difference);
 
-/* Values that stay in an enum are in the same order: new ones can be added. */
-bool postgres_emit_only_adds_values(const struct object *from, const struct object *to);
-
 /* Does a parent of its table have the column, or a constraint, index or trigger like this one? */
 bool postgres_emit_is_inherited(struct emitting *emitting, const struct side *side,
                                 const struct object *object);

@@ -97,7 +97,8 @@ const char *postgres_read_part(struct arena *arena, const char *text, const char
     return name;
 }
 
-const char *postgres_read_name(struct arena *arena, const char *text, const char **ret_after)
+/* The name that `text` begins with, which a schema may stand before; *ret_after is what comes after it. */
+static const char *read_name(struct arena *arena, const char *text, const char **ret_after)
 {
     const char *name = postgres_read_part(arena, text, ret_after);
     return **ret_after == '.' ? postgres_read_part(arena, *ret_after + 1, ret_after) : name;
@@ -111,7 +112,7 @@ size_t postgres_parents(struct arena *arena, const struct object *table,
     size_t count = postgres_split_items(arena, list ? list : object_get(table, "inherits"), &items);
     for (size_t i = 0; i < count; i++) {
         const char *after;
-        items[i] = postgres_read_name(arena, items[i], &after);
+        items[i] = read_name(arena, items[i], &after);
     }
     *ret_names = items;
     return count;

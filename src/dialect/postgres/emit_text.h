@@ -26,9 +26,6 @@ size_t postgres_split_items(struct arena *arena, const char *text, const char **
 /* The bare name that `text` begins with, quoted or not; *ret_after is what comes after it. */
 const char *postgres_read_part(struct arena *arena, const char *text, const char **ret_after);
 
-/* The same of a name that a schema may stand before. */
-const char *postgres_read_name(struct arena *arena, const char *text, const char **ret_after);
-
 /* The bare names of the tables that a table is a partition of or inherits from. */
 size_t postgres_parents(struct arena *arena, const struct object *table,
                         const char *const **ret_names);

@@ -15,8 +15,8 @@ bool sqlite_emit_is_of(const struct object *object, const struct object *owner)
     return object->owner && ascii_is_same(object->owner, owner->name);
 }
 
-size_t sqlite_emit_find(const struct catalog *catalog, enum object_kind kind, const char *owner,
-                        const char *name)
+static size_t find_object(const struct catalog *catalog, enum object_kind kind, const char *owner,
+                          const char *name)
 {
     for (size_t i = 0; i < catalog->object_count; i++) {
         const struct object *object = catalog->objects[i];
@@ -29,7 +29,7 @@ size_t sqlite_emit_find(const struct catalog *catalog, enum object_kind kind, co
 
 size_t sqlite_emit_find_like(const struct catalog *catalog, const struct object *object)
 {
-    return sqlite_emit_find(catalog, object->kind, object->owner, object->name);
+    return find_object(catalog, object->kind, object->owner, object->name);
 }
 
 void sqlite_emit_add_name(struct emitting *emitting, const char *before, const char *name,
@@ -64,7 +64,7 @@ static size_t find_owner(const struct catalog *catalog, const struct object *obj
 {
     static const enum object_kind kinds[] = {OBJECT_TABLE, OBJECT_VIEW, OBJECT_VIRTUAL_TABLE};
     for (size_t i = 0; object->owner && i < ARRAY_LEN(kinds); i++) {
-        size_t at = sqlite_emit_find(catalog, kinds[i], NULL, object->owner);
+        size_t at = find_object(catalog, kinds[i], NULL, object->owner);
         if (at != SIZE_MAX)
             return at;
     }
@@ -168,8 +168,8 @@ static void judge_part(struct emitting *emitting, const struct difference *diffe
 {
     const struct catalog *from = emitting->emission->from, *to = emitting->emission->to;
     const struct object *object = difference_object(difference);
-    size_t at = sqlite_emit_find(from, OBJECT_TABLE, NULL, object->owner);
-    size_t new_at = sqlite_emit_find(to, OBJECT_TABLE, NULL, object->owner);
+    size_t at = find_object(from, OBJECT_TABLE, NULL, object->owner);
+    size_t new_at = find_object(to, OBJECT_TABLE, NULL, object->owner);
     if (at == SIZE_MAX || new_at == SIZE_MAX || !changes_table(emitting, difference))
         return;
     if (!grows_only(emitting, to->objects[new_at]))

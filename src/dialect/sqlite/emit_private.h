@@ -27,8 +27,6 @@ struct emitting {
 bool sqlite_emit_is_of(const struct object *object, const struct object *owner);
 
 /* The object of that kind and name (`owner` NULL: anyone's); SIZE_MAX: there is none. */
-size_t sqlite_emit_find(const struct catalog *catalog, enum object_kind kind, const char *owner,
-                        const char *name);
 size_t sqlite_emit_find_like(const struct catalog *catalog, const struct object *object);
 
 /* Appends the name as an identifier between two texts; and a comment of one line. */

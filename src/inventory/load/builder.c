@@ -9,7 +9,7 @@
 
 /* ---- what is kept once ---------------------------------------------------------------------- */
 
-void sharing_init(struct sharing *sharing, struct arena *kept)
+static void sharing_init(struct sharing *sharing, struct arena *kept)
 {
     *sharing = (struct sharing){.kept = kept};
     arena_init(&sharing->keys);
@@ -17,7 +17,7 @@ void sharing_init(struct sharing *sharing, struct arena *kept)
     map_init(&sharing->objects.map);
 }
 
-void sharing_done(struct sharing *sharing)
+static void sharing_done(struct sharing *sharing)
 {
     map_done(&sharing->strings.map);
     map_done(&sharing->objects.map);
@@ -244,7 +244,9 @@ const char *load_path(struct inventory_builder *builder, const char *path)
 
 enum { NAME_MAX_BYTES = 128 };
 
-void load_note_variable(struct inventory_builder *builder, const char *key)
+/* Notes that the value of that key holds a variable: a fault of it is then a lack, since another environment may give
+ * a value that is right. */
+static void note_variable(struct inventory_builder *builder, const char *key)
 {
     struct expanded *expanded = arena_alloc(&builder->scratch, sizeof *expanded);
     *expanded = (struct expanded){builder->subject.expanded, key};
@@ -258,7 +260,7 @@ bool load_text(struct inventory_builder *builder, struct field field, const char
         return false;
     struct expansion expansion = variables_expand(&builder->scratch, field.raw, &err);
     if (expansion.has_variable && expansion.partial && !has_variable(builder, field.key))
-        load_note_variable(builder, field.key);
+        note_variable(builder, field.key);
     if (!expansion.text)
         load_fault(builder, field.key, "'%s': %s", field.key, err.text);
     else if (!*expansion.text)

@@ -146,9 +146,6 @@ const char *load_path(struct inventory_builder *builder, const char *path);
 
 /* ---- what is kept once ---------------------------------------------------------------------- */
 
-void sharing_init(struct sharing *sharing, struct arena *kept);
-void sharing_done(struct sharing *sharing);
-
 /* NULL stays NULL. */
 const char *sharing_string(struct sharing *sharing, const char *text);
 
@@ -159,10 +156,6 @@ const void *sharing_find(const struct sharing *sharing, const char *key);
 void sharing_add(struct sharing *sharing, const char *key, const void *object);
 
 /* ---- values: NULL is an absent key, for which nothing is done ----------------------------- */
-
-/* Notes that the value of that key holds a variable: a fault of it is then a lack, since another environment may give
- * a value that is right. */
-void load_note_variable(struct inventory_builder *builder, const char *key);
 
 /* Reads a text, with each ${VAR} replaced, into the scratch arena. False: the key is absent, its value is lacking, or
  * a fault. */
@@ -228,10 +221,6 @@ const struct password *load_keep_password(struct inventory_builder *builder,
 /* The same with what may be shown of it. */
 const struct password *load_keep_shown(struct inventory_builder *builder, enum password_kind kind,
                                        const char *value, const char *shown);
-
-/* Reads the key `labels`, a list of `key=value`, on top of the common's labels. */
-void load_labels(struct inventory_builder *builder, char *const *raw, size_t count,
-                 struct common *common);
 
 /* Appends the labels to the common's own, which they override; equal sets become one array. */
 void load_merge_labels(struct inventory_builder *builder, const struct label *own, size_t count,

@@ -210,8 +210,9 @@ static bool read_label(struct inventory_builder *builder, const char *raw, struc
     return !what;
 }
 
-void load_labels(struct inventory_builder *builder, char *const *raw, size_t count,
-                 struct common *common)
+/* Reads the key `labels`, a list of `key=value`, on top of the common's labels. */
+static void read_labels(struct inventory_builder *builder, char *const *raw, size_t count,
+                        struct common *common)
 {
     if (!count)
         return;
@@ -321,7 +322,7 @@ struct common load_common(struct inventory_builder *builder, const struct raw_co
     read_password(builder, raw, &common);
     read_schema(builder, raw->schema, &common);
     load_replicas(builder, raw, &common);
-    load_labels(builder, raw->labels, raw->labels_count, &common);
+    read_labels(builder, raw->labels, raw->labels_count, &common);
     inherit_lacks(builder, base, &common);
     common.lacks = builder->subject.lacks;
     return common;

@@ -83,7 +83,8 @@ int places_line(const struct places *places, struct item item, const char *key)
     return (int)(found ? found->line : in->items[item.index].line);
 }
 
-const char *places_name(const struct places *places, struct item item)
+/* NULL: no such item, or it has no name. */
+static const char *places_name(const struct places *places, struct item item)
 {
     const struct places_section *in = &places->sections[item.section];
     return item.index < in->item_count ? in->items[item.index].name : NULL;

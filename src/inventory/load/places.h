@@ -90,9 +90,6 @@ bool places_has_key(const struct places *places, struct item item, const char *k
 /* The line of a key; of the item where it has no such key or `key` is NULL; 0 without the item. */
 int places_line(const struct places *places, struct item item, const char *key);
 
-/* NULL: no such item, or it has no name. */
-const char *places_name(const struct places *places, struct item item);
-
 /* Whose key it is, for messages: `tenant 'acme'`, `tenants[2]` where it has no name, `'defaults'`,
  * `the inventory`. */
 void places_describe(const struct places *places, struct item item, char *ret_text, size_t size);
