@@ -50,9 +50,9 @@ struct play {
     bool adopts;         /* it takes over from another tool */
     bool purges, forces; /* of a stamp */
     const struct verb *looks_by;
-    bool rehearses;  /* the plan that it is */
-    bool is_finding; /* tenants, of which the databases of sources know */
-    bool is_calm;    /* nothing goes wrong in the next run */
+    bool rehearses;      /* the plan that it is */
+    bool is_finding;     /* tenants, of which the databases of sources know */
+    bool is_calm;        /* nothing goes wrong in the next run */
     struct rng watching; /* someone does */
     struct rng verifying;
     struct rng rehearsing;

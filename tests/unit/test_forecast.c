@@ -44,6 +44,20 @@ static void foresees_what_goes_on_at_once(void **state)
     }
 }
 
-static const struct CMUnitTest tests[] = {CASE(foresees_what_goes_on_at_once)};
+/* A server whose tenants stood apart would count as two. */
+static void tenants_of_a_server_are_put_side_by_side(void **state)
+{
+    struct forecast_tenant tenants[] = {{1, 10}, {FILES, 5}, {0, 20}, {1, 10}, {0, 20}};
+    struct forecast_wave wave = {8, 1, -1};
+    (void)state;
+    forecast_sort(tenants, ARRAY_LEN(tenants));
+    for (size_t i = 1; i < ARRAY_LEN(tenants); i++)
+        assert_true(tenants[i - 1].server <= tenants[i].server);
+    forecast_wave(&wave, tenants, ARRAY_LEN(tenants));
+    assert_true(wave.duration_ms == 40);
+}
+
+static const struct CMUnitTest tests[] = {CASE(foresees_what_goes_on_at_once),
+                                          CASE(tenants_of_a_server_are_put_side_by_side)};
 
 UNIT_MAIN(tests)
