@@ -14,43 +14,44 @@ enum deed_time postgres_deeds_time(const json_t *constraint)
 }
 
 /* What changes neither columns nor rows, and whom it keeps from the table meanwhile: measured. */
+static const struct {
+    const char *subtype, *what;
+} locks[] = {
+    {"AT_ColumnDefault", deed_for_everyone},
+    {"AT_EnableRowSecurity", deed_for_everyone},
+    {"AT_DisableRowSecurity", deed_for_everyone},
+    {"AT_ForceRowSecurity", deed_for_everyone},
+    {"AT_NoForceRowSecurity", deed_for_everyone},
+    {"AT_ChangeOwner", deed_for_everyone},
+    {"AT_SetStorage", deed_for_everyone},
+    {"AT_SetCompression", deed_for_everyone},
+    {"AT_ReplicaIdentity", deed_for_everyone},
+    {"AT_AddIdentity", deed_for_everyone},
+    {"AT_SetIdentity", deed_for_everyone},
+    {"AT_DropIdentity", deed_for_everyone},
+    {"AT_DropExpression", deed_for_everyone},
+    {"AT_DropInherit", deed_for_everyone},
+    {"AT_AddInherit", deed_for_everyone},
+    {"AT_AlterConstraint", deed_for_everyone},
+    {"AT_EnableTrig", deed_for_writers},
+    {"AT_DisableTrig", deed_for_writers},
+    {"AT_EnableTrigAll", deed_for_writers},
+    {"AT_DisableTrigAll", deed_for_writers},
+    {"AT_EnableTrigUser", deed_for_writers},
+    {"AT_DisableTrigUser", deed_for_writers},
+    {"AT_EnableAlwaysTrig", deed_for_writers},
+    {"AT_EnableReplicaTrig", deed_for_writers},
+    {"AT_SetRelOptions", deed_for_no_one},
+    {"AT_ResetRelOptions", deed_for_no_one},
+    {"AT_SetStatistics", deed_for_no_one},
+    {"AT_SetOptions", deed_for_no_one},
+    {"AT_ClusterOn", deed_for_no_one},
+    {"AT_DropCluster", deed_for_no_one},
+};
+
 void postgres_deeds_read_altering_lock(const struct postgres_deeds *reading, const json_t *range,
                                        const json_t *command)
 {
-    static const struct {
-        const char *subtype, *what;
-    } locks[] = {
-        {"AT_ColumnDefault", deed_for_everyone},
-        {"AT_EnableRowSecurity", deed_for_everyone},
-        {"AT_DisableRowSecurity", deed_for_everyone},
-        {"AT_ForceRowSecurity", deed_for_everyone},
-        {"AT_NoForceRowSecurity", deed_for_everyone},
-        {"AT_ChangeOwner", deed_for_everyone},
-        {"AT_SetStorage", deed_for_everyone},
-        {"AT_SetCompression", deed_for_everyone},
-        {"AT_ReplicaIdentity", deed_for_everyone},
-        {"AT_AddIdentity", deed_for_everyone},
-        {"AT_SetIdentity", deed_for_everyone},
-        {"AT_DropIdentity", deed_for_everyone},
-        {"AT_DropExpression", deed_for_everyone},
-        {"AT_DropInherit", deed_for_everyone},
-        {"AT_AddInherit", deed_for_everyone},
-        {"AT_AlterConstraint", deed_for_everyone},
-        {"AT_EnableTrig", deed_for_writers},
-        {"AT_DisableTrig", deed_for_writers},
-        {"AT_EnableTrigAll", deed_for_writers},
-        {"AT_DisableTrigAll", deed_for_writers},
-        {"AT_EnableTrigUser", deed_for_writers},
-        {"AT_DisableTrigUser", deed_for_writers},
-        {"AT_EnableAlwaysTrig", deed_for_writers},
-        {"AT_EnableReplicaTrig", deed_for_writers},
-        {"AT_SetRelOptions", deed_for_no_one},
-        {"AT_ResetRelOptions", deed_for_no_one},
-        {"AT_SetStatistics", deed_for_no_one},
-        {"AT_SetOptions", deed_for_no_one},
-        {"AT_ClusterOn", deed_for_no_one},
-        {"AT_DropCluster", deed_for_no_one},
-    };
     const char *subtype = tree_text(command, "subtype");
     for (size_t i = 0; i < ARRAY_LEN(locks); i++) {
         if (strcmp(locks[i].subtype, subtype) != 0)
