@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "dialect/scripts.h"
+#include "event/standing_place.h"
 #include "library/continuation.h"
 #include "library/machines.h"
 #include "link/loop.h"
@@ -345,7 +346,8 @@ static void on_shown(void *ctx, const struct event *event)
 {
     struct machine_process *machine = ctx;
     if (event->kind == EVENT_TENANT_FINISHED)
-        machine->shown[event->tenant] = rows_copy(&machine->fleet.arena, &event->outcome->from);
+        machine->shown[event->tenant] =
+            standing_place(&machine->fleet.arena, &event->outcome->from, event->outcome->half_step);
 }
 
 static bool can_begin(struct machine_process *machine)
