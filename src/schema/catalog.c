@@ -169,3 +169,13 @@ const char *aspect_name(enum aspect aspect)
 {
     return aspect_names[aspect];
 }
+
+bool aspect_find(const char *word, enum aspect *ret_aspect)
+{
+    for (int aspect = 0; aspect < ASPECT__COUNT; aspect++)
+        if (strcmp(aspect_names[aspect], word) == 0) {
+            *ret_aspect = (enum aspect)aspect;
+            return true;
+        }
+    return false;
+}

@@ -162,5 +162,6 @@ bool object_kind_find(const char *text, enum object_kind *ret_kind, size_t *ret_
 
 /* "names", "order", …: the words of `drift: ignore`. ASPECT_SHAPE is "shape". */
 const char *aspect_name(enum aspect aspect);
+bool aspect_find(const char *word, enum aspect *ret_aspect) MUST_CHECK;
 
 #endif

@@ -18,10 +18,8 @@ void catalog_rules_init_strict(struct catalog_rules *rules, struct arena *arena)
 /* The aspects that can be chosen; ASPECT_SHAPE is not one of them. */
 static enum aspect find_aspect(const char *word)
 {
-    for (int aspect = ASPECT_SHAPE + 1; aspect < ASPECT__COUNT; aspect++)
-        if (strcmp(aspect_name((enum aspect)aspect), word) == 0)
-            return (enum aspect)aspect;
-    return ASPECT__COUNT;
+    enum aspect aspect;
+    return aspect_find(word, &aspect) && aspect != ASPECT_SHAPE ? aspect : ASPECT__COUNT;
 }
 
 static bool refuse_entry(const char *entry, const char *what, struct err *err)
