@@ -123,7 +123,7 @@ static int run_request(struct fleet *fleet, const struct options *options,
     struct err err;
     int exit_code;
     struct outlet *outlet = outlet_open(STDERR_FILENO);
-    if (prepare_needs_ledger(request) && !fleet_ledger_await(fleet, &err)) {
+    if (prepare_needs_ledger(request) && !fleet_ledger_await(fleet, false, &err)) {
         exit_code = cli_fail(&err);
     } else if (can_roll_back(fleet, options, request, outlet, &exit_code)) {
         if (prepare_run(fleet, request, &prepared, &err)) {
@@ -233,6 +233,9 @@ static int begin_served(struct fleet *fleet, const struct options *options,
         return cli_fail(&err);
     if (!request->continues && !fleet->tenant_count)
         cli_note("no tenant is selected");
+    bool looks_first = prepare_looks_first(fleet, request);
+    if (prepare_needs_ledger(request) && !fleet_ledger_await(fleet, looks_first, &err))
+        return cli_fail(&err);
     if (!is_proved(fleet, options, &confirmed, &exit_code))
         return exit_code;
     if (confirm_is_due(options, request) && !confirm(fleet, options, &confirmed, &exit_code))

@@ -110,9 +110,21 @@ struct ledger *fleet_ledger_read(const struct fleet *fleet, struct err *err)
     return where ? ledger_open(where, LEDGER_READ, err) : NULL;
 }
 
-bool fleet_ledger_await(const struct fleet *fleet, struct err *err)
+/* Who looks makes no ledger. */
+static bool is_there(const struct fleet *fleet, bool *ret_is_there, struct err *err)
 {
-    if (!fleet->patience.wait_ms)
+    struct ledger *ledger = fleet_ledger_read(fleet, err);
+    *ret_is_there = ledger != NULL;
+    ledger_close(ledger);
+    return ledger || strcmp(err->code, LEDGER_MISSING) == 0;
+}
+
+bool fleet_ledger_await(const struct fleet *fleet, bool looks_first, struct err *err)
+{
+    bool waits = fleet->patience.wait_ms > 0, has_ledger = true;
+    if (!waits && looks_first && !is_there(fleet, &has_ledger, err))
+        return false;
+    if (!waits && (!looks_first || !has_ledger))
         return true;
     struct ledger *ledger = fleet_ledger_open(fleet, "", err);
     ledger_close(ledger);

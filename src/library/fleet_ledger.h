@@ -15,9 +15,10 @@ struct ledger *fleet_ledger_open(const struct fleet *fleet, const char *run_id,
 /* The ledger for reading alone, even while a run holds it. NULL: ERR_LEDGER. */
 struct ledger *fleet_ledger_read(const struct fleet *fleet, struct err *err) MUST_CHECK;
 
-/* Waits until no run holds it, for commands that look at tenants before their run begins: what was seen while
- * another run is at work would be old by then. Does nothing where the fleet has no patience. The same errors. */
-bool fleet_ledger_await(const struct fleet *fleet, struct err *err) MUST_CHECK;
+/* Waits until no run holds it, for commands that look at tenants before their run begins (prepare_looks_first): what was seen while
+ * another run is at work would be old by then. Where the fleet has no patience, one that `looks_first` is refused at once, and others find out as they
+ * begin. The same errors. */
+bool fleet_ledger_await(const struct fleet *fleet, bool looks_first, struct err *err) MUST_CHECK;
 
 /* `alice@db1`, from the arena: who we are. */
 const char *fleet_ledger_me(struct arena *arena);

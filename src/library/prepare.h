@@ -28,6 +28,9 @@ struct prepared_run {
 /* Will prepare_run open a ledger of the run's own, and wait for it? */
 bool prepare_needs_ledger(const struct request *request);
 
+/* prepare_back.c. Is there more to be looked at before the run begins: are its tenants shown, planned or compared? */
+bool prepare_looks_first(const struct fleet *fleet, const struct request *request);
+
 /* Borrows the fleet and the request; prepare_done ends what was prepared, whether it was or not. ERR_CHAIN: a target means
  * nothing in this chain, or the chain has no revision. ERR_CONFIG: there is no such wave or tool. ERR_LEDGER: the ledger is
  * held by another run (LEDGER_HELD), or cannot be used. May raise the process's soft limit of file descriptors. */

@@ -92,6 +92,17 @@ static bool needs_look(const struct fleet *fleet, const struct request *request,
     return goes_down || request->verb->rolls_back || *ret_may_roll_back;
 }
 
+bool prepare_looks_first(const struct fleet *fleet, const struct request *request)
+{
+    enum verify_schema verifies = request->verifying.is_said
+                                      ? request->verifying.when
+                                      : fleet->inventory->rollout.verify_schema;
+    bool stamps = request->verb->work == WORK_PLAN && request_plan(request) == PLAN_STAMP;
+    bool may_roll_back;
+    return stamps || (request->verb->verifies && verifies != VERIFY_NONE) ||
+           needs_look(fleet, request, &may_roll_back);
+}
+
 bool prepare_can_roll_back(struct fleet *fleet, const struct request *request,
                            const struct observer *observer, int *ret_signal, struct faults *faults)
 {

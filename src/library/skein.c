@@ -307,7 +307,8 @@ static bool prepare(struct skein *skein, struct request *request, struct verify 
 {
     struct err err;
     skein->fleet.waits_from_ms = clock_steady_ms();
-    if (prepare_needs_ledger(request) && !fleet_ledger_await(&skein->fleet, &err)) {
+    bool looks_first = prepare_looks_first(&skein->fleet, request);
+    if (prepare_needs_ledger(request) && !fleet_ledger_await(&skein->fleet, looks_first, &err)) {
         faults_add_err(faults, &err);
         return false;
     }

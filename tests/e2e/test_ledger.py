@@ -356,6 +356,20 @@ class Waiting(LedgerCase):
         self.assertNotIn("waiting for", result.err)
         self.assertEqual(self.fleet.tables("t0"), {"a"})
 
+    def test_it_is_told_before_tenants_are_looked_at(self):
+        """What is wrong with this chain each of them would find by asking all tenants, or in a scratch database."""
+        self.fleet.revision("cccc3333", "INSERT INTO absent VALUES (1);")
+        runs = (["stamp", "heads"], ["stamp", "heads", "--purge"], ["upgrade", "--verify-schema"], ["upgrade", "--on-failure", "rollback"],
+                ["downgrade", "base", "--yes"])
+        for args in runs:
+            with self.subTest(args=args):
+                result = self.run_ok(*args, code=5)
+                self.assertIn("another run holds this ledger: run 20261123T101500Z-5f3a9c", result.err)
+                self.assertEqual(result.err.count("\n"), 1)
+        fcntl.lockf(self.lock, fcntl.LOCK_UN)
+        self.assertIn("absent", self.run_ok(*runs[2], "--ledger", self.fleet.path("none.db"), code=2).err)
+        self.assertFalse(os.path.exists(self.fleet.path("none.db")))
+
     def test_programs_are_told_with_an_event(self):
         lines = self.run_ok("upgrade", "--wait", "2s", "--progress", "json", code=5).err.splitlines()
         self.assertEqual(json.loads(lines[0]), {"event": "waiting", "run": self.HOLDER["run"], "user": "alice", "host": "deploy1",
