@@ -171,16 +171,29 @@ bool rollout_is_recalled(const struct rollout *rollout, struct session *session)
     return rollout->slots[session_index(session)].is_recalled;
 }
 
-bool rollout_before_run(const struct rollout *rollout, struct session *session, struct arena *arena,
-                        struct rows *ret_before)
+static bool rows_before_run(const struct rollout *rollout, struct session *session,
+                            struct arena *arena, struct rows *ret_before)
 {
-    const struct tenant_slot *slot = &rollout->slots[session_index(session)];
     const struct routes_question question = {
         .rows = *session_rows(session),
         .history = session_history(session),
     };
-    return (slot->is_recalled || slot->is_taken_over) && !routes_is_rollback(rollout->routes) &&
+    return !routes_is_rollback(rollout->routes) &&
            routes_before_run(rollout->routes, &question, arena, ret_before);
+}
+
+bool rollout_before_run(const struct rollout *rollout, struct session *session, struct arena *arena,
+                        struct rows *ret_before)
+{
+    const struct tenant_slot *slot = &rollout->slots[session_index(session)];
+    return (slot->is_recalled || slot->is_taken_over) &&
+           rows_before_run(rollout, session, arena, ret_before);
+}
+
+bool rollout_was_there(const struct rollout *rollout, struct session *session, struct arena *arena)
+{
+    struct rows before;
+    return rows_before_run(rollout, session, arena, &before);
 }
 
 const struct surveyed *rollout_surveyed(const struct rollout *rollout, size_t tenant)

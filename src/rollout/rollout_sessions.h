@@ -28,6 +28,10 @@ bool rollout_is_recalled(const struct rollout *rollout, struct session *session)
 bool rollout_before_run(const struct rollout *rollout, struct session *session, struct arena *arena,
                         struct rows *ret_before);
 
+/* Has this run changed the tenant, by what its history says: another machine, or this one before it lost the tenant or the ledger its last
+ * commits? */
+bool rollout_was_there(const struct rollout *rollout, struct session *session, struct arena *arena);
+
 /* Has a run of the rollout left a row in the history that was read? Are these rows those of before the rollout? Is the
  * tenant being rolled back? */
 bool rollout_has_trace(const struct rollout *rollout, struct session *session);

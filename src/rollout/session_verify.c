@@ -20,22 +20,25 @@ static bool begin(struct session *session, enum session_state next)
     return true;
 }
 
-/* A tenant that was left half way is at no place of the chain, and one that an attempt before has changed was verified by it. */
-static bool is_at_a_place(const struct session *session)
+/* It was verified before this run changed it: in an attempt before, or in an earlier session, of this machine or another one. */
+static bool was_changed(struct session *session)
 {
-    return !session->result.done_count && !session->doubt.unfinished.revision;
+    return session->result.done_count ||
+           rollout_was_there(session->env->run, session, &session->arena);
 }
 
 bool session_verifies_plan(struct session *session)
 {
     struct session_verify *verify = &session->verify;
-    if (!session->look.has_schema || session->conn.is_missing) /* the run will make it */
+    if (!verifies(session, VERIFY_BOTH) || !session->look.has_schema ||
+        session->conn.is_missing) /* the run will make it */
         return false;
     if (!session->work.todo.count)
-        return verifies(session, VERIFY_BOTH) && !verify->is_after_done &&
-               begin(session, SESSION_PLAN);
-    return verifies(session, VERIFY_BEFORE) && !verify->is_before_done && is_at_a_place(session) &&
-           begin(session, SESSION_PLAN);
+        return verifies(session, was_changed(session) ? VERIFY_AFTER : VERIFY_BOTH) &&
+               !verify->is_after_done && begin(session, SESSION_PLAN);
+    bool is_at_a_place = !session->doubt.unfinished.revision; /* it was not left half way */
+    return is_at_a_place && verifies(session, VERIFY_BEFORE) && !verify->is_before_done &&
+           !was_changed(session) && begin(session, SESSION_PLAN);
 }
 
 /* A transaction that ends a step which had statements outside of one takes none of them back: it is committed, and the tenant

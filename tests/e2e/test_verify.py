@@ -6,6 +6,7 @@ import os
 import sqlite3
 
 from harness import FleetCase, MariaDB, Pooler, Postgres, main
+from proxy import Proxy
 
 # Makes nothing of a tenant that has a table of that name already: it goes well there, and the shape is another.
 SECOND = "CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY, body TEXT);"
@@ -227,6 +228,19 @@ class OnServers(Case):
         self.assertEqual(self.maria.versions("m2"), ["bbbb2222"])
         self.maria.sql("m2", "ALTER TABLE note ADD COLUMN body TEXT")
         self.upgrade("--verify-schema=after", verb="resume")
+
+    def test_a_commit_whose_answer_is_lost(self):
+        """The tenant was compared before it; where it stands now only a comparison after it has asked for."""
+        self.chain()
+        for mode in ("before", "after", "both"):
+            with self.subTest(mode):
+                self.place(self.pg.create("lost" + mode))
+                self.run_ok("upgrade", "aaaa1111")
+                proxy = Proxy(self.pg.port, "drop-reply", b"COMMIT\0")
+                self.addCleanup(proxy.close)
+                self.place([{"name": "lost" + mode, "url": self.pg.url("lost" + mode, port=proxy.port)}])
+                tenant = self.upgrade("--verify-schema=" + mode).tenant("lost" + mode)
+                self.assertEqual((proxy.fired, tenant["state"], tenant["attempts"]), (1, "succeeded", 2))
 
     def test_without_a_server_for_it_no_one_is_touched(self):
         self.chain()
