@@ -415,6 +415,8 @@ struct run_info {
     const struct told_findings *findings;
     /* what a machine without a list of tenants has to know (inventory/told.h); unknown: no other machine works on it */
     struct rows rules;
+    /* and what each of them holds the tenants to (verification_told of rollout/verification.h); none: nothing */
+    struct texts expectations;
     int64_t started_at_ms; /* since the epoch */
     /* in the order in which they came, of a run that was read back; none: it was one machine's, or no ledger told it */
     const struct run_machine *machines;

@@ -121,6 +121,8 @@ struct ledger_terms {
     const struct rows *shown;
     const char *shown_by;
     const bool *is_unproved;
+    enum verify_schema verifies; /* when tenants are compared */
+    struct texts expectations;   /* and with what (struct run_info) */
 };
 
 /* A run that several machines may work on, as it stands. */

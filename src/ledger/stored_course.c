@@ -291,9 +291,12 @@ bool stored_course_recall(struct stored_beat *beat, struct err *err)
     return !goes_back || begin_rollback(beat, err);
 }
 
+/* What its tenants were held to no machine needs any more, and it may be long. */
 static bool close_run(struct stored_beat *beat, struct err *err)
 {
-    return stored_finish_run(beat->ledger, beat->ask->run, beat->course.end,
+    return store_run(beat->ledger->store, err, "DELETE FROM expectations WHERE run = ?",
+                     value_int(beat->ledger->writing.run)) &&
+           stored_finish_run(beat->ledger, beat->ask->run, beat->course.end,
                              (double)stored_beat_age_ms(beat), err);
 }
 

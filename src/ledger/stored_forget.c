@@ -11,7 +11,7 @@ static const char *const deletes[] = {
     "DELETE FROM course_waves WHERE run = ?1",   "DELETE FROM machines WHERE run = ?1",
     "DELETE FROM claim_queues WHERE run = ?1",   "DELETE FROM claims WHERE run = ?1",
     "DELETE FROM moments WHERE run = ?1",        "DELETE FROM findings WHERE run = ?1",
-    "DELETE FROM runs WHERE seq = ?1",
+    "DELETE FROM expectations WHERE run = ?1",   "DELETE FROM runs WHERE seq = ?1",
 };
 
 static const char *const sweeps[] = {

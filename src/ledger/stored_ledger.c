@@ -38,16 +38,17 @@ static struct ledger *stored_open(const char *where, enum ledger_access access, 
 
 /* ---- the lock ------------------------------------------------------------------------------ */
 
-/* The process that left a run `running` is dead, or the lock would not be ours. */
+/* The process that left a run `running` is dead, or the lock would not be ours. No machine joins it any more. */
 static bool bury(struct store *store, struct err *err)
 {
     int64_t dead;
     if (!store_get(store, err, &dead, "SELECT count(*) FROM runs WHERE state = ?",
                    value_int(RUN_RUNNING)))
         return false;
-    return !dead || (store_run(store, err, "UPDATE runs SET state = ? WHERE state = ?",
-                               value_int(RUN_INTERRUPTED), value_int(RUN_RUNNING)) &&
-                     store_inspect(store, err));
+    return !dead ||
+           (store_run(store, err, "UPDATE runs SET state = ? WHERE state = ?",
+                      value_int(RUN_INTERRUPTED), value_int(RUN_RUNNING)) &&
+            store_run_plain(store, err, "DELETE FROM expectations") && store_inspect(store, err));
 }
 
 static bool bury_the_dead(struct store *store, struct err *err)

@@ -16,6 +16,7 @@ _Static_assert(NOTICE_WARNING == 4 && NOTICE__COUNT == 5, "levels of notices are
 _Static_assert(LINT_NOTE == 1 && LINT_ERROR == 3 && LINT__COUNT == 4, "severities are in ledgers");
 _Static_assert(HALT_FORECAST == 5 && FORECAST_FROM_PLAN == 2, "halts, forecasts are in ledgers");
 _Static_assert(MOMENT_LATE == 4 && MOMENT__COUNT == 5, "kinds of moments are in ledgers");
+_Static_assert(VERIFY_BEFORE == 1 && VERIFY_BOTH == 3, "when schemas are verified is in ledgers");
 _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in ledgers");
 
 /* Levels are numbers of base/notice.h. */
@@ -95,6 +96,11 @@ _Static_assert(ERR_INTERNAL == 11 && ERR__COUNT == 12, "error classes are in led
     "CREATE TABLE setting_lists("                                                                  \
     " list {int}, n {int}, item TEXT NOT NULL, PRIMARY KEY(list, n)){keyed};"
 
+/* What the schemas of a run's tenants are held to (rollout/verification.h), until the run is over. */
+#define EXPECTATION_TABLES                                                                         \
+    "CREATE TABLE expectations("                                                                   \
+    " run {int}, n {int}, item TEXT NOT NULL, PRIMARY KEY(run, n)){keyed};"
+
 /* What a new ledger is made of. A column that comes later goes to the end of its table here and into an upgrade below:
  * a test holds that an old ledger has the same tables afterwards. A new one takes no upgrade, for SQLite reads the text of
  * all tables again after each ALTER TABLE. */
@@ -168,11 +174,12 @@ static const char newest_runs[] =
 static const char newest_machines[] = MACHINE_TABLES(
     ", is_rollback {bool} NOT NULL DEFAULT {no}, ends_failure {bool} NOT NULL DEFAULT {no},"
     " accepts_changes {bool} NOT NULL DEFAULT {no}, is_shown {bool} NOT NULL DEFAULT {no},"
-    " shown_by TEXT, is_compared {bool} NOT NULL DEFAULT {no}",
+    " shown_by TEXT, is_compared {bool} NOT NULL DEFAULT {no}, verifies {int} NOT NULL DEFAULT 0",
     /* Where the tenant stood when it was shown: a list of revisions; NULL: it was not. */
     " shown {int}, is_unproved {bool} NOT NULL DEFAULT {no},");
 
-static const char newest_rest[] = CHAIN_TABLES SECTION_TABLES MOMENT_TABLES SETTING_TABLES
+static const char newest_rest[] =
+    CHAIN_TABLES SECTION_TABLES MOMENT_TABLES SETTING_TABLES EXPECTATION_TABLES
 
     "CREATE TABLE steps("
     " run {int}, tenant {int}, n {int}, revision {int}, direction {int} NOT NULL,"
@@ -313,11 +320,14 @@ static const char to_version_17[] =
     "ALTER TABLE claims ADD COLUMN shown {int};"
     "ALTER TABLE claims ADD COLUMN is_unproved {bool} NOT NULL DEFAULT {no};";
 
+static const char to_version_18[] =
+    "ALTER TABLE courses ADD COLUMN verifies {int} NOT NULL DEFAULT 0;" EXPECTATION_TABLES;
+
 /* [i] makes version i + 1 of version i. */
 static const char *const upgrades[] = {
     NULL,          to_version_2,  to_version_3,  to_version_4,  to_version_5,  to_version_6,
     to_version_7,  to_version_8,  to_version_9,  to_version_10, to_version_11, to_version_12,
-    to_version_13, to_version_14, to_version_15, to_version_16, to_version_17};
+    to_version_13, to_version_14, to_version_15, to_version_16, to_version_17, to_version_18};
 enum { NEWEST_VERSION = ARRAY_LEN(upgrades) };
 
 static bool check_version(const struct store *store, int64_t version, struct err *err)

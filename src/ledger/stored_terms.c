@@ -1,6 +1,7 @@
 /* The terms of a run that several machines work on: what its request says beside what is on record of every run. Who joins works by
  * the same: where tenants stood when a person was shown what would be done, or when the plan was saved that the run follows; which could not
- * be compared before it; and that files which were changed after they were applied are right as they are. */
+ * be compared before it; that files which were changed after they were applied are right as they are; and what the schemas of its tenants are
+ * held to. */
 #include "ledger/stored.h"
 
 #include "chain/chain.h"
@@ -11,10 +12,22 @@ static bool put_terms(struct stored_beat *beat, const struct request *request, s
 {
     return store_run(beat->ledger->store, err,
                      "UPDATE courses SET accepts_changes = ?, is_shown = ?, shown_by = ?,"
-                     " is_compared = ? WHERE run = ?",
+                     " is_compared = ?, verifies = ? WHERE run = ?",
                      value_int(request->accepts_changes), value_int(request->shown != NULL),
                      value_text(request->shown_by), value_int(request->is_unproved != NULL),
-                     value_int(beat->ledger->writing.run));
+                     value_int(request->verifying.when), value_int(beat->ledger->writing.run));
+}
+
+static bool put_expectations(struct stored_beat *beat, struct err *err)
+{
+    const struct texts *expectations = &beat->ask->run->expectations;
+    bool is_fine = true;
+    for (size_t i = 0; is_fine && i < expectations->count; i++)
+        is_fine = store_run(beat->ledger->store, err,
+                            "INSERT INTO expectations(run, n, item) VALUES(?, ?, ?)",
+                            value_int(beat->ledger->writing.run), value_int((int64_t)i),
+                            value_text(expectations->items[i]));
+    return is_fine;
 }
 
 static bool is_same_term(const struct request *request, size_t one, size_t other)
@@ -48,7 +61,7 @@ bool stored_terms_begin(struct stored_beat *beat, struct err *err)
 {
     const struct run_info *run = beat->ask->run;
     const struct request *request = run->request;
-    if (!put_terms(beat, request, err))
+    if (!put_terms(beat, request, err) || !put_expectations(beat, err))
         return false;
     bool has_terms = request->shown || request->is_unproved;
     for (size_t from = 0, to; has_terms && from < run->tenant_count; from = to) {
@@ -77,7 +90,7 @@ static bool read_terms(struct reading *reading, struct err *err)
 {
     struct cursor row;
     store_query(reading->ledger->store, &row,
-                "SELECT accepts_changes, is_shown, shown_by, is_compared FROM courses"
+                "SELECT accepts_changes, is_shown, shown_by, is_compared, verifies FROM courses"
                 " WHERE run = ?",
                 value_int(reading->run));
     if (cursor_next(&row)) {
@@ -85,7 +98,21 @@ static bool read_terms(struct reading *reading, struct err *err)
         reading->has_shown = cursor_int(&row, 1) != 0;
         reading->terms.shown_by = cursor_copy(&row, 2, reading->arena);
         reading->is_compared = cursor_int(&row, 3) != 0;
+        reading->terms.verifies = (enum verify_schema)(cursor_int(&row, 4) & VERIFY_BOTH);
     }
+    return cursor_end(&row, err);
+}
+
+static bool read_expectations(struct reading *reading, struct err *err)
+{
+    const char **items = NULL;
+    size_t count = 0, capacity = 0;
+    struct cursor row;
+    store_query(reading->ledger->store, &row,
+                "SELECT item FROM expectations WHERE run = ? ORDER BY n", value_int(reading->run));
+    while (cursor_next(&row))
+        *ARENA_PUSH(reading->arena, items, count, capacity) = cursor_copy(&row, 0, reading->arena);
+    reading->terms.expectations = (struct texts){items, count};
     return cursor_end(&row, err);
 }
 
@@ -116,7 +143,7 @@ bool stored_terms_read(struct stored_ledger *ledger, int64_t run, struct arena *
 {
     struct reading reading = {.ledger = ledger, .run = run, .arena = arena};
     int64_t count = 0;
-    if (!read_terms(&reading, err) ||
+    if (!read_terms(&reading, err) || !read_expectations(&reading, err) ||
         !store_get(ledger->store, err, &count, "SELECT count(*) FROM claims WHERE run = ?",
                    value_int(run)))
         return false;

@@ -11,6 +11,7 @@
 #include "library/snapshots.h"
 #include "rollout/gates.h"
 #include "report/report.h"
+#include "rollout/verification.h"
 
 /* A test may not wait for a minute. */
 uint64_t machines_lease_ms(void)
@@ -269,6 +270,20 @@ static bool fill_run(struct fleet *fleet, const struct ledger_fleet *past, struc
                               &rollout->family.ids, &rollout->family.count, err);
 }
 
+/* What was learnt in a scratch database when the run began holds here, too. */
+static bool take_expectations(struct joining *joining, const struct ledger_terms *terms,
+                              struct err *err)
+{
+    if (!terms->expectations.count)
+        return true;
+    joining->verification = verification_of_told(&terms->expectations, err);
+    joining->request.verifying = (struct verifying){
+        .is_said = true, .when = terms->verifies, .verification = joining->verification};
+    if (!joining->verification)
+        err_prefix(err, "run %s", joining->run.id);
+    return joining->verification;
+}
+
 /* A rollback runs scripts or only sets rows, as the run did that it brings back; what was begun to go back is not resumed forward. */
 static bool find_rolled_back(struct fleet *fleet, struct joining *joining, bool *ret_can_resume,
                              struct err *err)
@@ -316,7 +331,8 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
     struct request *request = &joining->request;
     *request = joined_request(&joining->run, &course, ask->machine);
     bool can_resume;
-    if (!find_rolled_back(fleet, joining, &can_resume, err))
+    if (!take_expectations(joining, &course.terms, err) ||
+        !find_rolled_back(fleet, joining, &can_resume, err))
         return false;
     split_targets(&joining->run, &fleet->arena, request);
     const struct rollout_wave *waves = make_waves(fleet, &past, &course, ask->parallel);
@@ -358,6 +374,8 @@ bool machines_join(struct fleet *fleet, const struct joining_request *ask,
 void machines_leave(struct joining *joining)
 {
     prepare_done(&joining->prepared);
+    verification_free(joining->verification);
+    joining->verification = NULL;
 }
 
 static void apply_event(void *ctx, const struct event *event)

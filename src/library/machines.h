@@ -35,7 +35,8 @@ struct joining {
     struct request request;
     struct prepared_run prepared; /* its ledger is joined */
     struct ledger_run run;
-    struct texts notes; /* what a person should know: what this machine cannot do */
+    struct verification *verification; /* of the request; NULL: no tenant is held to anything */
+    struct texts notes;                /* what a person should know: what this machine cannot do */
 };
 
 /* Makes the fleet's selection that of the run. Where the inventory here names no tenant, they are those that the run tells of

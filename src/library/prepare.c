@@ -11,6 +11,7 @@
 #include "library/machines.h"
 #include "library/snapshots.h"
 #include "library/waves.h"
+#include "rollout/verification.h"
 
 /* ---- limits -------------------------------------------------------------------------------- */
 
@@ -277,22 +278,19 @@ bool prepare_needs_ledger(const struct request *request)
     return keeps_ledger(request) && !request->continues;
 }
 
-/* What was learnt in a scratch database other machines know nothing of. */
-static bool may_share(const struct request *request)
-{
-    return !request->verifying.verification;
-}
-
 /* Several machines may work on it from its first moment on. */
 static void set_share(struct fleet *fleet, const struct request *request,
                       struct prepared_run *prepared)
 {
-    if (!may_share(request) || !ledger_can_share(prepared->rollout.ledger))
+    const struct verification *verification = request->verifying.verification;
+    if (!ledger_can_share(prepared->rollout.ledger))
         return;
     prepared->share = (struct rollout_share){.lease_ms = machines_lease_ms()};
     machines_name(&fleet->arena, request->machine, &prepared->share);
     prepared->rollout.share = &prepared->share;
     prepared->rollout.run.rules = told_rules(fleet->inventory, &fleet->arena);
+    if (verification)
+        prepared->rollout.run.expectations = verification_told(verification, &fleet->arena);
 }
 
 /* What the first waves are measured by. Where no limit is set, no one asks. */

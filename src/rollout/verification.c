@@ -1,45 +1,10 @@
-#include "rollout/verification.h"
+#include "rollout/verification_private.h"
 
-#include "base/arena.h"
 #include "base/buf.h"
-#include "base/map.h"
 #include "schema/compare.h"
 #include "schema/reader.h"
 
 enum { DIFFERENCES_SHOWN = 5 };
-
-struct place {
-    struct verified_kind kind;
-    struct rows rows;
-    struct catalog *catalog;
-    struct fingerprint fingerprint;
-};
-
-struct doubt {
-    struct doubted of;
-    struct rows rows;
-    const char *group;
-    struct fingerprint without, with;
-};
-
-/* What tenants have answered, and what became of it: most answer the same. */
-struct verdict {
-    bool is_good;
-    struct err
-        err; /* VERIFICATION_DIFFERS: no other error is kept, since it may be of one tenant */
-};
-
-struct verification {
-    struct arena arena;
-    const struct catalog_rules *rules;
-    struct place **places;
-    size_t count, capacity;
-    struct doubt **doubts;
-    size_t doubt_count, doubt_capacity;
-    struct map answered; /* place and digest -> index of `verdicts` */
-    struct verdict **verdicts;
-    size_t verdict_count, verdict_capacity;
-};
 
 struct verification *verification_new(const struct catalog_rules *rules)
 {
@@ -62,10 +27,10 @@ void verification_free(struct verification *verification)
 void verification_add(struct verification *verification, const struct verified_kind *kind,
                       const struct rows *rows, const struct catalog *catalog)
 {
-    struct place *place = arena_alloc(&verification->arena, sizeof *place);
-    *place = (struct place){.kind = *kind,
-                            .rows = rows_copy(&verification->arena, rows),
-                            .catalog = catalog_copy(&verification->arena, catalog)};
+    struct verified_place *place = arena_alloc(&verification->arena, sizeof *place);
+    *place = (struct verified_place){.kind = *kind,
+                                     .rows = rows_copy(&verification->arena, rows),
+                                     .catalog = catalog_copy(&verification->arena, catalog)};
     place->fingerprint = catalog_fingerprint(place->catalog, verification->rules);
     *ARENA_PUSH(&verification->arena, verification->places, verification->count,
                 verification->capacity) = place;
@@ -75,7 +40,7 @@ static size_t find_place(const struct verification *verification,
                          const struct verification_question *question)
 {
     for (size_t i = 0; i < verification->count; i++) {
-        const struct place *place = verification->places[i];
+        const struct verified_place *place = verification->places[i];
         if (place->kind.dialect == question->kind.dialect &&
             place->kind.has_schema == question->kind.has_schema &&
             rows_are_equal(&place->rows, question->rows))
@@ -93,8 +58,9 @@ static void add_rows(struct buf *buf, const struct rows *rows)
         buf_addf(buf, "%s'%s'", i ? " + " : "", rows->ids[i]);
 }
 
-static void say_differences(const struct verification *verification, const struct place *place,
-                            const struct catalog *found, struct err *err)
+static void say_differences(const struct verification *verification,
+                            const struct verified_place *place, const struct catalog *found,
+                            struct err *err)
 {
     struct comparison comparison;
     struct buf buf;
@@ -116,7 +82,7 @@ static void say_differences(const struct verification *verification, const struc
 
 /* ---- the question ------------------------------------------------------------------------------ */
 
-static bool judge(const struct verification *verification, const struct place *place,
+static bool judge(const struct verification *verification, const struct verified_place *place,
                   struct catalog_answers *answers, struct err *err)
 {
     const struct catalog *found = catalog_answers_make(answers, err);
@@ -133,9 +99,10 @@ static bool judge(const struct verification *verification, const struct place *p
     return false;
 }
 
-static void keep(struct verification *verification, const char *key, const struct verdict *verdict)
+static void keep(struct verification *verification, const char *key,
+                 const struct verified_verdict *verdict)
 {
-    struct verdict *copy = arena_alloc(&verification->arena, sizeof *copy);
+    struct verified_verdict *copy = arena_alloc(&verification->arena, sizeof *copy);
     *copy = *verdict;
     map_put(&verification->answered, arena_strdup(&verification->arena, key),
             (uint32_t)verification->verdict_count);
@@ -163,7 +130,7 @@ bool verification_check(struct verification *verification,
     *err = err_none;
     bool is_good = judge(verification, verification->places[at], question->answers, err);
     if (is_good || strcmp(err->code, VERIFICATION_DIFFERS) == 0)
-        keep(verification, key.data, &(struct verdict){is_good, *err});
+        keep(verification, key.data, &(struct verified_verdict){is_good, *err});
     buf_done(&key);
     return is_good;
 }
@@ -174,8 +141,8 @@ void verification_add_doubt(struct verification *verification, const struct doub
                             const struct catalog *without, const struct catalog *with)
 {
     struct arena *arena = &verification->arena;
-    struct doubt *doubt = arena_alloc(arena, sizeof *doubt);
-    *doubt = (struct doubt){
+    struct verified_doubt *doubt = arena_alloc(arena, sizeof *doubt);
+    *doubt = (struct verified_doubt){
         .of = *doubted,
         .rows = rows_copy(arena, doubted->rows),
         .group = arena_strdup(arena, with->group),
@@ -187,8 +154,8 @@ void verification_add_doubt(struct verification *verification, const struct doub
                 verification->doubt_capacity) = doubt;
 }
 
-static const struct doubt *find_doubt(const struct verification *verification,
-                                      const struct doubted *doubted)
+static const struct verified_doubt *find_doubt(const struct verification *verification,
+                                               const struct doubted *doubted)
 {
     for (size_t i = 0; i < verification->doubt_count; i++) {
         const struct doubted *of = &verification->doubts[i]->of;
@@ -212,7 +179,7 @@ enum probe_answer verification_decide(const struct verification *verification,
                                       struct catalog_answers *answers)
 {
     struct err err;
-    const struct doubt *doubt = find_doubt(verification, doubted);
+    const struct verified_doubt *doubt = find_doubt(verification, doubted);
     const struct catalog *found = doubt ? catalog_answers_make(answers, &err) : NULL;
     if (!found || strcmp(found->group, doubt->group) != 0 ||
         strcmp(doubt->with.hex, doubt->without.hex) == 0)

@@ -44,6 +44,11 @@ void verification_free(struct verification *verification);
 void verification_add(struct verification *verification, const struct verified_kind *kind,
                       const struct rows *rows, const struct catalog *catalog);
 
+/* All of it as texts, in the arena, for machines that work on the same run; and back. NULL: they are none of this skein, as err says. What
+ * is read has rules of its own. */
+struct texts verification_told(const struct verification *verification, struct arena *arena);
+struct verification *verification_of_told(const struct texts *told, struct err *err) MUST_CHECK;
+
 /* Does it hold what the chain makes there? ERR_DRIFT: it does not, as err says in words (VERIFICATION_DIFFERS), or it cannot be
  * known, since the place was not added or another version of the engine made it. */
 bool verification_check(struct verification *verification,

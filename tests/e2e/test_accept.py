@@ -11,7 +11,7 @@ from harness import FleetCase, MariaDBCase, Pooler, PostgresCase, main
 
 # What a ledger of version 5 had not: it noted no files of the chain.
 NEWER_TABLES = ("chain_files", "revision_sections", "courses", "course_waves", "machines", "claim_queues", "claims", "moments", "findings",
-                "setting_lists")
+                "setting_lists", "expectations")
 NEWER_COLUMNS = {
     "errors": "quotes_values", "notices": "quotes_values", "run_tenants": "dialect is_elsewhere twin is_gone", "steps": "batches rows_changed",
     "revisions": "checksum stands_for", "runs": "halt_took_ms halt_forecast_ms halt_limit_ms rules", "fleet_tenants": "settings password",

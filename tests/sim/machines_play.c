@@ -13,6 +13,7 @@
 #include "link/loop.h"
 #include "report/report.h"
 #include "sim/heap.h"
+#include "sim/machines_verify.h"
 #include "sim/machines_watch.h"
 #include "sim/person.h"
 #include "sim/play.h"
@@ -76,6 +77,7 @@ struct crowd {
     struct rng rng;
     struct scene *scene;
     struct machines_watch watch;
+    struct machines_verify verify;
     jmp_buf dies;
     unsigned rollouts;
     bool goes_back;   /* what is left of the rollout is its rollback */
@@ -211,6 +213,11 @@ static void make_world(struct crowd *crowd)
                                            .on_wrong = on_wrong,
                                            .on_trace = crowd->options.is_traced ? on_trace : NULL,
                                            .ctx = crowd};
+    crowd->verify = (struct machines_verify){.rng = {crowd->seed ^ 0x5ec0da17f1e35u},
+                                             .scene = crowd->scene,
+                                             .on_wrong = on_wrong,
+                                             .ctx = crowd};
+    catalog_rules_init(&crowd->verify.rules, &crowd->scene->arena);
 }
 
 /* ---- a process ----------------------------------------------------------------------------- */
@@ -266,8 +273,10 @@ static void be_watched(struct machine_process *machine, struct rollout_options *
 
 static void start(struct machine_process *machine, struct rollout_options *options)
 {
-    struct observer observers[] = {machines_watch_observer(&machine->crowd->watch), {0}};
-    size_t count = 1;
+    struct observer observers[] = {machines_watch_observer(&machine->crowd->watch),
+                                   machines_verify_observer(&machine->crowd->verify),
+                                   {0}};
+    size_t count = 2;
     struct err err;
     if (machine->crowd->watched_by) {
         be_watched(machine, options);
@@ -292,6 +301,7 @@ static void rest(struct machine_process *machine)
     if (machine->process == 1) {
         prepare_done(&machine->prepared);
         continuation_close(&machine->continuation);
+        machines_verify_done(&machine->crowd->verify);
     } else {
         machines_leave(&machine->joining);
     }
@@ -381,6 +391,8 @@ static bool begin_run(struct machine_process *machine, enum deed deed)
         close_fleet(machine);
         return false;
     }
+    machine->crowd->verify.knows_all = machine->crowd->is_calm;
+    machines_verify_learn(&machine->crowd->verify, &machine->fleet, &machine->request);
     if (!prepare_run(&machine->fleet, &machine->request, &machine->prepared, &err))
         on_wrong(machine->crowd, err.text);
     start(machine, &machine->prepared.rollout);
