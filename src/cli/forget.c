@@ -103,21 +103,37 @@ static struct ledger *open_ledger(const char *where, struct err *err)
     return ledger_open(where, LEDGER_WRITE, err);
 }
 
+static bool check_options(const struct fleet *fleet, const struct options *options, struct err *err)
+{
+    if (!options->arg_count && !options->has_keep && !options->older_than_ms)
+        return err_set(err, ERR_CONFIG, "which runs? (RUN, --keep N or --older-than 90d)");
+    return options->arg_count || options->takes_all || fleet_has_file(fleet) ||
+           err_set(err, ERR_CONFIG,
+                   "whose runs? there is no inventory here: --all means those of all inventories");
+}
+
+/* Copies lie beside a ledger's file, or on each machine beside the inventory: without one, whose they are is not known. */
+static bool sweep_snapshots(struct fleet *fleet, struct ledger *ledger, const char *where,
+                            size_t *ret_removed, struct err *err)
+{
+    *ret_removed = 0;
+    return (!fleet_has_file(fleet) && strstr(where, "://")) ||
+           snapshots_sweep(ledger, snapshots_beside(&fleet->arena, fleet->inventory), ret_removed,
+                           err);
+}
+
 static int run_forget(struct fleet *fleet, const struct options *options)
 {
     size_t count, removed;
     struct err err;
-    if (!options->arg_count && !options->has_keep && !options->older_than_ms) {
-        err_set(&err, ERR_CONFIG, "which runs? (RUN, --keep N or --older-than 90d)");
+    if (!check_options(fleet, options, &err))
         return cli_fail(&err);
-    }
     const char *where = fleet_ledger(fleet, &err);
     struct ledger *ledger = where ? open_ledger(where, &err) : NULL;
     if (!ledger)
         return cli_fail(&err);
-    bool is_fine =
-        forget(fleet, ledger, options, &count, &err) &&
-        snapshots_sweep(ledger, snapshots_beside(&fleet->arena, fleet->inventory), &removed, &err);
+    bool is_fine = forget(fleet, ledger, options, &count, &err) &&
+                   sweep_snapshots(fleet, ledger, where, &removed, &err);
     ledger_close(ledger);
     if (!is_fine)
         return cli_fail(&err);
@@ -133,10 +149,14 @@ const struct command command_forget = {
         "Drops RUN (its id or the beginning of it), or all runs of this inventory (--all: of any) that fit\n"
         "--keep and --older-than, and the copies of tenants that they made. A run under way stays, and one that\n"
         "can still be resumed unless --unfinished is given. What is dropped can be reported and\n"
-        "rolled back no more; what the tenants know of it (skein_history) stays.",
+        "rolled back no more; what the tenants know of it (skein_history) stays. With --ledger it needs no\n"
+        "inventory: then RUN or --all says which runs are meant.",
     .example = "skein forget --keep 10 --older-than 90d",
     .groups = OPTIONS_COMMON | OPTIONS_LEDGER | OPTIONS_FORGET | OPTIONS_ALL,
     .max_args = ARGS_MAX,
+    .may_lack_file = true,
+    .without_file =
+        "'skein forget' needs no inventory where --ledger (or SKEIN_LEDGER) names the record of runs",
     .needs = FLEET_INVENTORY,
     .run = run_forget,
 };

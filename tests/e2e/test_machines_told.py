@@ -88,6 +88,22 @@ class Told(MachinesCase):
         self.assertRegex(result.out, "two +left")
         self.assertIn("2 machines", self.fleet.run("runs", "--ledger", url, inventory="there").out)
 
+    def test_runs_are_forgotten_without_an_inventory(self):
+        """Copies of this machine's own ledgers are none of that one's."""
+        self.fleet.inventory([self.file("f", labels=[])], ledger=self.pg.url(self.database))
+        for _ in range(3):
+            self.run_ok("upgrade")
+        self.fleet.write("there/.skein/snapshots/20261123T101500Z-5f3a9c/000000.db", "a copy")
+        forget = lambda *args, code=0: self.run_ok("forget", *args, "--ledger", self.pg.url(self.database), inventory="there", code=code)
+        self.assertIn("there is no inventory here: --all means those of all inventories", forget("--keep", "1", code=2).err)
+        self.assertEqual(forget("--keep", "2", "--all").out, "1 run forgotten\n")
+        newest = self.ledger("SELECT id FROM runs ORDER BY seq DESC")
+        self.assertEqual(forget(newest[0][0]).out, "1 run forgotten\n")
+        self.assertEqual(self.ledger("SELECT id FROM runs"), newest[1:])
+        self.assertTrue(os.path.exists(self.fleet.path("there/.skein/snapshots/20261123T101500Z-5f3a9c/000000.db")))
+        said = self.run_ok("forget", "--keep", "1", inventory="there", code=2).err
+        self.assertIn("'skein forget' needs no inventory where --ledger", said)
+
     def test_a_password_that_is_missing_is_told_of_each_tenant(self):
         tenants = [{**self.server_tenant("v"), "password_env": "APP_PASSWORD"}, {**self.server_tenant("w", "other"), "password_command": ["echo", "other-secret"]},
                    self.file("f")]

@@ -176,7 +176,7 @@ static inline void book_make_old(const struct book *book)
         "ALTER TABLE waves DROP COLUMN forecast_tenants;"
         "ALTER TABLE waves DROP COLUMN forecast_from;"
         "ALTER TABLE waves DROP COLUMN forecast_run;"
-        "DROP TABLE setting_lists; ALTER TABLE runs DROP COLUMN rules;"
+        "DROP TABLE setting_lists; DROP TABLE expectations; ALTER TABLE runs DROP COLUMN rules;"
         "ALTER TABLE fleet_tenants DROP COLUMN settings;"
         "ALTER TABLE fleet_tenants DROP COLUMN password;"
         "ALTER TABLE waves DROP COLUMN is_late;"
