@@ -1,8 +1,7 @@
 #include "library/continuation.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/map.h"
+#include "library/chain_changes.h"
 #include "library/continuation_tenants.h"
 #include "library/fleet_ledger.h"
 #include "library/newest.h"
@@ -97,59 +96,19 @@ static bool choose_run(struct continuation *continuation, struct fleet *fleet,
     return continuation->is_rollback || !run->rolled_back_by || refuse_part(run, err);
 }
 
-/* `'versions/r2.sql' has changed, 'versions/r3.sql' is gone`. An older skein's ledger does not know: nothing is added. */
-struct changes {
-    struct buf text;
-    size_t count;
-};
-
-static void add_change(struct changes *changes, const char *path, const char *what)
-{
-    enum { NAMED = 5 };
-    if (changes->count++ < NAMED)
-        buf_addf(&changes->text, "%s'%s' %s", changes->text.len ? ", " : "", path, what);
-    else if (changes->count == NAMED + 1)
-        buf_adds(&changes->text, ", …");
-}
-
-static void compare_files(const struct chain *chain, const struct ledger_chain_file *files,
-                          size_t count, struct changes *changes)
-{
-    struct map past;
-    map_init(&past);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t now = map_get(chain->by_name, files[i].revision);
-        map_put(&past, files[i].revision, i);
-        if (now == MAP_NONE || strcmp(chain->revisions[now]->id, files[i].revision) != 0)
-            add_change(changes, files[i].path, "is gone");
-        else if (strcmp(chain->revisions[now]->checksum, files[i].checksum) != 0)
-            add_change(changes, chain->revisions[now]->path, "has changed");
-    }
-    for (uint32_t i = 0; count && i < chain->count; i++)
-        if (map_get(&past, chain->revisions[i]->id) == MAP_NONE)
-            add_change(changes, chain->revisions[i]->path, "is new");
-    map_done(&past);
-}
-
 static bool refuse_chain(const struct continuation *continuation, struct fleet *fleet,
                          struct err *err)
 {
-    struct ledger_chain_file *files;
-    struct changes changes = {0};
-    size_t count;
-    if (!ledger_read_chain(continuation->ledger, continuation->run.chain_digest, &fleet->arena,
-                           &files, &count, err))
+    static const struct chain_words words = {"has changed", "is gone", "is new"};
+    const char *changes;
+    if (!chain_changes(fleet, continuation->ledger, continuation->run.chain_digest, &words,
+                       &changes, err))
         return false;
-    buf_init(&changes.text, BUF_MAX_DEFAULT);
-    compare_files(fleet->chain, files, count, &changes);
-    err_set(
+    return err_set(
         err, ERR_CHAIN,
         "the chain has changed since run %s%s%s: put it back, or say --accept-chain-change where the tenants need "
         "nothing of what changed in files that they have applied",
-        continuation->run.id, changes.text.len ? ": " : "",
-        changes.text.len ? changes.text.data : "");
-    buf_done(&changes.text);
-    return false;
+        continuation->run.id, *changes ? ": " : "", changes);
 }
 
 static bool check_chain(const struct continuation *continuation, struct fleet *fleet,

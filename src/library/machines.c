@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/parse.h"
 #include "dialect/dialect.h"
+#include "library/chain_changes.h"
 #include "library/gone.h"
 #include "library/own.h"
 #include "library/snapshots.h"
@@ -67,15 +68,21 @@ static bool refuse_other(struct err *err)
     return false;
 }
 
-static bool check_chain(const struct fleet *fleet, const struct ledger_run *run, struct err *err)
+static bool check_chain(struct fleet *fleet, const struct joining *joining, struct err *err)
 {
+    static const struct chain_words words = {"differs", "is missing here", "is not of the run"};
+    const struct ledger_run *run = &joining->run;
+    const char *changes;
     if (run->chain_digest && strcmp(run->chain_digest, fleet->chain->digest) == 0)
         return true;
-    err_set(
-        err, ERR_CHAIN,
-        "the chain here is not that of run %s: its digest is sha256:%s, and the run's sha256:%s; bring "
-        "the same files here",
-        run->id, fleet->chain->digest, run->chain_digest ? run->chain_digest : "unknown");
+    if (!chain_changes(fleet, joining->prepared.ledger, run->chain_digest, &words, &changes, err))
+        return false;
+    if (!*changes)
+        changes =
+            arena_printf(&fleet->arena, "its digest is sha256:%s, and the run's sha256:%s",
+                         fleet->chain->digest, run->chain_digest ? run->chain_digest : "unknown");
+    err_set(err, ERR_CHAIN, "the chain here is not that of run %s: %s; bring the same files here",
+            run->id, changes);
     return refuse_other(err);
 }
 
@@ -321,7 +328,7 @@ static bool join(struct fleet *fleet, const struct joining_request *ask, struct 
     struct ledger *ledger = prepared->ledger;
     struct ledger_course course;
     struct ledger_fleet past;
-    if (!choose_run(fleet, ask, joining, &course, err) || !check_chain(fleet, &joining->run, err) ||
+    if (!choose_run(fleet, ask, joining, &course, err) || !check_chain(fleet, joining, err) ||
         !ledger_read_fleet(ledger, joining->run.id, &fleet->arena, &past, err) ||
         !select_tenants(fleet, joining, &past, err))
         return false;

@@ -172,7 +172,17 @@ class Told(MachinesCase):
     def test_another_chain_and_a_run_of_an_older_skein_are_refused(self):
         self.start_with([self.file("f")])
         self.fleet.write("there/versions/aaaa1111.sql", self.fleet.read("versions/aaaa1111.sql") + b"-- edited\n")
-        self.assertIn("the chain here is not that of run", self.refused())
+        self.fleet.write("there/versions/cccc3333.sql", "-- Revision ID: cccc3333\n-- Revises: bbbb2222\n\n-- migrate:up\nSELECT 1;\n")
+        files = "'aaaa1111.sql' differs, '.*/versions/cccc3333.sql' is not of the run; bring the same files here"
+        self.assertRegex(self.refused(), "the chain here is not that of run [^:]*: '.*/versions/" + files[1:])
+        os.unlink(self.fleet.path("there", "versions", "cccc3333.sql"))
+        self.fleet.write("there/versions/aaaa1111.sql", self.fleet.read("versions/aaaa1111.sql"))
+        os.rename(self.fleet.path("there", "versions", "bbbb2222.sql"), self.fleet.path("there", "kept"))
+        self.assertRegex(self.refused(), "'.*versions/bbbb2222.sql' is missing here; bring the same files here")
+        os.rename(self.fleet.path("there", "kept"), self.fleet.path("there", "versions", "bbbb2222.sql"))
+        self.ledger("TRUNCATE chain_files")
+        self.fleet.write("there/versions/aaaa1111.sql", self.fleet.read("versions/aaaa1111.sql") + b"-- edited\n")
+        self.assertRegex(self.refused(), "its digest is sha256:[0-9a-f]{64}, and the run's sha256:[0-9a-f]{64}; bring")  # an older skein's
         self.fleet.write("there/versions/aaaa1111.sql", self.fleet.read("versions/aaaa1111.sql"))
         rules = self.ledger("SELECT rules FROM runs")[0][0]
         self.ledger("UPDATE runs SET rules = NULL")
