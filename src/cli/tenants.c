@@ -20,6 +20,14 @@ static json_t *json_labels(const struct tenant *tenant)
     return labels;
 }
 
+static json_t *json_replicas(const struct replica_set *replicas)
+{
+    json_t *urls = json_array();
+    for (size_t i = 0; replicas && i < replicas->count; i++)
+        json_array_append_new(urls, json_text(replicas->replicas[i]->url_redacted));
+    return urls;
+}
+
 struct listing {
     const struct fleet *fleet;
     const struct options *options;
@@ -32,11 +40,11 @@ static void print_json(const void *ctx, FILE *out)
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
         const struct wave *wave = fleet_wave(fleet, tenant);
-        json_t *object =
-            json_pack("{s:s, s:s?, s:s, s:s?, s:s?, s:o, s:s?}", "name", tenant->name, "dialect",
-                      tenant_label(tenant, "dialect"), "url", tenant->url_redacted, "server",
-                      tenant->server, "schema", tenant->schema, "labels", json_labels(tenant),
-                      "wave", wave ? wave->name : NULL);
+        json_t *object = json_pack(
+            "{s:s, s:s?, s:s, s:s?, s:s?, s:o, s:o, s:s?}", "name", tenant->name, "dialect",
+            tenant_label(tenant, "dialect"), "url", tenant->url_redacted, "server", tenant->server,
+            "schema", tenant->schema, "labels", json_labels(tenant), "batch_replicas",
+            json_replicas(tenant->replicas), "wave", wave ? wave->name : NULL);
         fputs(i ? ",\n  " : "\n  ", out);
         json_dumpf(object, out, JSON_ENSURE_ASCII);
         json_decref(object);
@@ -57,14 +65,34 @@ static void labels_cell(struct table *table, const struct tenant *tenant)
     buf_done(&text);
 }
 
+static void replicas_cell(struct table *table, const struct replica_set *replicas)
+{
+    struct buf text;
+    buf_init(&text, BUF_MAX_DEFAULT);
+    for (size_t i = 0; replicas && i < replicas->count; i++)
+        buf_addf(&text, "%s%s", i ? " " : "", replicas->replicas[i]->url_redacted);
+    table_text(table, text.len ? text.data : NULL);
+    buf_done(&text);
+}
+
+/* Few fleets name any. */
+static bool has_replicas(const struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->tenant_count; i++)
+        if (fleet->tenants[i]->replicas && fleet->tenants[i]->replicas->count)
+            return true;
+    return false;
+}
+
 static void print_table(const void *ctx, FILE *out)
 {
     const struct listing *listing = ctx;
     const struct fleet *fleet = listing->fleet;
-    static const char *const titles[] = {"NAME", "URL", "SCHEMA", "WAVE", "LABELS"};
+    static const char *const titles[] = {"NAME", "URL", "SCHEMA", "WAVE", "LABELS", "REPLICAS"};
     struct report_options table_options = cli_report_options(listing->options, out);
     struct table *table = table_new(out, &table_options);
-    for (size_t i = 0; i < ARRAY_LEN(titles); i++)
+    bool shows_replicas = has_replicas(fleet);
+    for (size_t i = 0; i < ARRAY_LEN(titles) - !shows_replicas; i++)
         table_column(table, titles[i], TABLE_CUT);
     for (size_t i = 0; i < fleet->tenant_count; i++) {
         const struct tenant *tenant = fleet->tenants[i];
@@ -75,6 +103,8 @@ static void print_table(const void *ctx, FILE *out)
         table_text(table, tenant->schema);
         table_text(table, wave ? wave->name : NULL);
         labels_cell(table, tenant);
+        if (shows_replicas)
+            replicas_cell(table, tenant->replicas);
     }
     table_print(table);
 }
@@ -107,8 +137,9 @@ const struct command command_tenants = {
     .arguments = "",
     .summary = "the inventory as resolved",
     .help =
-        "Lists the selected tenants with their redacted URLs, labels and waves. Sources with a\n"
-        "query are asked; no tenant is connected to, but for --behind.",
+        "Lists the selected tenants with their redacted URLs, labels, waves, and the replicas that their\n"
+        "batches must not leave late (batch_replicas). Sources with a query are asked; no tenant is connected\n"
+        "to, but for --behind.",
     .example = "skein tenants --select 'region in (eu,us),!legacy'",
     .formats = outputs_list_formats,
     .groups = OPTIONS_COMMON | OPTIONS_SELECT | OPTIONS_STATE | OPTIONS_LEDGER | OPTIONS_OUTPUT,

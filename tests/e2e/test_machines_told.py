@@ -7,10 +7,10 @@ import os
 import shutil
 import unittest
 
-from harness import MariaDB, Postgres, main
+from harness import MariaDB, Postgres, Standby, main
 from test_machines import MachinesCase
 
-SCRAM = "local all all trust\nhost all skein 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+SCRAM = "local all all trust\nlocal replication all trust\nhost all skein 127.0.0.1/32 trust\nhost replication skein 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 TWO = {"labels": ["reachable_from=two"]}
 
 
@@ -144,6 +144,53 @@ class Told(MachinesCase):
         self.work("--grant-env", "MARIA", "--grant-files", self.fleet.path("there", "keys"), env={"MARIA": maria.SECRET})
         for name in ("m1", "m2"):
             self.assertEqual(maria.sql(name, "SELECT count(*) FROM log"), [["1"]])
+
+    def prepare_repeat(self, **keys):
+        """A tenant with rows, a statement that repeats, and a standby that must not be left late: this machine asks it."""
+        standby = Standby(self.pg)
+        self.addCleanup(standby.close)
+        tenant = {**self.server_tenant("a"), "password_env": "APP_PASSWORD", "batch_replicas": [standby.url("postgres", user="app")], **keys}
+        name, rows = self.slow[0], ", ".join(f"({i})" for i in range(40))
+        self.fleet.revision("cccc3333", f"CREATE TABLE item (id int PRIMARY KEY, done int);\nINSERT INTO item (id) VALUES {rows};")
+        self.fleet.revision("dddd4444", "UPDATE item SET done = 1 WHERE id IN (SELECT id FROM item WHERE done IS NULL LIMIT 10);",
+                            options=" repeat:until-no-rows")
+        shutil.copytree(self.fleet.path("versions"), self.fleet.path("there", "versions"), dirs_exist_ok=True)
+        self.start_with([tenant], env={"APP_PASSWORD": "app-secret"})
+        shown = self.run_ok("tenants", "-o", "json", env={"APP_PASSWORD": "app-secret"}).report[0]["batch_replicas"]
+        self.assertEqual(shown, [standby.url("postgres", user="app")])
+        standby.sql("postgres", "SELECT pg_wal_replay_pause()")
+        return name, standby
+
+    def start_two(self, *args, env):
+        second = self.fleet.start("work", "--ledger", self.pg.url(self.database), "--as", "two", "--progress", "json", *args, inventory="there",
+                                  env={"HOME": self.fleet.path("there"), **env})
+        self.machines.append(second)
+        self.wait_for("SELECT count(*) FROM machines WHERE name = 'two'", "machine two")
+        self.fleet.write("go", "")
+        return second
+
+    def test_replicas_that_the_run_names_are_asked_by_this_machine(self):
+        name, standby = self.prepare_repeat()
+        done = lambda: self.pg.sql(name, "SELECT count(*) FROM item WHERE done = 1")
+        second = self.start_two("--grant-env", "APP_*", env={"APP_PASSWORD": "app-secret"})
+        self.wait_for_words(second, f":{standby.port}' does not follow its primary: its replay is paused".encode())
+        self.assertEqual(done(), [["0"]])
+        standby.sql("postgres", "SELECT pg_wal_replay_resume()")
+        self.end(self.first)
+        self.end(second)
+        self.assertEqual(done(), [["40"]])
+
+    def test_a_replica_whose_password_is_not_granted_holds_batches_up(self):
+        """That of its tenant this machine has by .pgpass, which has none for the replica."""
+        self.fleet.write("there/.pgpass", f"127.0.0.1:{self.pg.port}:*:app:app-secret\n", 0o600)
+        name, standby = self.prepare_repeat(batch_max_wait="2s", retries=0)
+        second = self.start_two(env={})
+        words = f":{standby.port}' does not follow its primary: it cannot be reached"
+        self.wait_for_words(second, words.encode())
+        self.end(self.first, 1)
+        self.end(second, 1)
+        self.assertIn(words, self.errors()[name])
+        self.assertEqual(self.pg.sql(name, "SELECT count(*) FROM item WHERE done = 1"), [["0"]])
 
     def test_what_is_done_to_a_tenant_is_as_the_run_says(self):
         one, two = self.server_tenant("a"), self.server_tenant("b")

@@ -164,6 +164,16 @@ class OnPostgres(Named, PostgresCase):
         self.end(process)
         self.assertEqual(self.done(), ROWS)
 
+    def test_they_are_shown(self):
+        self.fleet.inventory([{"name": "a", "url": self.pg.url("a"), "batch_replicas": ["postgresql://me:secret@db1-replica/x", "postgresql://db2/y"]},
+                              {"name": "b", "url": self.pg.url("postgres")}])
+        table = self.run_ok("tenants").out
+        self.assertRegex(table, r"NAME +URL +SCHEMA +WAVE +LABELS +REPLICAS\n")
+        self.assertNotIn("secret", table)
+        shown = [tenant["batch_replicas"] for tenant in self.run_ok("tenants", "-o", "json").report]
+        self.assertEqual(shown, [["postgresql://me@db1-replica/x", "postgresql://db2/y"], []])
+        self.assertNotIn("REPLICAS", self.run_ok("tenants", "-t", "b").out)
+
     def test_one_that_the_login_cannot_see_from_the_primary(self):
         self.pg.sql("postgres", "CREATE ROLE plain LOGIN")
         self.prepare([self.standby.url("postgres")], options="max_lag:20ms pause:0")
