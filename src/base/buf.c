@@ -62,7 +62,18 @@ void buf_add_list(struct buf *buf, const char *const *items, size_t count)
 
 void buf_addc(struct buf *buf, char c)
 {
-    buf_add(buf, &c, 1);
+    if (!make_room(buf, 1))
+        return;
+    buf->data[buf->len++] = c;
+    buf->data[buf->len] = '\0';
+}
+
+void buf_cut(struct buf *buf, size_t len)
+{
+    if (len >= buf->len)
+        return;
+    buf->len = len;
+    buf->data[len] = '\0';
 }
 
 void buf_vaddf(struct buf *buf, const char *format, va_list args)

@@ -33,6 +33,9 @@ void buf_init(struct buf *buf, size_t max_bytes);
 void buf_done(struct buf *buf);
 void buf_clear(struct buf *buf); /* empty, keeps its memory */
 
+/* Takes back what was added beyond `len` bytes. */
+void buf_cut(struct buf *buf, size_t len);
+
 /* The text, in memory of the arena; the buffer is done. A long one is not copied. */
 const char *buf_into(struct buf *buf, struct arena *arena);
 

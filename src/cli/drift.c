@@ -224,24 +224,24 @@ static void put_cluster(const struct telling *telling, const struct cluster *clu
 {
     json_open(stream, NULL, '{');
     json_put(stream, "revision", json_rows(&cluster->rows));
-    json_put(stream, "dialect", json_text(dialect_info(cluster->kind.dialect)->name));
+    json_put_text(stream, "dialect", dialect_info(cluster->kind.dialect)->name);
     json_put(stream, "is_expected",
              cluster->verdict == DRIFT_UNKNOWN ? json_null()
                                                : json_boolean(cluster->verdict == DRIFT_NONE));
-    json_put(stream, "reason", json_text(cluster->reason));
+    json_put_text(stream, "reason", cluster->reason);
     json_put(stream, "fingerprint", json_fingerprint(&cluster->fingerprint));
     json_put(stream, "expected", json_fingerprint(&cluster->expected));
     json_put(stream, "resembles", cluster->resembles ? json_rows(cluster->resembles) : json_null());
     json_put(stream, "labels", json_labels(telling, cluster));
     json_open(stream, "tenants", '[');
     for (size_t i = 0; i < cluster->tenant_count; i++)
-        json_put(stream, NULL, json_text(tenant_at(telling, cluster, i)->name));
+        json_put_text(stream, NULL, tenant_at(telling, cluster, i)->name);
     json_close(stream, ']');
     json_open(stream, "differences", '[');
     for (size_t i = 0; i < cluster->comparison.count; i++)
         json_put(stream, NULL, json_difference(&cluster->comparison.items[i]));
     json_close(stream, ']');
-    json_put(stream, "sql", json_text(cluster->sql));
+    json_put_text(stream, "sql", cluster->sql);
     json_close(stream, '}');
 }
 

@@ -75,7 +75,7 @@ static void print_json(const struct showing *showing, FILE *out)
         for (size_t r = 0; r < shown->rows.count; r++)
             json_array_append_new(revision, json_text(shown->rows.ids[r]));
         json_open(&stream, NULL, '{');
-        json_put(&stream, "tenant", json_text(shown->tenant));
+        json_put_text(&stream, "tenant", shown->tenant);
         json_put(&stream, "revision", revision);
         json_put(&stream, "fingerprint", json_sprintf("sha256:%s", shown->fingerprint.hex));
         schema_view_json(shown->catalog, &stream);

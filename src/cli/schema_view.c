@@ -120,7 +120,7 @@ static json_t *json_properties(const struct object *object)
 void schema_view_json(const struct catalog *catalog, struct json_stream *stream)
 {
     struct object **objects = sorted(catalog);
-    json_put(stream, "group", json_text(catalog->group));
+    json_put_text(stream, "group", catalog->group);
     json_open(stream, "objects", '[');
     for (size_t i = 0; i < catalog->object_count; i++) {
         const struct object *object = objects[i];

@@ -125,7 +125,7 @@ static void put_standings(struct saved_plan_maker *maker, struct json_stream *st
         put_half(maker, stream, rows_pool_at(maker->places, place));
         json_open(stream, "tenants", '[');
         for (; i < count && planned[i].place == place; i++)
-            json_put(stream, NULL, json_text(maker->fleet->tenants[planned[i].tenant]->name));
+            json_put_text(stream, NULL, maker->fleet->tenants[planned[i].tenant]->name);
         json_close(stream, ']');
         put_times(maker, stream, planned + begin, i - begin);
         json_close(stream, '}');
@@ -141,17 +141,17 @@ void saved_plan_write(struct saved_plan_maker *maker, FILE *out)
     for (size_t i = 0; i < maker->request->target_count; i++)
         json_array_append_new(targets, json_text(maker->request->targets[i]));
     json_open(&stream, NULL, '{');
-    json_put(&stream, "skein_plan", json_integer(SAVED_PLAN_VERSION));
+    json_put_integer(&stream, "skein_plan", SAVED_PLAN_VERSION);
     json_put(&stream, "targets", targets);
     json_open(&stream, "revisions", '{');
     for (size_t i = 0; i < chain->count; i++) {
         const struct revision *revision = chain->revisions[chain->topological[i]];
-        json_put(&stream, revision->id, json_text(revision->checksum));
+        json_put_text(&stream, revision->id, revision->checksum);
     }
     json_close(&stream, '}');
     json_open(&stream, "checkpoints", '{');
     for (size_t i = 0; i < chain->checkpoint_count; i++)
-        json_put(&stream, chain->checkpoints[i]->id, json_text(chain->checkpoints[i]->checksum));
+        json_put_text(&stream, chain->checkpoints[i]->id, chain->checkpoints[i]->checksum);
     json_close(&stream, '}');
     put_standings(maker, &stream);
     json_open(&stream, "lint", '[');

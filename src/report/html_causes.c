@@ -8,8 +8,8 @@ void html_put_shared(struct html_data *data, const struct view_shared_item *item
     json_open(&data->stream, "shared", '{');
     html_put_size(data, "here", item->here);
     html_put_size(data, "elsewhere", item->elsewhere);
-    json_put(&data->stream, "here_ms", json_rounded(item->here_ms, 1));
-    json_put(&data->stream, "elsewhere_ms", json_rounded(item->elsewhere_ms, 1));
+    json_put_rounded(&data->stream, "here_ms", item->here_ms, 1);
+    json_put_rounded(&data->stream, "elsewhere_ms", item->elsewhere_ms, 1);
     json_open(&data->stream, "facts", '[');
     for (size_t i = 0; i < item->fact_count; i++) {
         const struct view_fact *fact = &item->facts[i];

@@ -6,12 +6,12 @@
 
 void html_put_size(struct html_data *data, const char *key, size_t count)
 {
-    json_put(&data->stream, key, json_integer((json_int_t)count));
+    json_put_integer(&data->stream, key, (json_int_t)count);
 }
 
 void html_put_text(struct html_data *data, const char *key, const char *text)
 {
-    json_put(&data->stream, key, json_text(text));
+    json_put_text(&data->stream, key, text);
 }
 
 void html_put_rows(struct html_data *data, const char *key, const uint32_t *rows, size_t count)
@@ -27,18 +27,36 @@ void html_put_or_null(struct html_data *data, const char *key, json_t *value)
     json_put(&data->stream, key, value ? value : json_null());
 }
 
-/* The number of the entry. */
-uint32_t html_enter(struct html_data *data, struct intern *table, json_t *value)
+struct buf *html_begin(struct html_data *data)
 {
     buf_clear(&data->json);
-    json_add(&data->json, value);
+    return &data->json;
+}
+
+uint32_t html_end(struct html_data *data, struct intern *table)
+{
     return intern_put(table, data->json.data, data->json.len);
 }
 
-/* The model's numbers are in the order of arrival, which differs from the ledger's. -1: not known. */
+uint32_t html_enter(struct html_data *data, struct intern *table, json_t *value)
+{
+    json_add(html_begin(data), value);
+    return html_end(data, table);
+}
+
+/* The model's numbers are in the order of arrival, which differs from the ledger's. -1: not known. Most tenants stand
+ * where the one before them stands. */
 int html_enter_ids(struct html_data *data, uint32_t ids)
 {
-    return ids == REPORT_NONE ? -1 : (int)html_enter(data, &data->ids, json_ids(data->report, ids));
+    if (ids == REPORT_NONE)
+        return -1;
+    if (!data->has_last_ids || ids != data->last_ids) {
+        json_add_ids(html_begin(data), data->report, ids);
+        data->last_entry = html_end(data, &data->ids);
+        data->last_ids = ids;
+        data->has_last_ids = true;
+    }
+    return (int)data->last_entry;
 }
 
 /* A text in which the tenant's name stands is told as what stands between the names, so that tenants share it. */
@@ -46,19 +64,23 @@ uint32_t html_enter_text(struct html_data *data, const struct tenant *tenant, co
 {
     size_t len = strlen(tenant->name);
     const char *name = len ? strstr(text, tenant->name) : NULL;
-    struct buf piece;
-    if (!name)
-        return html_enter(data, &data->texts, json_text(text));
-    json_t *pieces = json_array();
-    buf_init(&piece, BUF_MAX_DEFAULT);
-    for (; name; text = name + len, name = strstr(text, tenant->name)) {
-        buf_clear(&piece);
-        buf_add(&piece, text, (size_t)(name - text));
-        json_array_append_new(pieces, json_text(piece.data));
+    struct buf *json = html_begin(data);
+    if (!name) {
+        json_add_text(json, text);
+        return html_end(data, &data->texts);
     }
-    json_array_append_new(pieces, json_text(text));
-    buf_done(&piece);
-    return html_enter(data, &data->texts, pieces);
+    buf_addc(json, '[');
+    for (; name; text = name + len, name = strstr(text, tenant->name)) {
+        buf_clear(&data->words);
+        buf_add(&data->words, text, (size_t)(name - text));
+        json_add_item(json);
+        json_add_text(json, data->words.data);
+    }
+    buf_clear(&data->words);
+    json_add_item(json);
+    json_add_text(json, text);
+    buf_addc(json, ']');
+    return html_end(data, &data->texts);
 }
 
 /* ---- tables -------------------------------------------------------------------------------- */

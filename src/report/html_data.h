@@ -34,6 +34,9 @@ struct html_data {
     struct intern ids;
     const struct report_row *last; /* whose script was entered last; NULL: none */
     uint32_t last_script;
+    uint32_t last_ids,
+        last_entry; /* the revisions that were entered last, and their number among `ids` */
+    bool has_last_ids;
     struct buf json; /* of an entry, */
     struct buf line; /* of a tenant, */
     struct buf more; /* and of its last element: members, each after a comma */
@@ -46,7 +49,10 @@ void html_put_text(struct html_data *data, const char *key, const char *text);
 void html_put_rows(struct html_data *data, const char *key, const uint32_t *rows, size_t count);
 void html_put_or_null(struct html_data *data, const char *key, json_t *value);
 
-/* The number of the entry in its table. */
+/* Begins an entry, which is to be added as JSON to the buffer (borrowed until html_end), and ends it: its number in the
+ * table. html_enter does both. */
+struct buf *html_begin(struct html_data *data);
+uint32_t html_end(struct html_data *data, struct intern *table);
 uint32_t html_enter(struct html_data *data, struct intern *table, json_t *value);
 int html_enter_ids(struct html_data *data, uint32_t ids); /* -1: not known */
 uint32_t html_enter_text(struct html_data *data, const struct tenant *tenant, const char *text);

@@ -58,7 +58,7 @@ static void add_answer(struct html_data *data, const struct preflight_answer *an
         buf_adds(more, "null,[");
     for (size_t i = 0; i < answer->example_count; i++) {
         buf_adds(more, i ? "," : "");
-        json_add(more, json_text(answer->examples[i]));
+        json_add_text(more, answer->examples[i]);
     }
     buf_adds(more, "]]");
 }
@@ -90,14 +90,12 @@ static bool has_steps(const struct report_row *row)
 static void put_rehearsed(struct html_data *data, const struct view_rehearsed *step)
 {
     json_open(&data->stream, NULL, '{');
-    json_put(&data->stream, "revision",
-             json_text(step->step.revision ? step->step.revision->id : NULL));
-    json_put(&data->stream, "direction",
-             json_text(step->step.direction == DIRECTION_UP ? "up" : "down"));
+    json_put_text(&data->stream, "revision", step->step.revision ? step->step.revision->id : NULL);
+    json_put_text(&data->stream, "direction", step->step.direction == DIRECTION_UP ? "up" : "down");
     html_put_size(data, "count", step->count);
-    json_put(&data->stream, "p50_ms", json_rounded((double)step->p50_ms, 3));
-    json_put(&data->stream, "p95_ms", json_rounded((double)step->p95_ms, 3));
-    json_put(&data->stream, "max_ms", json_rounded((double)step->max_ms, 3));
+    json_put_rounded(&data->stream, "p50_ms", (double)step->p50_ms, 3);
+    json_put_rounded(&data->stream, "p95_ms", (double)step->p95_ms, 3);
+    json_put_rounded(&data->stream, "max_ms", (double)step->max_ms, 3);
     html_put_size(data, "slowest", step->slowest);
     json_close(&data->stream, '}');
 }
@@ -125,8 +123,8 @@ static void put_group(struct html_data *data, const struct view_group *group)
     view_rehearsal_init(&rehearsal, data->report, group);
     json_open(&data->stream, NULL, '{');
     html_put_size(data, "count", group->count);
-    json_put(&data->stream, "from", json_integer(html_enter_ids(data, group->move.from)));
-    json_put(&data->stream, "to", json_integer(html_enter_ids(data, group->move.to)));
+    json_put_integer(&data->stream, "from", html_enter_ids(data, group->move.from));
+    json_put_integer(&data->stream, "to", html_enter_ids(data, group->move.to));
     view_add_half(data->report, &data->words, group->move.half);
     put_words(data, "half");
     html_put_text(data, "dialect", dialect_info((enum dialect_id)group->move.dialect)->name);
@@ -175,7 +173,8 @@ static uint32_t enter_seen(struct html_data *data, const struct seen *seen)
     struct seen like = *seen;
     like.ms = 0;
     like.count = 0;
-    uint32_t entry = html_enter(data, &data->seens, json_seen(&like));
+    json_add_seen(html_begin(data), &like);
+    uint32_t entry = html_end(data, &data->seens);
     *ARENA_PUSH(&data->arena, data->seen_numbers, data->seen_count, data->seen_capacity) = entry;
     return entry;
 }
@@ -185,13 +184,13 @@ static void add_rehearsal(struct html_data *data, const struct report_row *row)
 {
     struct buf *more = &data->more;
     buf_adds(more, ",\"rehearsal\":[");
-    json_add(more, json_text(rehearsed_at_name(row->rehearsed)));
+    json_add_text(more, rehearsed_at_name(row->rehearsed));
     buf_adds(more, ",[");
     for (size_t i = 0; i < row->seen_count; i++) {
         const struct seen *seen = &row->seen[i];
         buf_addf(more, "%s[%u,", i ? "," : "", (unsigned)enter_seen(data, seen));
         if (seen->kind == SEEN_LOCK || seen->kind == SEEN_SCRATCH)
-            json_add(more, json_rounded(seen->ms, 3));
+            json_add_rounded(more, seen->ms, 3);
         else
             buf_addf(more, "%llu", (unsigned long long)seen->count);
         buf_addc(more, ']');

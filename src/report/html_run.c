@@ -131,8 +131,8 @@ static void put_groups(struct html_data *data, const char *key, const struct vie
             view_add_effort(data->report, &effort, &group->move);
         json_open(&data->stream, NULL, '{');
         html_put_size(data, "count", group->count);
-        json_put(&data->stream, "from", json_integer(html_enter_ids(data, group->move.from)));
-        json_put(&data->stream, "to", json_integer(html_enter_ids(data, group->move.to)));
+        json_put_integer(&data->stream, "from", html_enter_ids(data, group->move.from));
+        json_put_integer(&data->stream, "to", html_enter_ids(data, group->move.to));
         html_put_text(data, "half", words.data);
         html_put_text(data, "effort", effort.data);
         html_put_rows(data, "rows", group->rows, group->count);
@@ -143,6 +143,18 @@ static void put_groups(struct html_data *data, const char *key, const struct vie
     buf_done(&effort);
 }
 
+/* With a duration, as the JSON report has one. */
+static void put_step(struct html_data *data, const struct view_revision *item)
+{
+    static const float none = 0;
+    const struct told_step told = {&item->step, item->dialect, &none};
+    struct buf *json = json_begin(&data->stream, "step");
+    buf_addc(json, '{');
+    json_add_step(json, data->report, &told);
+    buf_addc(json, '}');
+    json_end(&data->stream);
+}
+
 static void put_revision(struct html_data *data, const struct view_revision *item)
 {
     const struct revision *revision = item->step.revision;
@@ -151,19 +163,19 @@ static void put_revision(struct html_data *data, const struct view_revision *ite
         json_array_append_new(slowest, json_pack("[i, o]", (int)item->slowest[i].row,
                                                  json_rounded((double)item->slowest[i].ms, 3)));
     json_open(&data->stream, NULL, '{');
-    json_put(&data->stream, "step", json_step(data->report, &item->step, 0, item->dialect));
+    put_step(data, item);
     html_put_text(data, "message", revision && revision->message ? revision->message : "");
     html_put_text(data, "path", revision && revision->path ? revision->path : "");
     html_put_text(data, "dialect", dialect_info(item->dialect)->name);
     html_put_or_null(data, "sql", html_sql(data->report, &item->step, item->dialect));
     html_put_size(data, "count", item->count);
     if (item->batches) {
-        json_put(&data->stream, "batches", json_integer((json_int_t)item->batches));
-        json_put(&data->stream, "rows", json_integer((json_int_t)item->rows));
+        json_put_integer(&data->stream, "batches", (json_int_t)item->batches);
+        json_put_integer(&data->stream, "rows", (json_int_t)item->rows);
     }
-    json_put(&data->stream, "p50_ms", json_rounded((double)item->p50_ms, 3));
-    json_put(&data->stream, "p95_ms", json_rounded((double)item->p95_ms, 3));
-    json_put(&data->stream, "max_ms", json_rounded((double)item->max_ms, 3));
+    json_put_rounded(&data->stream, "p50_ms", (double)item->p50_ms, 3);
+    json_put_rounded(&data->stream, "p95_ms", (double)item->p95_ms, 3);
+    json_put_rounded(&data->stream, "max_ms", (double)item->max_ms, 3);
     json_put(&data->stream, "slowest", slowest);
     json_close(&data->stream, '}');
 }

@@ -8,19 +8,29 @@
 /* A URL that has the tenant's name in it is told as what stands before and after the name. */
 static uint32_t enter_place(struct html_data *data, const struct tenant *tenant)
 {
+    const struct dialect_info *info = dialect_info(tenant->url.dialect);
     const char *url = tenant->url_redacted ? tenant->url_redacted : "";
     const char *name = *tenant->name ? strstr(url, tenant->name) : NULL;
-    json_t *place = json_array();
-    struct buf before;
-    buf_init(&before, BUF_MAX_DEFAULT);
-    buf_add(&before, url, name ? (size_t)(name - url) : strlen(url));
-    json_array_append_new(place, json_text(dialect_info(tenant->url.dialect)->name));
-    json_array_append_new(
-        place, json_text(dialect_info(tenant->url.dialect)->is_file ? NULL : tenant->server));
-    json_array_append_new(place, json_text(before.data));
-    json_array_append_new(place, json_text(name ? name + strlen(tenant->name) : NULL));
-    buf_done(&before);
-    return html_enter(data, &data->places, place);
+    struct buf *json = html_begin(data);
+    buf_clear(&data->words);
+    buf_add(&data->words, url, name ? (size_t)(name - url) : strlen(url));
+    buf_addc(json, '[');
+    json_add_text(json, info->name);
+    json_add_item(json);
+    json_add_text(json, info->is_file ? NULL : tenant->server);
+    json_add_item(json);
+    json_add_text(json, data->words.data);
+    json_add_item(json);
+    json_add_text(json, name ? name + strlen(tenant->name) : NULL);
+    buf_addc(json, ']');
+    buf_clear(&data->words);
+    return html_end(data, &data->places);
+}
+
+static uint32_t enter_labels(struct html_data *data, const struct tenant *tenant)
+{
+    json_add_labels(html_begin(data), tenant);
+    return html_end(data, &data->labels);
 }
 
 static uint32_t enter_script(struct html_data *data, size_t index)
@@ -30,24 +40,33 @@ static uint32_t enter_script(struct html_data *data, size_t index)
     struct step_list list = report_steps(report, row->steps);
     if (data->last && data->last->steps == row->steps && data->last->dialect == row->dialect)
         return data->last_script; /* the next tenant has often taken the same steps */
-    json_t *steps = json_array();
+    struct buf *json = html_begin(data);
+    buf_addc(json, '[');
     for (size_t i = 0; i < list.count; i++) {
-        json_t *step = json_step(report, &list.steps[i], 0, report->rows[index].dialect);
-        json_object_del(step, "duration_ms");
-        json_array_append_new(steps, step);
+        const struct told_step told = {&list.steps[i], row->dialect, NULL};
+        json_add_item(json);
+        buf_addc(json, '{');
+        json_add_step(json, report, &told);
+        buf_addc(json, '}');
     }
+    buf_addc(json, ']');
     data->last = row;
-    data->last_script = html_enter(data, &data->scripts, steps);
+    data->last_script = html_end(data, &data->scripts);
     return data->last_script;
 }
 
-static json_t *said_value(const struct said *said)
+static uint32_t enter_said(struct html_data *data, const struct said *said)
 {
-    json_t *value = json_object();
-    for (enum said_part part = 0; part < SAID__COUNT; part++)
-        if (said_part(said, part))
-            json_object_set_new(value, said_name(part), json_text(said_part(said, part)));
-    return value;
+    struct buf *json = html_begin(data);
+    buf_addc(json, '{');
+    for (enum said_part part = 0; part < SAID__COUNT; part++) {
+        if (!said_part(said, part))
+            continue;
+        json_add_key(json, said_name(part));
+        json_add_text(json, said_part(said, part));
+    }
+    buf_addc(json, '}');
+    return html_end(data, &data->saids);
 }
 
 /* `,"error":3`: what few tenants have. */
@@ -67,8 +86,7 @@ static void add_error(struct html_data *data, size_t index)
     add_more(data, "text", html_enter_text(data, tenant, row->text));
     add_more(data, "detail",
              row->detail ? html_enter_text(data, tenant, row->detail) : REPORT_NONE);
-    add_more(data, "said",
-             row->said ? html_enter(data, &data->saids, said_value(row->said)) : REPORT_NONE);
+    add_more(data, "said", row->said ? enter_said(data, row->said) : REPORT_NONE);
 }
 
 static void add_json(struct html_data *data, const char *key, json_t *value)
@@ -94,12 +112,20 @@ static void add_batches(struct html_data *data, const struct report_row *row)
     buf_addc(&data->more, ']');
 }
 
-static json_t *table_changes(const struct report_row *row)
+static void add_table_changes(struct buf *more, const struct report_row *row)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < row->weighed_count; i++)
-        json_array_append_new(list, json_table_change(&row->weighed[i]));
-    return list;
+    buf_adds(more, ",\"table_changes\":[");
+    for (size_t i = 0; i < row->weighed_count; i++) {
+        json_add_item(more);
+        json_add_table_change(more, &row->weighed[i]);
+    }
+    buf_addc(more, ']');
+}
+
+static uint32_t enter_half(struct html_data *data, const struct report_row *row)
+{
+    json_add_half(html_begin(data), data->report, row->half);
+    return html_end(data, &data->halves);
 }
 
 static void add_findings(struct html_data *data, const struct report_row *row)
@@ -120,7 +146,7 @@ static void add_rest(struct html_data *data, size_t index)
     add_error(data, index);
     add_findings(data, row);
     if (row->half != REPORT_NONE)
-        add_more(data, "half", html_enter(data, &data->halves, json_half(data->report, row->half)));
+        add_more(data, "half", enter_half(data, row));
     if (row->heard)
         add_json(data, "notices",
                  json_pack("[I, I]", (json_int_t)row->heard->count,
@@ -131,7 +157,7 @@ static void add_rest(struct html_data *data, size_t index)
         add_more(data, "carried", 1);
     add_batches(data, row);
     if (row->weighed_count)
-        add_json(data, "table_changes", table_changes(row));
+        add_table_changes(&data->more, row);
     html_add_plan(data, row);
     if (data->report->schemas)
         add_json(data, "schema", json_schema(&data->report->schemas[index]));
@@ -160,12 +186,12 @@ static void put_tenant(struct html_data *data, size_t index)
     const struct tenant *tenant = report->run.tenants[index];
     const struct report_row *row = &report->rows[index];
     uint32_t place = enter_place(data, tenant);
-    uint32_t labels = html_enter(data, &data->labels, json_labels(tenant));
+    uint32_t labels = enter_labels(data, tenant);
     uint32_t script = enter_script(data, index);
     struct buf *line = &data->line;
     buf_clear(line);
     buf_addc(line, '[');
-    json_add(line, json_text(tenant->name));
+    json_add_text(line, tenant->name);
     buf_addf(line, ",%u,%u,%u,%d,%d,%d,%u,%u", (unsigned)place, (unsigned)labels,
              (unsigned)(report_wave_of(report, index) - report->waves), (int)row->state,
              html_enter_ids(data, row->is_from_known ? row->from : REPORT_NONE),

@@ -25,22 +25,22 @@ static void put_run(struct json_stream *stream, const struct report *report)
     const struct run_info *run = &report->run;
     bool is_over = report->state != RUN_RUNNING;
     json_open(stream, "run", '{');
-    json_put(stream, "id", json_text(run->id));
-    json_put(stream, "command", json_text(run->request->verb->name));
-    json_put(stream, "target", json_text_or_null(run->target));
+    json_put_text(stream, "id", run->id);
+    json_put_text(stream, "command", run->request->verb->name);
+    json_put_text_or_null(stream, "target", run->target);
     json_put(stream, "dry_run", json_boolean(!request_changes(run->request)));
-    json_put(stream, "state", json_text(run_state_name(report->state)));
+    json_put_text(stream, "state", run_state_name(report->state));
     json_put(stream, "started_at", time_value(run->started_at_ms));
     json_put(stream, "finished_at",
              is_over ? time_value(run->started_at_ms + (int64_t)report->duration_ms) : json_null());
-    json_put(stream, "duration_ms", json_rounded(report->duration_ms, JSON_DECIMALS));
+    json_put_rounded(stream, "duration_ms", report->duration_ms, JSON_DECIMALS);
     if (report_paused_ms(report) > 0)
-        json_put(stream, "paused_ms", json_rounded(report_paused_ms(report), JSON_DECIMALS));
+        json_put_rounded(stream, "paused_ms", report_paused_ms(report), JSON_DECIMALS);
     if (report->is_own_part)
         json_put(stream, "own_part", json_true());
-    json_put(stream, "resumed_from", json_text(run->resumed_from));
+    json_put_text(stream, "resumed_from", run->resumed_from);
     json_put(stream, "halted_by", json_halt(report->halt, report->halt_reason));
-    json_put(stream, "by", json_text(run->origin.by));
+    json_put_text(stream, "by", run->origin.by);
     json_put(stream, "selected", json_selected(&run->origin));
     json_put(stream, "settings", json_texts(&run->origin.settings));
     json_close(stream, '}');
@@ -111,7 +111,7 @@ static void put_chain(struct json_stream *stream, const struct report *report)
         return;
     }
     json_open(stream, "chain", '{');
-    json_put(stream, "revisions", json_count(chain->count));
+    json_put_count(stream, "revisions", chain->count);
     json_put(stream, "heads", heads_value(chain));
     json_put(stream, "digest", json_sprintf("sha256:%s", chain->digest));
     put_checkpoints(stream, report);
@@ -126,15 +126,15 @@ static void put_totals(struct json_stream *stream, const struct report *report)
     };
     bool is_dry = !request_changes(report->run.request);
     json_open(stream, "totals", '{');
-    json_put(stream, "tenants", json_count(report->run.tenant_count));
+    json_put_count(stream, "tenants", report->run.tenant_count);
     for (size_t i = 0; i < ARRAY_LEN(order); i++)
-        json_put(stream, tenant_state_name(order[i]), json_count(report->totals[order[i]]));
+        json_put_count(stream, tenant_state_name(order[i]), report->totals[order[i]]);
     json_close(stream, '}');
     if (!is_dry)
         return;
     json_open(stream, "would", '{');
-    json_put(stream, "change", json_count(report->totals[TENANT_SUCCEEDED]));
-    json_put(stream, "stay", json_count(report->totals[TENANT_UNCHANGED]));
+    json_put_count(stream, "change", report->totals[TENANT_SUCCEEDED]);
+    json_put_count(stream, "stay", report->totals[TENANT_UNCHANGED]);
     json_close(stream, '}');
 }
 
@@ -208,8 +208,8 @@ static void put_machines(struct json_stream *stream, const struct report *report
 
 void json_put_head(struct json_stream *stream, const struct report *report)
 {
-    json_put(stream, "skein", json_text(SKEIN_VERSION));
-    json_put(stream, "format", json_integer(FORMAT_VERSION));
+    json_put_text(stream, "skein", SKEIN_VERSION);
+    json_put_integer(stream, "format", FORMAT_VERSION);
     put_run(stream, report);
     put_chain(stream, report);
     put_totals(stream, report);
@@ -237,7 +237,7 @@ static void put_said(struct json_stream *stream, const struct said *said)
 {
     for (enum said_part part = 0; part < SAID__COUNT; part++)
         if (!said_is_name(part) || said_part(said, part))
-            json_put(stream, said_name(part), json_text(said_part(said, part)));
+            json_put_text(stream, said_name(part), said_part(said, part));
 }
 
 void json_put_error(struct json_stream *stream, const struct report_error *error,
@@ -246,12 +246,12 @@ void json_put_error(struct json_stream *stream, const struct report_error *error
     const struct cause *key = &error->key;
     bool is_joined = has_detail && row->detail;
     json_t *message = is_joined ? json_joined(row->text, row->detail) : json_text(row->text);
-    json_put(stream, "class", json_text(err_class_name((enum err_class)key->kind)));
-    json_put(stream, "code", json_text_or_null(key->code));
+    json_put_text(stream, "class", err_class_name((enum err_class)key->kind));
+    json_put_text_or_null(stream, "code", key->code);
     json_put(stream, "message", message);
     put_said(stream, row->said);
-    json_put(stream, "revision", json_text(key->revision ? key->revision->id : NULL));
-    json_put(stream, "file", json_text_or_null(key->file));
+    json_put_text(stream, "revision", key->revision ? key->revision->id : NULL);
+    json_put_text_or_null(stream, "file", key->file);
     json_put(stream, "line", key->line ? json_integer(key->line) : json_null());
 }
 
@@ -263,12 +263,12 @@ static void put_errors(struct json_stream *stream, const struct report *report)
         json_open(stream, NULL, '{');
         const char *first = report->run.tenants[error->first_row]->name;
         json_put_error(stream, error, &report->rows[error->first_row], false);
-        json_put(stream, "pattern", json_text(error->key.text));
-        json_put(stream, "example", json_text(error->has_other_texts ? first : NULL));
+        json_put_text(stream, "pattern", error->key.text);
+        json_put_text(stream, "example", error->has_other_texts ? first : NULL);
         json_open(stream, "tenants", '[');
         for (uint32_t row = error->first_row; row != REPORT_NONE;
              row = report->rows[row].next_same_error)
-            json_put(stream, NULL, json_text(report->run.tenants[row]->name));
+            json_put_text(stream, NULL, report->run.tenants[row]->name);
         json_close(stream, ']');
         json_close(stream, '}');
     }
@@ -278,14 +278,14 @@ static void put_errors(struct json_stream *stream, const struct report *report)
 void json_put_notice(struct json_stream *stream, const struct report_notice *notice)
 {
     const struct revision *revision = notice->revision;
-    json_put(stream, "level", json_text(notice_level_name(notice->level)));
-    json_put(stream, "code", json_text_or_null(notice->code));
-    json_put(stream, "message", json_text(notice->text));
-    json_put(stream, "detail", json_text(said_part(notice->said, SAID_DETAIL)));
-    json_put(stream, "hint", json_text(said_part(notice->said, SAID_HINT)));
-    json_put(stream, "revision", json_text(revision ? revision->id : NULL));
+    json_put_text(stream, "level", notice_level_name(notice->level));
+    json_put_text_or_null(stream, "code", notice->code);
+    json_put_text(stream, "message", notice->text);
+    json_put_text(stream, "detail", said_part(notice->said, SAID_DETAIL));
+    json_put_text(stream, "hint", said_part(notice->said, SAID_HINT));
+    json_put_text(stream, "revision", revision ? revision->id : NULL);
     json_put(stream, "unreplicated", json_boolean(notice->is_unreplicated));
-    json_put(stream, "count", json_count(notice->count));
+    json_put_count(stream, "count", notice->count);
 }
 
 static void put_notices(struct json_stream *stream, const struct report *report)
@@ -297,7 +297,7 @@ static void put_notices(struct json_stream *stream, const struct report *report)
         json_put_notice(stream, notice);
         json_open(stream, "tenants", '[');
         for (const struct report_heard_item *item = notice->first_item; item; item = item->next)
-            json_put(stream, NULL, json_text(report->run.tenants[item->row]->name));
+            json_put_text(stream, NULL, report->run.tenants[item->row]->name);
         json_close(stream, ']');
         json_close(stream, '}');
     }
@@ -311,9 +311,9 @@ static void put_visit_error(struct json_stream *stream, const struct err *error)
         return;
     }
     json_open(stream, "error", '{');
-    json_put(stream, "class", json_text(err_class_name(error->kind)));
-    json_put(stream, "code", json_text_or_null(error->code));
-    json_put(stream, "message", json_text(error->text));
+    json_put_text(stream, "class", err_class_name(error->kind));
+    json_put_text_or_null(stream, "code", error->code);
+    json_put_text(stream, "message", error->text);
     json_close(stream, '}');
 }
 
@@ -323,12 +323,12 @@ void json_put_history(struct json_stream *stream, const struct report *report)
     for (size_t i = 0; i < report->visit_count; i++) {
         const struct visit *visit = &report->visits[i];
         json_open(stream, NULL, '{');
-        json_put(stream, "tenant", json_text(visit->tenant));
-        json_put(stream, "run", json_text(visit->run));
-        json_put(stream, "command", json_text(visit->verb->name));
-        json_put(stream, "target", json_text_or_null(visit->target));
-        json_put(stream, "run_state", json_text(run_state_name(visit->run_state)));
-        json_put(stream, "state", json_text(tenant_state_name(visit->state)));
+        json_put_text(stream, "tenant", visit->tenant);
+        json_put_text(stream, "run", visit->run);
+        json_put_text(stream, "command", visit->verb->name);
+        json_put_text_or_null(stream, "target", visit->target);
+        json_put_text(stream, "run_state", run_state_name(visit->run_state));
+        json_put_text(stream, "state", tenant_state_name(visit->state));
         json_put(stream, "from", rows_value(&visit->from));
         json_put(stream, "to", rows_value(&visit->to));
         json_put(stream, "at", time_value(visit->at_ms));

@@ -30,14 +30,22 @@ void json_put_history(struct json_stream *stream, const struct report *report);
 /* Values, which the caller owns. */
 struct view_forecast;
 json_t *json_forecast(const struct report *report, const struct view_forecast *forecast);
-json_t *json_labels(const struct tenant *tenant);
-json_t *json_ids(const struct report *report, uint32_t number);
-json_t *json_half(const struct report *report, uint32_t number); /* null for REPORT_NONE */
-/* One thing that a rehearsal saw. */
-json_t *json_seen(const struct seen *seen);
-json_t *json_table_change(const struct weighed *weighed);
 json_t *json_schema(const struct report_schema *schema);
-json_t *json_step(const struct report *report, const struct report_step *step, double ms,
-                  enum dialect_id dialect);
+
+/* A step of a tenant; `ms` NULL: how long it took is left out. */
+struct told_step {
+    const struct report_step *step;
+    enum dialect_id dialect;
+    const float *ms;
+};
+
+/* JSON of these, added to a buffer (json_bytes.h): of a step its members without braces, of REPORT_NONE null, of a
+ * rehearsal one thing that it saw. */
+void json_add_labels(struct buf *buf, const struct tenant *tenant);
+void json_add_ids(struct buf *buf, const struct report *report, uint32_t number);
+void json_add_half(struct buf *buf, const struct report *report, uint32_t number);
+void json_add_seen(struct buf *buf, const struct seen *seen);
+void json_add_table_change(struct buf *buf, const struct weighed *weighed);
+void json_add_step(struct buf *buf, const struct report *report, const struct told_step *told);
 
 #endif

@@ -9,12 +9,12 @@ static json_t *count_of(uint64_t count)
 
 static void put_statement(struct json_stream *stream, const struct preflight_answer *answer)
 {
-    json_put(stream, "revision", json_text(answer->revision->id));
-    json_put(stream, "file", json_text(answer->revision->path));
-    json_put(stream, "line", json_integer(answer->line));
-    json_put(stream, "kind", json_text(answer->kind));
-    json_put(stream, "table", json_text(answer->table));
-    json_put(stream, "what", json_text(answer->what));
+    json_put_text(stream, "revision", answer->revision->id);
+    json_put_text(stream, "file", answer->revision->path);
+    json_put_integer(stream, "line", answer->line);
+    json_put_text(stream, "kind", answer->kind);
+    json_put_text(stream, "table", answer->table);
+    json_put_text(stream, "what", answer->what);
 }
 
 static void put_shared(struct json_stream *stream, const struct view_shared_item *shared)
@@ -22,8 +22,8 @@ static void put_shared(struct json_stream *stream, const struct view_shared_item
     json_open(stream, "shared", '[');
     for (size_t i = 0; i < shared->fact_count; i++) {
         json_open(stream, NULL, '{');
-        json_put(stream, "name", json_text(shared->facts[i].name));
-        json_put(stream, "value", json_text(shared->facts[i].value));
+        json_put_text(stream, "name", shared->facts[i].name);
+        json_put_text(stream, "value", shared->facts[i].value);
         json_put(stream, "failing", count_of(shared->facts[i].here));
         json_put(stream, "others", count_of(shared->facts[i].elsewhere));
         json_close(stream, '}');
@@ -35,7 +35,7 @@ static void put_item(struct json_stream *stream, const struct view_preflight_ite
 {
     json_open(stream, NULL, '{');
     put_statement(stream, item->like);
-    json_put(stream, "statement", json_text(item->like->source));
+    json_put_text(stream, "statement", item->like->source);
     for (size_t i = 0; i < PREFLIGHT__COUNT; i++)
         json_put(stream, preflight_state_name((enum preflight_state)i), count_of(item->counts[i]));
     put_shared(stream, item->shared);
@@ -58,16 +58,16 @@ static void put_answer(struct json_stream *stream, const struct preflight_answer
 {
     json_open(stream, NULL, '{');
     put_statement(stream, answer);
-    json_put(stream, "state", json_text(preflight_state_name(answer->state)));
+    json_put_text(stream, "state", preflight_state_name(answer->state));
     if (answer->state == PREFLIGHT_FAILS) {
         json_put(stream, "count", answer->count ? count_of(answer->count) : json_null());
         json_put(stream, "is_more", json_boolean(answer->is_more));
     }
-    json_put(stream, "reason", json_text(answer->reason));
+    json_put_text(stream, "reason", answer->reason);
     if (answer->example_count) {
         json_open(stream, "examples", '[');
         for (size_t i = 0; i < answer->example_count; i++)
-            json_put(stream, NULL, json_text(answer->examples[i]));
+            json_put_text(stream, NULL, answer->examples[i]);
         json_close(stream, ']');
     }
     json_close(stream, '}');

@@ -64,11 +64,10 @@ void json_put_sql(struct json_stream *stream, const struct report *report)
         if (!revision)
             continue;
         json_open(stream, NULL, '{');
-        json_put(stream, "revision", json_text(revision->id));
-        json_put(stream, "direction",
-                 json_text(item->step.direction == DIRECTION_UP ? "up" : "down"));
-        json_put(stream, "section_dialect", json_text(dialect_info(item->dialect)->name));
-        json_put(stream, "file", json_text_or_null(revision->path));
+        json_put_text(stream, "revision", revision->id);
+        json_put_text(stream, "direction", item->step.direction == DIRECTION_UP ? "up" : "down");
+        json_put_text(stream, "section_dialect", dialect_info(item->dialect)->name);
+        json_put_text_or_null(stream, "file", revision->path);
         json_put(stream, "sections", sections_value(report, item));
         json_close(stream, '}');
     }

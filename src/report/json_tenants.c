@@ -4,57 +4,87 @@
 #include "report/json.h"
 #include "report/model.h"
 
-json_t *json_labels(const struct tenant *tenant)
+/* A member that is a text, a count, or yes or no. */
+static void add_text(struct buf *buf, const char *key, const char *text)
 {
-    json_t *labels = json_object();
-    for (size_t i = 0; i < tenant->label_count; i++)
-        json_set_text(labels, tenant->labels[i].key, tenant->labels[i].value);
-    return labels;
+    json_add_key(buf, key);
+    json_add_text(buf, text);
 }
 
-json_t *json_ids(const struct report *report, uint32_t number)
+static void add_count(struct buf *buf, const char *key, uint64_t count)
+{
+    json_add_key(buf, key);
+    json_add_integer(buf, (json_int_t)count);
+}
+
+static void add_flag(struct buf *buf, const char *key, bool is_set)
+{
+    json_add_key(buf, key);
+    buf_adds(buf, is_set ? "true" : "false");
+}
+
+/* A key is ASCII without anything that has to be escaped (common.c); a text as any other. */
+void json_add_labels(struct buf *buf, const struct tenant *tenant)
+{
+    buf_addc(buf, '{');
+    for (size_t i = 0; i < tenant->label_count; i++) {
+        json_add_item(buf);
+        json_add_text(buf, tenant->labels[i].key);
+        buf_adds(buf, ": ");
+        json_add_text(buf, tenant->labels[i].value);
+    }
+    buf_addc(buf, '}');
+}
+
+void json_add_ids(struct buf *buf, const struct report *report, uint32_t number)
 {
     struct rows list = report_ids(report, number);
-    json_t *ids = json_array();
-    for (size_t i = 0; i < list.count; i++)
-        json_array_append_new(ids, json_text(list.ids[i]));
-    return ids;
+    buf_addc(buf, '[');
+    for (size_t i = 0; i < list.count; i++) {
+        json_add_item(buf);
+        json_add_text(buf, list.ids[i]);
+    }
+    buf_addc(buf, ']');
 }
 
-static void set_marks(json_t *value, const struct report *report, const struct report_step *step,
-                      enum dialect_id dialect)
+static const char *direction_name(enum direction direction)
 {
-    struct step_marks marks = report_step_marks(report, step, dialect);
-    json_object_set_new(value, "irreversible", json_boolean(marks.is_irreversible));
-    json_object_set_new(value, "destroys_data", json_boolean(marks.destroys_data));
-    json_object_set_new(value, "outside_transaction", json_boolean(marks.is_outside));
-    json_object_set_new(value, "repeats", json_boolean(marks.is_repeated));
-    json_object_set_new(value, "commits_by_itself", json_boolean(marks.commits_itself));
-    json_object_set_new(value, "empty", json_boolean(marks.is_empty));
+    return direction == DIRECTION_UP ? "up" : "down";
 }
 
-json_t *json_step(const struct report *report, const struct report_step *step, double ms,
-                  enum dialect_id dialect)
+static void add_marks(struct buf *buf, const struct report *report, const struct told_step *told)
 {
-    json_t *value = json_object();
-    json_object_set_new(value, "revision", json_text(step->revision ? step->revision->id : NULL));
-    json_object_set_new(value, "direction",
-                        json_text(step->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "statements", json_count(step->statements));
-    json_object_set_new(value, "duration_ms", json_rounded(ms, JSON_STEP_DECIMALS));
-    if (step->revision && step->revision->is_checkpoint)
-        json_object_set_new(value, "checkpoint", json_text(step->revision->path));
+    struct step_marks marks = report_step_marks(report, told->step, told->dialect);
+    add_flag(buf, "irreversible", marks.is_irreversible);
+    add_flag(buf, "destroys_data", marks.destroys_data);
+    add_flag(buf, "outside_transaction", marks.is_outside);
+    add_flag(buf, "repeats", marks.is_repeated);
+    add_flag(buf, "commits_by_itself", marks.commits_itself);
+    add_flag(buf, "empty", marks.is_empty);
+}
+
+void json_add_step(struct buf *buf, const struct report *report, const struct told_step *told)
+{
+    const struct revision *revision = told->step->revision;
+    add_text(buf, "revision", revision ? revision->id : NULL);
+    add_text(buf, "direction", direction_name(told->step->direction));
+    add_count(buf, "statements", told->step->statements);
+    if (told->ms) {
+        json_add_key(buf, "duration_ms");
+        json_add_rounded(buf, (double)*told->ms, JSON_STEP_DECIMALS);
+    }
+    if (revision && revision->is_checkpoint)
+        add_text(buf, "checkpoint", revision->path);
     if (!request_changes(report->run.request))
-        set_marks(value, report, step, dialect);
-    return value;
+        add_marks(buf, report, told);
 }
 
-static void set_batches(json_t *value, const struct report_batches *done)
+static void add_batches(struct buf *buf, const struct report_batches *done)
 {
     if (!done->batches)
         return;
-    json_object_set_new(value, "batches", json_count(done->batches));
-    json_object_set_new(value, "rows", json_count(done->rows));
+    add_count(buf, "batches", done->batches);
+    add_count(buf, "rows", done->rows);
 }
 
 /* In a dry run nothing has succeeded or stayed: it would. */
@@ -68,33 +98,48 @@ static json_t *would_value(const struct report_row *row)
 static void put_steps(struct json_stream *stream, const struct report *report,
                       const struct report_row *row)
 {
+    static const float none = 0;
     struct step_list list = report_steps(report, row->steps);
     const struct report_batches *batches = report_batches_of(report, row);
     json_open(stream, "steps", '[');
     for (size_t i = 0; i < list.count; i++) {
-        double ms = row->step_ms ? (double)row->step_ms[i] : 0;
-        json_t *value = json_step(report, &list.steps[i], ms, row->dialect);
+        struct buf *buf = json_begin(stream, NULL);
+        const struct told_step told = {&list.steps[i], row->dialect,
+                                       row->step_ms ? &row->step_ms[i] : &none};
+        buf_addc(buf, '{');
+        json_add_step(buf, report, &told);
         if (batches)
-            set_batches(value, &batches[1 + i]);
-        json_put(stream, NULL, value);
+            add_batches(buf, &batches[1 + i]);
+        buf_addc(buf, '}');
+        json_end(stream);
     }
     json_close(stream, ']');
 }
 
-json_t *json_half(const struct report *report, uint32_t number)
+/* NULL: the tenant is within no step. */
+static void add_half(struct buf *buf, const struct report_half *half,
+                     const struct report_batches *batches)
 {
-    const struct report_half *half = report_half(report, number);
-    if (!half)
-        return json_null();
-    json_t *value = json_object();
-    json_object_set_new(value, "revision", json_text(half->revision));
-    json_object_set_new(value, "direction",
-                        json_text(half->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "statements", json_count(half->statements));
-    json_object_set_new(value, "of", half->of ? json_count(half->of) : json_null());
-    json_object_set_new(value, "in_doubt", json_boolean(half->is_in_doubt));
-    json_object_set_new(value, "run", json_text(half->run));
-    return value;
+    if (!half) {
+        buf_adds(buf, "null");
+        return;
+    }
+    buf_addc(buf, '{');
+    add_text(buf, "revision", half->revision);
+    add_text(buf, "direction", direction_name(half->direction));
+    add_count(buf, "statements", half->statements);
+    json_add_key(buf, "of");
+    json_add(buf, half->of ? json_count(half->of) : json_null());
+    add_flag(buf, "in_doubt", half->is_in_doubt);
+    add_text(buf, "run", half->run);
+    if (batches)
+        add_batches(buf, batches);
+    buf_addc(buf, '}');
+}
+
+void json_add_half(struct buf *buf, const struct report *report, uint32_t number)
+{
+    add_half(buf, report_half(report, number), NULL);
 }
 
 static void put_tenant_error(struct json_stream *stream, const struct report *report,
@@ -107,16 +152,17 @@ static void put_tenant_error(struct json_stream *stream, const struct report *re
     const struct report_error *error = &report->errors[row->error];
     json_open(stream, "error", '{');
     json_put_error(stream, error, row, true);
-    json_put(stream, "statement", json_text(error->statement));
+    json_put_text(stream, "statement", error->statement);
     json_close(stream, '}');
 }
 
-static json_t *heard_value(const struct report_row *row)
+static void put_heard(struct json_stream *stream, const struct report_row *row)
 {
-    json_t *value = json_object();
-    json_object_set_new(value, "count", json_count(row->heard ? row->heard->count : 0));
-    json_object_set_new(value, "warnings", json_count(row->heard ? row->heard->warning_count : 0));
-    return value;
+    struct buf *buf = json_begin(stream, "notices");
+    buf_addc(buf, '{');
+    add_count(buf, "count", row->heard ? row->heard->count : 0);
+    add_count(buf, "warnings", row->heard ? row->heard->warning_count : 0);
+    buf_addc(buf, '}');
 }
 
 /* What writes, or reads and writes, of others would have to wait; NULL: it is not known. */
@@ -130,81 +176,92 @@ static const char *blocked_by(const char *lock)
     return NULL;
 }
 
-json_t *json_table_change(const struct weighed *weighed)
+void json_add_table_change(struct buf *buf, const struct weighed *weighed)
 {
-    json_t *value = json_object();
-    json_object_set_new(value, "revision", json_text(weighed->revision->id));
-    json_object_set_new(value, "direction",
-                        json_text(weighed->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "line", json_integer(weighed->line));
-    json_object_set_new(value, "table", json_text(weighed->table));
-    json_object_set_new(value, "bytes", json_integer((json_int_t)weighed->bytes));
-    json_object_set_new(value, "algorithm", json_text(weighed->algorithm));
-    json_object_set_new(value, "lock", json_text(weighed->lock));
-    json_object_set_new(value, "blocks", json_text(blocked_by(weighed->lock)));
-    json_object_set_new(value, "reason", json_text(weighed->reason));
-    return value;
+    buf_addc(buf, '{');
+    add_text(buf, "revision", weighed->revision->id);
+    add_text(buf, "direction", direction_name(weighed->direction));
+    json_add_key(buf, "line");
+    json_add_integer(buf, weighed->line);
+    add_text(buf, "table", weighed->table);
+    add_count(buf, "bytes", weighed->bytes);
+    add_text(buf, "algorithm", weighed->algorithm);
+    add_text(buf, "lock", weighed->lock);
+    add_text(buf, "blocks", blocked_by(weighed->lock));
+    add_text(buf, "reason", weighed->reason);
+    buf_addc(buf, '}');
 }
 
 static void put_weighed(struct json_stream *stream, const struct report_row *row)
 {
     json_open(stream, "table_changes", '[');
-    for (size_t i = 0; i < row->weighed_count; i++)
-        json_put(stream, NULL, json_table_change(&row->weighed[i]));
+    for (size_t i = 0; i < row->weighed_count; i++) {
+        json_add_table_change(json_begin(stream, NULL), &row->weighed[i]);
+        json_end(stream);
+    }
     json_close(stream, ']');
 }
 
-static void set_seen(json_t *value, const struct seen *seen)
+static void add_ms(struct buf *buf, const char *key, double ms)
+{
+    json_add_key(buf, key);
+    json_add_rounded(buf, ms, JSON_STEP_DECIMALS);
+}
+
+static void add_what(struct buf *buf, const struct seen *seen)
 {
     switch (seen->kind) {
     case SEEN_LOCK:
-        json_object_set_new(value, "table", json_text(seen->object));
-        json_object_set_new(value, "mode", json_text(seen->words));
-        json_object_set_new(value, "blocks", json_text(seen_blocks_name(seen->blocks)));
-        json_object_set_new(value, "held_ms", json_rounded(seen->ms, JSON_STEP_DECIMALS));
+        add_text(buf, "table", seen->object);
+        add_text(buf, "mode", seen->words);
+        add_text(buf, "blocks", seen_blocks_name(seen->blocks));
+        add_ms(buf, "held_ms", seen->ms);
         break;
     case SEEN_REWRITE:
     case SEEN_GROWTH:
         if (seen->object)
-            json_object_set_new(value, "table", json_text(seen->object));
-        json_object_set_new(value, "bytes", json_integer((json_int_t)seen->count));
+            add_text(buf, "table", seen->object);
+        add_count(buf, "bytes", seen->count);
         break;
-    case SEEN_ROWS:
-        json_object_set_new(value, "rows", json_integer((json_int_t)seen->count));
-        break;
-    case SEEN_SEQUENCE: json_object_set_new(value, "sequence", json_text(seen->object)); break;
-    case SEEN_SKIPPED: json_object_set_new(value, "reason", json_text(seen->words)); break;
+    case SEEN_ROWS: add_count(buf, "rows", seen->count); break;
+    case SEEN_SEQUENCE: add_text(buf, "sequence", seen->object); break;
+    case SEEN_SKIPPED: add_text(buf, "reason", seen->words); break;
     case SEEN_SCRATCH:
         if (seen->words)
-            json_object_set_new(value, "schema", json_text(seen->words));
+            add_text(buf, "schema", seen->words);
         else
-            json_object_set_new(value, "took_ms", json_rounded(seen->ms, JSON_STEP_DECIMALS));
+            add_ms(buf, "took_ms", seen->ms);
         break;
     case SEEN__COUNT: break;
     }
 }
 
-json_t *json_seen(const struct seen *seen)
+void json_add_seen(struct buf *buf, const struct seen *seen)
 {
-    json_t *value = json_object();
-    json_object_set_new(value, "seen", json_text(seen_kind_name(seen->kind)));
-    json_object_set_new(value, "revision", json_text(seen->revision ? seen->revision->id : NULL));
-    json_object_set_new(value, "direction",
-                        json_text(seen->direction == DIRECTION_UP ? "up" : "down"));
-    json_object_set_new(value, "line", seen->line ? json_integer(seen->line) : json_null());
-    set_seen(value, seen);
-    return value;
+    buf_addc(buf, '{');
+    add_text(buf, "seen", seen_kind_name(seen->kind));
+    add_text(buf, "revision", seen->revision ? seen->revision->id : NULL);
+    add_text(buf, "direction", direction_name(seen->direction));
+    json_add_key(buf, "line");
+    json_add(buf, seen->line ? json_integer(seen->line) : json_null());
+    add_what(buf, seen);
+    buf_addc(buf, '}');
 }
 
-static json_t *rehearsal_of(const struct report_row *row)
+/* What its rehearsal saw. */
+static void put_rehearsal(struct json_stream *stream, const struct report_row *row)
 {
-    json_t *value = json_object();
-    json_object_set_new(value, "at", json_text(rehearsed_at_name(row->rehearsed)));
-    json_t *list = json_array();
-    for (size_t i = 0; i < row->seen_count; i++)
-        json_array_append_new(list, json_seen(&row->seen[i]));
-    json_object_set_new(value, "seen", list);
-    return value;
+    struct buf *buf = json_begin(stream, "rehearsal");
+    buf_addc(buf, '{');
+    add_text(buf, "at", rehearsed_at_name(row->rehearsed));
+    json_add_key(buf, "seen");
+    buf_addc(buf, '[');
+    for (size_t i = 0; i < row->seen_count; i++) {
+        json_add_item(buf);
+        json_add_seen(buf, &row->seen[i]);
+    }
+    buf_adds(buf, "]}");
+    json_end(stream);
 }
 
 static json_t *digest_value(const char *digits)
@@ -225,42 +282,66 @@ json_t *json_schema(const struct report_schema *schema)
     return value;
 }
 
-static void put_tenant(struct json_stream *stream, const struct report *report, size_t index)
+static void put_ids(struct json_stream *stream, const char *key, const struct report *report,
+                    uint32_t number)
+{
+    struct buf *buf = json_begin(stream, key);
+    if (number == REPORT_NONE)
+        buf_adds(buf, "null");
+    else
+        json_add_ids(buf, report, number);
+    json_end(stream);
+}
+
+/* Of a dry run. */
+static void put_would(struct json_stream *stream, const struct report *report,
+                      const struct report_row *row)
+{
+    json_put(stream, "would", would_value(row));
+    add_half(json_begin(stream, "half_done"), report_half(report, row->half),
+             report_batches_of(report, row));
+    json_end(stream);
+}
+
+static void put_place(struct json_stream *stream, const struct report *report, size_t index)
 {
     const struct tenant *tenant = report->run.tenants[index];
     const struct report_row *row = &report->rows[index];
+    json_put_text(stream, "name", tenant->name);
+    json_put_text(stream, "dialect", dialect_info(tenant->url.dialect)->name);
+    json_put_text(stream, "url", tenant->url_redacted);
+    json_add_labels(json_begin(stream, "labels"), tenant);
+    json_end(stream);
+    json_put_text(stream, "wave", report_wave_of(report, index)->name);
+    json_put_text(stream, "state", tenant_state_name(row->state));
+    put_ids(stream, "from", report, row->is_from_known ? row->from : REPORT_NONE);
+    put_ids(stream, "to", report, row->to);
+}
+
+static void put_tenant(struct json_stream *stream, const struct report *report, size_t index)
+{
+    const struct request *request = report->run.request;
+    const struct report_row *row = &report->rows[index];
+    bool is_dry = !request_changes(request);
     json_open(stream, NULL, '{');
-    json_put(stream, "name", json_text(tenant->name));
-    json_put(stream, "dialect", json_text(dialect_info(tenant->url.dialect)->name));
-    json_put(stream, "url", json_text(tenant->url_redacted));
-    json_put(stream, "labels", json_labels(tenant));
-    json_put(stream, "wave", json_text(report_wave_of(report, index)->name));
-    json_put(stream, "state", json_text(tenant_state_name(row->state)));
-    json_put(stream, "from", row->is_from_known ? json_ids(report, row->from) : json_null());
-    json_put(stream, "to", row->to != REPORT_NONE ? json_ids(report, row->to) : json_null());
-    if (!request_changes(report->run.request)) {
-        json_put(stream, "would", would_value(row));
-        json_t *half = json_half(report, row->half);
-        const struct report_batches *batches = report_batches_of(report, row);
-        if (batches)
-            set_batches(half, batches);
-        json_put(stream, "half_done", half);
-    }
+    put_place(stream, report, index);
+    if (is_dry)
+        put_would(stream, report, row);
     if (report->schemas)
         json_put(stream, "schema", json_schema(&report->schemas[index]));
     put_steps(stream, report, row);
     if (row->weighed_count)
         put_weighed(stream, row);
-    if (report->run.request->rehearses)
-        json_put(stream, "rehearsal", rehearsal_of(row));
-    if (report->run.request->asks_rows)
+    if (request->rehearses)
+        put_rehearsal(stream, row);
+    if (request->asks_rows)
         json_put_answers(stream, row);
-    if (row->stands_above && !request_changes(report->run.request))
+    if (row->stands_above && is_dry)
         json_put(stream, "stands_above", json_true());
-    json_put(stream, "attempts", json_count(row->attempts));
-    json_put(stream, "duration_ms", json_rounded(row->duration_ms, JSON_DECIMALS));
+    json_put_count(stream, "attempts", row->attempts);
+    json_put_rounded(stream, "duration_ms", row->duration_ms, JSON_DECIMALS);
     put_tenant_error(stream, report, row);
-    json_put(stream, "notices", heard_value(row));
+    put_heard(stream, row);
     json_close(stream, '}');
 }
 

@@ -119,7 +119,7 @@ void lint_write_json(const struct lint_report *report, FILE *out)
 {
     struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '{');
-    json_put(&stream, "revisions", json_integer((json_int_t)report->revisions));
+    json_put_integer(&stream, "revisions", (json_int_t)report->revisions);
     json_put(&stream, "totals", totals_of(report->findings));
     json_open(&stream, "findings", '[');
     for (size_t i = 0; i < report->findings->count; i++)
@@ -257,14 +257,14 @@ void lint_write_sarif(const struct lint_report *report, FILE *out)
 {
     struct json_stream stream = {.out = out};
     json_open(&stream, NULL, '{');
-    json_put(&stream, "$schema", json_text("https://json.schemastore.org/sarif-2.1.0.json"));
-    json_put(&stream, "version", json_text("2.1.0"));
+    json_put_text(&stream, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+    json_put_text(&stream, "version", "2.1.0");
     json_open(&stream, "runs", '[');
     json_open(&stream, NULL, '{');
     json_open(&stream, "tool", '{');
     json_open(&stream, "driver", '{');
-    json_put(&stream, "name", json_text("skein"));
-    json_put(&stream, "semanticVersion", json_text(SKEIN_VERSION));
+    json_put_text(&stream, "name", "skein");
+    json_put_text(&stream, "semanticVersion", SKEIN_VERSION);
     json_open(&stream, "rules", '[');
     for (size_t i = 0; i < RULE__COUNT; i++)
         json_put(&stream, NULL, sarif_rule(i));
