@@ -295,7 +295,7 @@ struct stored_run {
     const char *rolls_back; /* why it was rolled back; NULL: it did not happen */
 };
 
-/* By its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. */
+/* By its id or the beginning of it; NULL: the newest. LEDGER_NO_RUN. Without what its tenants and machines add up to. */
 bool stored_run_find(struct stored_ledger *ledger, const char *id, struct arena *arena,
                      struct stored_run *ret_run, struct err *err) MUST_CHECK;
 /* All runs, the newest first. */

@@ -244,14 +244,21 @@ static bool read_part(struct stored_ledger *ledger, struct stored_run *run, stru
     return true;
 }
 
-static bool complete(struct stored_ledger *ledger, struct arena *arena, struct stored_run *run,
-                     struct err *err)
+static bool judge(struct stored_ledger *ledger, struct stored_run *run, struct err *err)
 {
     if (!is_sane(run))
         return store_fail_damaged(ledger->store, err);
     judge_life(ledger, run);
     run->run.is_unfinished = is_unfinished(run);
-    return read_totals(ledger, run, err) && read_part(ledger, run, err) &&
+    return true;
+}
+
+/* What its tenants and machines add up to. */
+static bool complete(struct stored_ledger *ledger, struct arena *arena, struct stored_run *run,
+                     struct err *err)
+{
+    return judge(ledger, run, err) && read_totals(ledger, run, err) &&
+           read_part(ledger, run, err) &&
            (!run->has_course || stored_machines_read(ledger, run->seq, arena, &run->run.machines,
                                                      &run->run.machine_count, err));
 }
@@ -342,7 +349,7 @@ bool stored_run_find(struct stored_ledger *ledger, const char *id, struct arena 
         return false;
     if (found != 1)
         return fail_no_run(ledger, id, found, err);
-    if (!complete(ledger, arena, &run, err))
+    if (!judge(ledger, &run, err))
         return false;
     *ret_run = run;
     return true;
@@ -355,7 +362,8 @@ bool stored_find(struct ledger *base, const char *id, struct arena *arena,
     struct stored_run run;
     if (!store_look(ledger->store, err))
         return false;
-    bool is_fine = stored_run_find(ledger, id, arena, &run, err);
+    bool is_fine =
+        stored_run_find(ledger, id, arena, &run, err) && complete(ledger, arena, &run, err);
     store_look_away(ledger->store);
     if (is_fine)
         *ret_run = run.run;

@@ -1,5 +1,7 @@
 #include "report/cause.h"
 
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -11,6 +13,7 @@ enum { FACTS_MOST = 8, VARIABLE_SHORTEST = 3, ADDRESS_MOST = 45 };
 
 struct fact {
     const char *text;
+    size_t len;
     const char *word; /* what stands for it */
     bool is_file;     /* the folders before it are its own too */
     bool is_variable; /* of the environment: '_' ends it */
@@ -20,6 +23,7 @@ struct facts {
     struct arena arena;
     struct fact items[FACTS_MOST]; /* the longest first: a name may be a part of a file's */
     size_t count;
+    bool begins[UCHAR_MAX + 1]; /* may a fact begin with that byte, or an address or a number? */
 };
 
 /* ---- what is the tenant's own -------------------------------------------------------------- */
@@ -27,11 +31,14 @@ struct facts {
 static void add_fact(struct facts *facts, const struct fact *fact)
 {
     size_t at = facts->count;
-    if (!fact->text || !*fact->text || facts->count == FACTS_MOST)
+    size_t len = fact->text ? strlen(fact->text) : 0;
+    if (!len || facts->count == FACTS_MOST)
         return;
-    for (; at && strlen(facts->items[at - 1].text) < strlen(fact->text); at--)
+    for (; at && facts->items[at - 1].len < len; at--)
         facts->items[at] = facts->items[at - 1];
     facts->items[at] = *fact;
+    facts->items[at].len = len;
+    facts->begins[(unsigned char)*fact->text] = true;
     facts->count++;
 }
 
@@ -47,9 +54,11 @@ static void add_variable(struct facts *facts, const char *name)
 
 static void collect(struct facts *facts, const struct tenant *tenant)
 {
+    static const char of_addresses[] = "0123456789abcdefABCDEF.:"; /* and of numbers */
     struct url url;
     struct err err;
-    facts->count = 0;
+    for (const char *at = of_addresses; *at; at++)
+        facts->begins[(unsigned char)*at] = true;
     add_fact(facts, &(struct fact){.text = tenant->name, .word = "{name}"});
     add_fact(facts, &(struct fact){.text = tenant->schema, .word = "{schema}"});
     add_variable(facts, tenant->name);
@@ -81,7 +90,7 @@ static bool is_word(char c)
 /* Is the fact at `at`, and no part of a longer word? */
 static bool is_fact_at(const struct fact *fact, const char *text, const char *at)
 {
-    size_t len = strlen(fact->text);
+    size_t len = fact->len;
     if (strncmp(at, fact->text, len) != 0)
         return false;
     char before = at == text ? ' ' : at[-1];
@@ -94,7 +103,7 @@ static bool is_fact_at(const struct fact *fact, const char *text, const char *at
 static const struct fact *find_fact(const struct facts *facts, const char *text, const char *at)
 {
     for (size_t i = 0; i < facts->count; i++)
-        if (is_fact_at(&facts->items[i], text, at))
+        if (*facts->items[i].text == *at && is_fact_at(&facts->items[i], text, at))
             return &facts->items[i];
     return NULL;
 }
@@ -154,34 +163,51 @@ static void drop_folders(struct buf *buf, size_t start)
         return;
     while (len > start && !strchr(" '\"`(=", buf->data[len - 1]))
         len--;
-    buf->len = len;
-    buf->data[len] = '\0';
+    buf_cut(buf, len);
 }
+
+/* A place in a text: what stands before it counts too. */
+struct place {
+    const char *text, *at;
+};
 
 static size_t replace(struct buf *buf, size_t start, const struct fact *fact)
 {
     if (fact->is_file)
         drop_folders(buf, start);
     buf_adds(buf, fact->word);
-    return strlen(fact->text);
+    return fact->len;
+}
+
+/* How much of the text at `at` is a tenant's own, after what stands for it was added; 0: none. */
+static size_t add_own(struct buf *buf, size_t start, const struct facts *facts, struct place place)
+{
+    const struct fact *fact = find_fact(facts, place.text, place.at);
+    size_t len;
+    if (fact)
+        return replace(buf, start, fact);
+    if ((len = address_at(place.text, place.at)))
+        buf_adds(buf, "{address}");
+    else if ((len = number_at(place.text, place.at)))
+        buf_adds(buf, "{number}");
+    return len;
 }
 
 void cause_add(struct buf *buf, const char *text, const struct tenant *tenant)
 {
-    struct facts facts;
+    struct facts facts = {0};
     size_t start = buf->len;
     arena_init(&facts.arena);
     collect(&facts, tenant);
     for (const char *at = text; *at;) {
-        const struct fact *fact = find_fact(&facts, text, at);
-        size_t len = 0;
-        if (fact)
-            len = replace(buf, start, fact);
-        else if ((len = address_at(text, at)))
-            buf_adds(buf, "{address}");
-        else if ((len = number_at(text, at)))
-            buf_adds(buf, "{number}");
-        else
+        const char *from = at;
+        while (*at && !facts.begins[(unsigned char)*at])
+            at++;
+        buf_add(buf, from, (size_t)(at - from));
+        if (!*at)
+            break;
+        size_t len = add_own(buf, start, &facts, (struct place){text, at});
+        if (!len)
             buf_addc(buf, *at);
         at += len ? len : 1;
     }

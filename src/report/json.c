@@ -221,15 +221,15 @@ void json_put_head(struct json_stream *stream, const struct report *report)
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
-static json_t *json_joined(const char *text, const char *detail)
+static void put_joined(struct json_stream *stream, const char *key, const char *text,
+                       const char *detail)
 {
     struct buf both;
     buf_init(&both, BUF_MAX_DEFAULT);
     buf_adds(&both, text);
     buf_adds(&both, detail);
-    json_t *value = json_text(both.data);
+    json_put_text(stream, key, both.data);
     buf_done(&both);
-    return value;
 }
 
 /* The sentences always have a key, names where the database has named something. */
@@ -245,10 +245,12 @@ void json_put_error(struct json_stream *stream, const struct report_error *error
 {
     const struct cause *key = &error->key;
     bool is_joined = has_detail && row->detail;
-    json_t *message = is_joined ? json_joined(row->text, row->detail) : json_text(row->text);
     json_put_text(stream, "class", err_class_name((enum err_class)key->kind));
     json_put_text_or_null(stream, "code", key->code);
-    json_put(stream, "message", message);
+    if (is_joined)
+        put_joined(stream, "message", row->text, row->detail);
+    else
+        json_put_text(stream, "message", row->text);
     put_said(stream, row->said);
     json_put_text(stream, "revision", key->revision ? key->revision->id : NULL);
     json_put_text_or_null(stream, "file", key->file);
