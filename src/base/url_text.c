@@ -72,10 +72,12 @@ const char *url_redacted(struct arena *arena, const struct url *url)
 {
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
-    buf_addf(&buf, "%s://", url->scheme);
-    if (dialect_info(url->dialect)->is_file)
-        buf_addf(&buf, "/%s", url->database);
-    else
+    buf_adds(&buf, url->scheme);
+    buf_adds(&buf, "://");
+    if (dialect_info(url->dialect)->is_file) {
+        buf_addc(&buf, '/');
+        buf_adds(&buf, url->database);
+    } else
         add_server_url(&buf, url);
     const char *text = arena_strndup(arena, buf.data, buf.len);
     buf_done(&buf);

@@ -237,7 +237,11 @@ const char *load_path(struct inventory_builder *builder, const char *path)
 {
     if (*path == '/' || !*builder->dir)
         return path;
-    return arena_printf(&builder->scratch, "%s%s", builder->dir, path);
+    size_t dir_len = strlen(builder->dir), len = strlen(path);
+    char *joined = arena_alloc(&builder->scratch, dir_len + len + 1);
+    memcpy(joined, builder->dir, dir_len);
+    memcpy(joined + dir_len, path, len);
+    return joined;
 }
 
 /* ---- values --------------------------------------------------------------------------------- */

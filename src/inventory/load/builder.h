@@ -81,7 +81,8 @@ struct inventory_builder {
     struct subject subject;
     bool has_judged_environment[DIALECT__COUNT]; /* it is told of once */
     struct common defaults;
-    struct row_base *rows; /* one for each of the inventory's query sources */
+    const struct password *no_password; /* that of all files; NULL: not asked for yet */
+    struct row_base *rows;              /* one for each of the inventory's query sources */
 };
 
 /* The values with which each row of a query source begins. */

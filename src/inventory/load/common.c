@@ -39,7 +39,14 @@ const struct password *load_keep_shown(struct inventory_builder *builder, enum p
 const struct password *load_keep_password(struct inventory_builder *builder,
                                           enum password_kind kind, const char *value)
 {
-    return load_keep_shown(builder, kind, value, NULL);
+    bool is_none = kind == PASSWORD_NONE;
+    if (!is_none || !builder->no_password) {
+        const struct password *password = load_keep_shown(builder, kind, value, NULL);
+        if (!is_none)
+            return password;
+        builder->no_password = password;
+    }
+    return builder->no_password;
 }
 
 /* Reads `password_env`. A text that is no variable's name may be the password itself, put there by mistake: it must

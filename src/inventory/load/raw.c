@@ -1,5 +1,6 @@
 #include "inventory/load/raw.h"
 
+#include <assert.h>
 #include <cyaml/cyaml.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/similar.h"
+#include "inventory/load/alike.h"
 #include "inventory/load/yaml.h"
 
 /* clang-format off */
@@ -360,6 +362,86 @@ static void *resize(void *ctx, void *ptr, size_t size)
     return block->bytes;
 }
 
+/* ---- tenants that were left out, since an earlier one is written alike ------------------------ */
+
+/* A key of a shape, as the schema has it. */
+struct slot {
+    bool is_list;
+    uint32_t at, count_at; /* of the value and its count, in the tenant */
+};
+
+enum { SLOTS_MOST = ARRAY_LEN(tenant_fields) };
+
+/* At most one for each field: libcyaml has taken a tenant of this shape. */
+static size_t read_shape(const struct alike *alike, uint32_t shape,
+                         struct slot ret_slots[SLOTS_MOST])
+{
+    const char *kinds = intern_at(&alike->shapes, shape, NULL);
+    const char *key = kinds + strlen(kinds) + 1;
+    size_t count = 0;
+    for (; kinds[count]; count++, key += strlen(key) + 1) {
+        const cyaml_schema_field_t *field = tenant_fields;
+        while (strcmp(field->key, key) != 0)
+            field++;
+        ret_slots[count] =
+            (struct slot){kinds[count] == ALIKE_LIST, field->data_offset, field->count_offset};
+    }
+    return count;
+}
+
+static uint32_t count_of(char *const *list)
+{
+    uint32_t count = 0;
+    while (list[count])
+        count++;
+    return count;
+}
+
+static void fill_tenant(struct raw_tenant *tenant, char **values, const struct slot *slots,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *at = (char *)tenant + slots[i].at;
+        if (!slots[i].is_list) {
+            memcpy(at, values++, sizeof *values);
+            continue;
+        }
+        uint32_t items = count_of(values);
+        memcpy(at, &values, sizeof values);
+        memcpy((char *)tenant + slots[i].count_at, &items, sizeof items);
+        values += items + 1;
+    }
+}
+
+static void fill_tenants(struct raw_inventory *raw, const struct alike *alike)
+{
+    struct slot slots[SLOTS_MOST];
+    size_t count = 0;
+    for (size_t i = 0; i < alike->count; i++) {
+        const struct alike_item *item = &alike->items[i];
+        if (!i || item->shape != item[-1].shape)
+            count = read_shape(alike, item->shape, slots);
+        assert(item->index < raw->tenants_count);
+        fill_tenant(&raw->tenants[item->index], item->values, slots, count);
+    }
+    raw->alike = alike;
+}
+
+/* Those that libcyaml has made move together: it frees them, and no value that is borrowed. */
+static void drop_borrowed(struct raw_inventory *raw)
+{
+    const struct alike *alike = raw->alike;
+    uint32_t kept = 0;
+    size_t next = 0;
+    for (uint32_t i = 0; i < raw->tenants_count; i++) {
+        bool is_borrowed = next < alike->count && alike->items[next].index == i;
+        next += is_borrowed;
+        if (!is_borrowed)
+            raw->tenants[kept++] = raw->tenants[i];
+    }
+    raw->tenants_count = kept;
+}
+
 /* ---- loading ------------------------------------------------------------------------------- */
 
 static cyaml_config_t make_config(struct raw_log *log)
@@ -372,18 +454,24 @@ static cyaml_config_t make_config(struct raw_log *log)
     };
 }
 
-struct raw_inventory *raw_load(const struct yaml_file *file, const struct places *places,
+struct raw_inventory *raw_load(const struct yaml_file *file, const struct yaml_checked *checked,
                                struct faults *faults)
 {
+    const struct alike *alike = checked->alike;
     struct raw_log log = {0};
     cyaml_config_t config = make_config(&log);
-    cyaml_data_t *raw = NULL;
+    cyaml_data_t *loaded = NULL;
     cyaml_err_t result =
-        cyaml_load_data(file->bytes, file->len, &config, &inventory_schema, &raw, NULL);
-    if (result == CYAML_OK && raw)
+        cyaml_load_data(file->bytes, file->len, &config, &inventory_schema, &loaded, NULL);
+    struct raw_inventory *raw = loaded;
+    if (result == CYAML_OK && raw) {
+        if (alike)
+            fill_tenants(raw, alike);
         return raw;
+    }
     log.reason = cyaml_strerror(result);
-    add_fault(&log, file, places, faults);
+    if (!alike || !alike->count)
+        add_fault(&log, file, checked->places, faults);
     return NULL;
 }
 
@@ -391,5 +479,7 @@ void raw_free(struct raw_inventory *raw)
 {
     struct raw_log log = {0};
     cyaml_config_t config = make_config(&log);
+    if (raw && raw->alike)
+        drop_borrowed(raw);
     cyaml_free(&config, &inventory_schema, raw, 0);
 }

@@ -11,7 +11,9 @@
 #include "inventory/load/places.h"
 #include "lint/rule.h"
 
+struct alike;
 struct faults;
+struct yaml_checked;
 struct yaml_file;
 
 struct raw_common {
@@ -139,10 +141,13 @@ struct raw_inventory {
     uint32_t tenants_count;
     struct raw_source *sources;
     uint32_t sources_count;
+    const struct alike *alike; /* whose values some of the tenants borrow; no key of the file */
 };
 
-/* NULL: the reason is in `faults`. The caller frees with raw_free. */
-struct raw_inventory *raw_load(const struct yaml_file *file, const struct places *places,
+/* `file` is checked already: it may be what the check has written anew. NULL: the reason is in `faults`, or, where the
+ * check has left tenants out, in none: then the file has to be loaded as a whole. The caller frees with raw_free, before
+ * what was checked is gone. */
+struct raw_inventory *raw_load(const struct yaml_file *file, const struct yaml_checked *checked,
                                struct faults *faults) MUST_CHECK;
 void raw_free(struct raw_inventory *raw);
 

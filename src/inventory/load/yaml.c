@@ -2,13 +2,15 @@
 
 #include <yaml.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "inventory/load/alike.h"
 #include "inventory/load/places.h"
+#include "inventory/load/rewriting.h"
 
 enum { DEPTH_MAX = 32, KEYS_MAX = 64, SCALAR_MAX = 1 << 20 };
-enum { EVENT_COST = 64 }; /* what an event costs beside its text, for aliases */
+enum { TENANT_DEPTH = 3 }; /* within the inventory, within `tenants` */
+enum { EVENT_COST = 64 };  /* what an event costs beside its text, for aliases */
 #define ALIAS_COST_MAX ((uint64_t)64 << 20)
 
 struct anchor {
@@ -30,19 +32,14 @@ struct frame {
     size_t last_key; /* offset in `keys` */
 };
 
-/* The file as it is written again, with lists for the mappings of labels. */
-struct rewriting {
-    const char *bytes; /* the file's */
-    size_t len;
-    size_t at, at_char; /* up to where it is copied, in bytes and in characters */
-    size_t line;        /* of the copy's end, from 1 */
-    bool is_block;      /* the mapping at hand has no braces */
-    struct buf *text;   /* empty until the first such mapping */
-};
-
 struct walk {
     const char *path;
     struct rewriting rewriting;
+    struct rewriting before; /* as it stood where the tenant at hand begins, */
+    size_t before_len;       /* and the length of its text */
+    yaml_mark_t begin;       /* of that tenant, */
+    bool is_block;           /* which has no braces */
+    struct alike *alike;     /* NULL: none is left out */
     struct places *places;
     struct faults *faults;
     struct arena *arena; /* the places' */
@@ -174,78 +171,114 @@ static enum section section_below(const struct frame *parent, bool is_mapping)
 
 /* ---- labels as a list ----------------------------------------------------------------------- */
 
-/* Moves on in the file to a mark, which counts characters. */
-static size_t find_mark(struct rewriting *rewriting, const yaml_mark_t *mark)
-{
-    size_t at = rewriting->at;
-    for (; at < rewriting->len && rewriting->at_char < mark->index; rewriting->at_char++)
-        do
-            at++;
-        while (at < rewriting->len && ((unsigned char)rewriting->bytes[at] & 0xc0) == 0x80);
-    return at;
-}
-
-static void add_lines(struct rewriting *rewriting, size_t line)
-{
-    for (; rewriting->line < line; rewriting->line++)
-        buf_addc(rewriting->text, '\n');
-}
-
 static void begin_labels(struct walk *walk, const yaml_event_t *event)
 {
     struct rewriting *rewriting = &walk->rewriting;
     const char *anchor = (const char *)event->data.mapping_start.anchor;
-    size_t from = rewriting->at, to = find_mark(rewriting, &event->start_mark);
-    buf_add(rewriting->text, rewriting->bytes + from, to - from);
+    rewriting_begin(rewriting, &event->start_mark,
+                    event->data.mapping_start.style == YAML_BLOCK_MAPPING_STYLE);
     buf_addf(rewriting->text, "%s%s%s[", anchor ? "&" : "", anchor ? anchor : "",
              anchor ? " " : "");
-    rewriting->at = to;
-    rewriting->line = event->start_mark.line + 1;
-    rewriting->is_block = event->data.mapping_start.style == YAML_BLOCK_MAPPING_STYLE;
 }
 
-/* The text after a mapping without braces begins a line, and keeps its indentation. */
 static void end_labels(struct walk *walk, const yaml_event_t *event)
 {
-    struct rewriting *rewriting = &walk->rewriting;
-    buf_addc(rewriting->text, ']');
-    add_lines(rewriting, event->end_mark.line + 1);
-    for (size_t i = 0; rewriting->is_block && i < event->end_mark.column; i++)
-        buf_addc(rewriting->text, ' ');
-    rewriting->at = find_mark(rewriting, &event->end_mark);
-}
-
-static void add_quoted(struct buf *text, const char *word)
-{
-    for (; *word; word++)
-        if ((unsigned char)*word < 0x20 || *word == '"' || *word == '\\')
-            buf_addf(text, "\\x%02x", (unsigned)(unsigned char)*word);
-        else
-            buf_addc(text, *word);
+    buf_addc(walk->rewriting.text, ']');
+    rewriting_end(&walk->rewriting, &event->end_mark);
 }
 
 static bool add_label(struct walk *walk, const struct frame *frame, const char *value)
 {
-    struct rewriting *rewriting = &walk->rewriting;
     const char *key = frame->keys.data + frame->last_key;
     if (!value)
         return fault_here(walk,
                           "'labels': the value of '%.64s' must be written out, without an alias",
                           places_shown_key(key));
-    add_lines(rewriting, walk->line);
-    buf_addc(rewriting->text, '"');
-    add_quoted(rewriting->text, key);
-    buf_addc(rewriting->text, '=');
-    add_quoted(rewriting->text, value);
-    buf_adds(rewriting->text, "\",");
+    rewriting_add_label(&walk->rewriting, walk->line, key, value);
     return true;
 }
 
-/* Copies the rest of the file, if any part of the file was written anew. */
-static void end_rewriting(struct rewriting *rewriting)
+/* ---- tenants that are written like an earlier one -------------------------------------------- */
+
+/* Is the collection that was begun last a tenant of the list, or a value of the tenant that is open? */
+static bool is_tenant(const struct walk *walk)
 {
-    if (rewriting->text->len)
-        buf_add(rewriting->text, rewriting->bytes + rewriting->at, rewriting->len - rewriting->at);
+    const struct frame *frame = &walk->frames[walk->depth - 1];
+    return walk->depth == TENANT_DEPTH && frame->is_mapping && frame->section == SECTION_TENANTS;
+}
+
+static bool is_value(const struct walk *walk)
+{
+    return walk->alike && walk->alike->is_open && walk->depth == TENANT_DEPTH + 1;
+}
+
+static void begin_tenant(struct walk *walk, const yaml_event_t *event)
+{
+    const struct places_section *tenants = &walk->places->sections[SECTION_TENANTS];
+    alike_begin(walk->alike, tenants->item_count - 1);
+    walk->before = walk->rewriting;
+    walk->before_len = walk->rewriting.text->len;
+    walk->begin = event->start_mark;
+    walk->is_block = event->data.mapping_start.style == YAML_BLOCK_MAPPING_STYLE;
+    for (size_t i = 0; i < walk->depth; i++)
+        if (walk->frames[i].anchor != MAP_NONE)
+            alike_give_up(walk->alike);
+}
+
+/* In its place stands a mapping that is empty. */
+static void end_tenant(struct walk *walk, const yaml_event_t *event)
+{
+    struct rewriting *rewriting = &walk->rewriting;
+    if (!alike_end(walk->alike, &top(walk)->keys))
+        return;
+    *rewriting = walk->before;
+    buf_cut(rewriting->text, walk->before_len);
+    rewriting_begin(rewriting, &walk->begin, walk->is_block);
+    buf_adds(rewriting->text, "{}");
+    rewriting_end(rewriting, &event->end_mark);
+}
+
+/* A collection has begun. */
+static void note_begin(struct walk *walk, const yaml_event_t *event)
+{
+    const struct frame *frame = top(walk);
+    if (!walk->alike)
+        return;
+    if (is_tenant(walk))
+        begin_tenant(walk, event);
+    else if (is_value(walk) && frame->anchor == MAP_NONE &&
+             (!frame->is_mapping || frame->section == SECTION_LABELS))
+        alike_begin_list(walk->alike);
+    else
+        alike_give_up(walk->alike);
+}
+
+/* The collection at hand ends. */
+static void note_end(struct walk *walk, const yaml_event_t *event)
+{
+    if (is_value(walk))
+        alike_end_list(walk->alike);
+    else if (walk->alike && walk->alike->is_open && is_tenant(walk))
+        end_tenant(walk, event);
+}
+
+/* A scalar, before its place is known to the frame that it stands in. */
+static void note_scalar(struct walk *walk, const yaml_event_t *event)
+{
+    const struct frame *frame = top(walk);
+    const char *text = (const char *)event->data.scalar.value;
+    if (!walk->alike || !walk->alike->is_open)
+        return;
+    if (event->data.scalar.anchor)
+        alike_give_up(walk->alike);
+    else if (frame->is_mapping && frame->expects_key)
+        return;
+    else if (walk->depth == TENANT_DEPTH)
+        alike_add_text(walk->alike, text, event->data.scalar.length);
+    else if (frame->section == SECTION_LABELS)
+        alike_add_label(walk->alike, frame->keys.data + frame->last_key, text);
+    else
+        alike_add_item(walk->alike, text, event->data.scalar.length);
 }
 
 /* ---- leaves -------------------------------------------------------------------------------- */
@@ -346,6 +379,7 @@ static bool on_scalar(struct walk *walk, const yaml_event_t *event)
         return false;
     walk->cost += len;
     close_anchor(walk, anchor);
+    note_scalar(walk, event);
     return place_leaf(walk, text);
 }
 
@@ -378,19 +412,26 @@ static bool on_event(struct walk *walk, const yaml_event_t *event)
     case YAML_DOCUMENT_START_EVENT: return on_document(walk, event);
     case YAML_SCALAR_EVENT: return on_scalar(walk, event);
     case YAML_ALIAS_EVENT:
+        if (walk->alike)
+            alike_give_up(walk->alike);
         return spend_alias(walk, event->data.alias.anchor) && place_leaf(walk, NULL);
     case YAML_MAPPING_START_EVENT:
         if (!begin_collection(walk, true, event->data.mapping_start.anchor))
             return false;
+        note_begin(walk, event);
         if (top(walk)->section == SECTION_LABELS)
             begin_labels(walk, event);
         return true;
     case YAML_SEQUENCE_START_EVENT:
-        return begin_collection(walk, false, event->data.sequence_start.anchor);
+        if (!begin_collection(walk, false, event->data.sequence_start.anchor))
+            return false;
+        note_begin(walk, event);
+        return true;
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
         if (top(walk)->section == SECTION_LABELS)
             end_labels(walk, event);
+        note_end(walk, event);
         close_anchor(walk, walk->frames[--walk->depth].anchor);
         return true;
     default: return true;
@@ -432,15 +473,15 @@ static bool walk_events(struct walk *walk, const char *bytes, size_t len)
     return is_well;
 }
 
-bool yaml_check(const struct yaml_file *file, struct places *places, struct buf *ret_text,
-                struct faults *faults)
+bool yaml_check(const struct yaml_file *file, struct yaml_checked *checked, struct faults *faults)
 {
     struct walk walk = {
         .path = file->path,
-        .places = places,
+        .places = checked->places,
         .faults = faults,
-        .arena = &places->arena,
-        .rewriting = {.bytes = file->bytes, .len = file->len, .text = ret_text},
+        .arena = &checked->places->arena,
+        .alike = checked->alike,
+        .rewriting = {.bytes = file->bytes, .len = file->len, .text = checked->text},
     };
     if (file->len > YAML_MAX_BYTES)
         return fault_here(&walk, "the file is larger than 64 MiB");
@@ -450,7 +491,7 @@ bool yaml_check(const struct yaml_file *file, struct places *places, struct buf 
     bool is_well = walk_events(&walk, file->bytes, file->len) && !walk.is_bad;
     if (is_well && !walk.document_count)
         is_well = fault_here(&walk, "the file is empty");
-    end_rewriting(&walk.rewriting);
+    rewriting_finish(&walk.rewriting);
     for (size_t i = 0; i < DEPTH_MAX; i++)
         buf_done(&walk.frames[i].keys);
     map_done(&walk.anchor_by_name);

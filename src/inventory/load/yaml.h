@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 
+struct alike;
 struct buf;
 struct faults;
 struct places;
@@ -22,11 +23,19 @@ struct yaml_file {
     size_t len;
 };
 
-/* Fills `places`. False: the reasons are in `faults`.
+/* What is known of a file once it is checked. The caller makes it all, and ends it.
  *
- * libcyaml knows a key in one shape only. Where `labels` is a mapping, *ret_text is the file with lists of `key=value`
- * instead, each on the line where it stood; else it stays empty. May hold secrets. */
-bool yaml_check(const struct yaml_file *file, struct places *places, struct buf *ret_text,
+ * libcyaml knows a key in one shape only. Where `labels` is a mapping, `text` is the file with lists of `key=value`
+ * instead, each on the line where it stood; and where tenants are left out (alike.h), with empty mappings for them. Else
+ * it stays empty. May hold secrets. */
+struct yaml_checked {
+    struct places *places;
+    struct alike *alike; /* NULL: no tenant is left out of `text` */
+    struct buf *text;
+};
+
+/* Fills `checked`, whose parts are new. False: the reasons are in `faults`. */
+bool yaml_check(const struct yaml_file *file, struct yaml_checked *checked,
                 struct faults *faults) MUST_CHECK;
 
 #endif
