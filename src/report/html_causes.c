@@ -22,6 +22,20 @@ void html_put_shared(struct html_data *data, const struct view_shared_item *item
     json_close(&data->stream, '}');
 }
 
+/* Causes that follow one another are often of one line. */
+static void put_source(struct html_data *data, const struct cause *cause)
+{
+    const struct cause *last = data->last_source;
+    if (!last || last->revision != cause->revision || last->file != cause->file ||
+        last->line != cause->line) {
+        json_t *source = html_source_around(data->report, cause);
+        buf_clear(&data->source);
+        json_add(&data->source, source ? source : json_null());
+        data->last_source = cause;
+    }
+    json_put_raw(&data->stream, "source", &data->source);
+}
+
 static void put_cause(struct html_data *data, const struct report_error *error,
                       const struct view_shared_item *shared)
 {
@@ -34,7 +48,7 @@ static void put_cause(struct html_data *data, const struct report_error *error,
     html_put_text(data, "pattern", error->key.text);
     html_put_text(data, "example", error->has_other_texts ? first : NULL);
     html_put_text(data, "statement", error->statement);
-    html_put_or_null(data, "source", html_source_around(data->report, &error->key));
+    put_source(data, &error->key);
     json_put(&data->stream, "has_other_words", json_boolean(error->has_other_words));
     html_put_text(data, "location", location.data);
     html_put_size(data, "count", error->row_count);

@@ -134,6 +134,7 @@ static void data_init(struct html_data *data)
     view_preflight_init(&data->preflight, data->report);
     for (size_t i = 0; i < ARRAY_LEN(tables); i++)
         intern_init(tables[i], &data->arena);
+    buf_init(&data->source, BUF_MAX_DEFAULT);
     buf_init(&data->json, BUF_MAX_DEFAULT);
     buf_init(&data->line, BUF_MAX_DEFAULT);
     buf_init(&data->more, BUF_MAX_DEFAULT);
@@ -158,6 +159,7 @@ void html_write_data(const struct view *view, FILE *out)
         json_put_history(&data.stream, view->report);
     put_tables(&data);
     json_close(&data.stream, '}');
+    buf_done(&data.source);
     buf_done(&data.json);
     buf_done(&data.line);
     buf_done(&data.more);

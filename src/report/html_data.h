@@ -37,6 +37,8 @@ struct html_data {
     uint32_t last_ids,
         last_entry; /* the revisions that were entered last, and their number among `ids` */
     bool has_last_ids;
+    const struct cause *last_source; /* whose lines of source `source` has, as JSON; NULL: none */
+    struct buf source;
     struct buf json; /* of an entry, */
     struct buf line; /* of a tenant, */
     struct buf more; /* and of its last element: members, each after a comma */

@@ -72,8 +72,12 @@ static uint32_t enter_said(struct html_data *data, const struct said *said)
 /* `,"error":3`: what few tenants have. */
 static void add_more(struct html_data *data, const char *key, uint32_t number)
 {
-    if (number != REPORT_NONE)
-        buf_addf(&data->more, ",\"%s\":%u", key, (unsigned)number);
+    if (number == REPORT_NONE)
+        return;
+    buf_adds(&data->more, ",\"");
+    buf_adds(&data->more, key);
+    buf_adds(&data->more, "\":");
+    json_add_integer(&data->more, number);
 }
 
 static void add_error(struct html_data *data, size_t index)
@@ -161,22 +165,30 @@ static void add_rest(struct html_data *data, size_t index)
     html_add_plan(data, row);
     if (data->report->schemas)
         add_json(data, "schema", json_schema(&data->report->schemas[index]));
-    if (data->more.len)
-        buf_addf(&data->line, ",{%s}", data->more.data + 1);
+    if (!data->more.len)
+        return;
+    buf_adds(&data->line, ",{");
+    buf_add(&data->line, data->more.data + 1, data->more.len - 1); /* without the first comma */
+    buf_addc(&data->line, '}');
 }
 
 static void add_times(struct html_data *data, size_t index)
 {
     const struct report_row *row = &data->report->rows[index];
     struct buf *line = &data->line;
+    buf_addc(line, ',');
     if (row->attempts && !row->is_carried)
-        buf_addf(line, ",%.1f",
-                 floor(row->started_ms * 10) / 10); /* no rounding up: it is a time */
+        json_add_rounded(line, floor(row->started_ms * 10) / 10,
+                         1); /* no rounding up: it is a time */
     else
-        buf_adds(line, ",null");
-    buf_addf(line, ",%.1f,[", row->duration_ms > 0 ? row->duration_ms : 0.0);
-    for (size_t i = 0; row->step_ms && i < report_steps(data->report, row->steps).count; i++)
-        buf_addf(line, "%s%.3f", i ? "," : "", (double)row->step_ms[i]);
+        buf_adds(line, "null");
+    buf_addc(line, ',');
+    json_add_rounded(line, row->duration_ms > 0 ? row->duration_ms : 0, JSON_DECIMALS);
+    buf_adds(line, ",[");
+    for (size_t i = 0; row->step_ms && i < report_steps(data->report, row->steps).count; i++) {
+        buf_adds(line, i ? "," : "");
+        json_add_rounded(line, (double)row->step_ms[i], JSON_STEP_DECIMALS);
+    }
     buf_addc(line, ']');
 }
 
@@ -192,10 +204,20 @@ static void put_tenant(struct html_data *data, size_t index)
     buf_clear(line);
     buf_addc(line, '[');
     json_add_text(line, tenant->name);
-    buf_addf(line, ",%u,%u,%u,%d,%d,%d,%u,%u", (unsigned)place, (unsigned)labels,
-             (unsigned)(report_wave_of(report, index) - report->waves), (int)row->state,
-             html_enter_ids(data, row->is_from_known ? row->from : REPORT_NONE),
-             html_enter_ids(data, row->to), (unsigned)script, (unsigned)row->attempts);
+    const json_int_t numbers[] = {
+        place,
+        labels,
+        report_wave_of(report, index) - report->waves,
+        (json_int_t)row->state,
+        html_enter_ids(data, row->is_from_known ? row->from : REPORT_NONE),
+        html_enter_ids(data, row->to),
+        script,
+        row->attempts,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        buf_addc(line, ',');
+        json_add_integer(line, numbers[i]);
+    }
     add_times(data, index);
     add_rest(data, index);
     buf_addc(line, ']');

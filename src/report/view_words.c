@@ -90,12 +90,18 @@ void view_add_names(const struct report *report, struct buf *buf, const uint32_t
 void view_add_location(struct buf *buf, const struct cause *key)
 {
     buf_adds(buf, err_class_name((enum err_class)key->kind));
-    if (*key->code)
-        buf_addf(buf, " %s", key->code);
-    if (key->revision)
-        buf_addf(buf, ", revision %s", key->revision->id);
-    if (*key->file)
-        buf_addf(buf, ", %s", key->file);
+    if (*key->code) {
+        buf_addc(buf, ' ');
+        buf_adds(buf, key->code);
+    }
+    if (key->revision) {
+        buf_adds(buf, ", revision ");
+        buf_adds(buf, key->revision->id);
+    }
+    if (*key->file) {
+        buf_adds(buf, ", ");
+        buf_adds(buf, key->file);
+    }
     if (*key->file && key->line)
         buf_addf(buf, ":%d", (int)key->line);
 }
