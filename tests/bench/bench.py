@@ -386,8 +386,20 @@ def survey(args):
         bench.close()
 
 
+def in_words_of_their_own(path):
+    """Gives each failed tenant of the ledger's run an error of its own, with a detail and a hint."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript("""
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < (SELECT max(n) FROM run_tenants))
+            INSERT INTO errors(run, n, class, code, text, file, line, revision, statement, detail, hint)
+            SELECT 1, i, class, '23505', 'duplicate key value violates unique constraint "t_pkey_' || i || '" of the tenant', file, line, revision, statement,
+                   'Key (id)=(' || i || ') already exists in the table of this tenant.', 'Remove the row with the id ' || i || ', or change it, and go on.'
+            FROM n JOIN errors AS first ON first.run = 1 AND first.n = 0;
+            UPDATE run_tenants SET error = n WHERE n > 0;""")
+
+
 def reports(args):
-    """The report of a big run in each format, from the ledger."""
+    """The report of a big run in each format, from the ledger: all tenants failed, for one cause, and then each in words of its own."""
     count = args.tenants or 100000
     bench = Sqlite(args, count)
     shutil.rmtree(bench.fleet.path("versions"))
@@ -396,11 +408,20 @@ def reports(args):
         with open(bench.fleet.path("versions", id_ + ".sql"), "w") as file:
             file.write(f"-- One\n--\n-- Revision ID: {id_}\n-- Revises: {revises}\n\n-- migrate:up\n{sql}\n")
     bench.clear()
-    bench.skein("upgrade", "--yes")
+    first = bench.fleet.path("data", "t000000.db")
+    with contextlib.closing(sqlite3.connect(first)) as db:
+        db.execute("CREATE TABLE t (id int)")
+    for i in range(1, count):
+        shutil.copyfile(first, bench.fleet.path("data", f"t{i:06}.db"))
+    done = subprocess.run([*bench.skein_command, "upgrade", "--yes", "--on-failure", "continue"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert done.returncode == 1, done.returncode
     shutil.rmtree(bench.fleet.path("data"))
-    for form in ("text", "json", "html", "junit", "csv", "markdown"):
-        told(f"report -o {form}, {count} tenants (processor)", args.runs, [*bench.skein_command[:3], "report", "-o", f"{form}={bench.fleet.path('report')}"], 2,
-             of=lambda usage: usage[1])
+    for how in ("for one cause", "in words of their own"):
+        if how != "for one cause":
+            in_words_of_their_own(bench.fleet.path(".skein", "ledger.db"))
+        for form in ("text", "json", "html", "junit", "csv", "markdown"):
+            told(f"report -o {form}, {count} failed {how} (processor)", args.runs,
+                 [*bench.skein_command[:3], "report", "-o", f"{form}={bench.fleet.path('report')}"], 2, of=lambda usage: usage[1])
     bench.fleet.close()
 
 
