@@ -193,11 +193,25 @@ static bool ends_name(const struct scan *scan, const char *word)
     return c && strchr("\"'`]", c) && word > scan->text && word[-1] == (c == ']' ? '[' : c);
 }
 
+/* Does the quote at once after it end a phrase of several words, as in `'--grant-env APP_PASSWORD'`? */
+static bool ends_phrase(const struct scan *scan, const char *word)
+{
+    enum { FURTHEST = 4096 };
+    char quote = peek(scan);
+    bool is_open = false;
+    const char *line = word - scan->text > FURTHEST ? word - FURTHEST : scan->text;
+    if ((quote != '\'' && quote != '"') || count_quotes(scan, quote) != 1)
+        return false;
+    for (const char *at = word; at > line && at[-1] != '\n'; at--)
+        is_open ^= at[-1] == quote;
+    return is_open;
+}
+
 /* `"password":`, `` `password` = ``; false: a name of which something else is said. */
 static bool skip_name_end(struct scan *scan, const char *word)
 {
     if (!ends_name(scan, word))
-        return true;
+        return !ends_phrase(scan, word);
     scan->at++;
     skip_blanks(scan);
     return peek(scan) == '=' || peek(scan) == ':';
@@ -240,6 +254,7 @@ static bool take_password(struct scan *scan, struct secret_span *ret)
 static bool take_identified(struct scan *scan, struct secret_span *ret)
 {
     struct secret_span plugin;
+    const char *word = scan->at;
     if (!take_word(scan, "identified"))
         return false;
     skip_blanks(scan);
@@ -251,6 +266,8 @@ static bool take_identified(struct scan *scan, struct secret_span *ret)
         skip_blanks(scan);
     }
     if (!take_word(scan, "by") && !take_word(scan, "as") && !take_word(scan, "using"))
+        return false;
+    if (ends_phrase(scan, word))
         return false;
     skip_blanks(scan);
     if (take_word(scan, "password"))
