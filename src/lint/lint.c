@@ -156,18 +156,12 @@ static bool is_own_schema(const struct pass *pass, const char *schema)
            strcmp(schema, pass->dialect->own_schema) == 0;
 }
 
-void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed)
+static void add_finding(struct pass *pass, enum rule_id rule, size_t statement,
+                        const struct deed *deed)
 {
     const struct lint_rule *row = &lint_rules[rule];
     struct lint *lint = pass->lint;
     struct arena *arena = &lint->arena;
-    if (loses(rule))
-        pass_lose(pass);
-    if (works_long(rule))
-        pass_note_work(pass, statement, deed);
-    if (!pass->is_told || !(row->dialects & pass->bit) ||
-        (pass->direction == DIRECTION_DOWN && pass_only_takes_back(pass, rule, deed)))
-        return;
     struct deed told = told_deed(rule, deed);
     struct finding finding = {
         .rule = rule,
@@ -197,6 +191,18 @@ void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const str
     }
     if (finding.severity != LINT_OFF && !join(lint, &finding))
         *ARENA_PUSH(arena, lint->findings, lint->count, lint->capacity) = finding;
+}
+
+void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed)
+{
+    if (loses(rule))
+        pass_lose(pass);
+    if (works_long(rule))
+        pass_note_work(pass, statement, deed);
+    if (!pass->is_told || !(lint_rules[rule].dialects & pass->bit) ||
+        (pass->direction == DIRECTION_DOWN && pass_only_takes_back(pass, rule, deed)))
+        return;
+    add_finding(pass, rule, statement, deed);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------- */

@@ -391,18 +391,15 @@ static bool may_hold_rows(const struct question_request *request)
     }
 }
 
-static void ask_deed(struct walk *walk, const struct deed *deed)
+static struct question_request request_of(const struct walk *walk, const struct deed *deed,
+                                          const struct deed *maker, size_t own)
 {
-    struct arena *arena = walk->preflight->arena;
-    size_t own = preflight_index_of(walk, deed);
-    struct questions questions = {.arena = arena};
-    struct deed validated, seen;
-    const struct deed *maker = preflight_maker_of(walk, deed->table, own);
-    struct question_request request = {
+    size_t first = walk->first[walk->statement];
+    return (struct question_request){
         .dialect = walk->dialect,
         .deed = deed,
-        .deeds = &walk->deeds.items[walk->first[walk->statement]],
-        .count = walk->deeds.count - walk->first[walk->statement],
+        .deeds = &walk->deeds.items[first],
+        .count = walk->deeds.count - first,
         .looks_for_orphans = preflight_looks_for_orphans(walk),
         .touched =
             preflight_is_written(deed) ? preflight_touched_before(walk) : (struct deed_texts){0},
@@ -411,11 +408,20 @@ static void ask_deed(struct walk *walk, const struct deed *deed)
             maker ? walk->sql[preflight_statement_of(walk, preflight_index_of(walk, maker))] : NULL,
         .was =
             deed->other && deed->kind == DEED_COPY_ROWS ? old_name(walk, deed->other, own) : NULL,
+        .is_new = is_empty(walk, deed->table, own),
+        .is_other_new = deed->other && is_empty(walk, deed->other, own),
     };
+}
+
+static void ask_deed(struct walk *walk, const struct deed *deed)
+{
     if (!deed->table || deed->flags & DEED_TEMPORARY)
         return;
-    request.is_new = is_empty(walk, deed->table, own);
-    request.is_other_new = deed->other && is_empty(walk, deed->other, own);
+    size_t own = preflight_index_of(walk, deed);
+    const struct deed *maker = preflight_maker_of(walk, deed->table, own);
+    struct question_request request = request_of(walk, deed, maker, own);
+    struct questions questions = {.arena = walk->preflight->arena};
+    struct deed validated, seen;
     if (!may_hold_rows(&request))
         return;
     if (deed->kind == DEED_VALIDATE)

@@ -173,62 +173,63 @@ static void read_index(const struct postgres_deeds *reading, const json_t *node)
         deed->column = NULL;
 }
 
+/* What a DROP of one kind of object takes away. */
+struct dropped {
+    const char *type, *what;
+    enum deed_kind kind;
+    bool is_no_table;
+    bool
+        by_cascade; /* CASCADE takes the columns that have it; without it nothing of a table goes */
+};
+
+static const struct dropped *dropped_of(const json_t *node, bool cascades)
+{
+    static const struct dropped rows[] = {
+        {"OBJECT_TABLE", "table", DEED_DROP_TABLE, false, false},
+        {"OBJECT_FOREIGN_TABLE", "foreign table", DEED_DROP_TABLE, false, false},
+        {"OBJECT_MATVIEW", "materialized view", DEED_DROP_TABLE, false, false},
+        {"OBJECT_SCHEMA", "schema", DEED_DROP_TABLE, true, false},
+        {"OBJECT_INDEX", "index", DEED_DROP_INDEX, false, false},
+        {"OBJECT_TYPE", "columns of the type", DEED_DROP_TABLE, true, true},
+        {"OBJECT_DOMAIN", "columns of the domain", DEED_DROP_TABLE, true, true},
+        {"OBJECT_EXTENSION", "columns of the extension", DEED_DROP_TABLE, true, true},
+    };
+    static const struct dropped other = {.kind = DEED_OTHER};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (tree_is(node, "removeType", rows[i].type) && (cascades || !rows[i].by_cascade))
+            return &rows[i];
+    return &other;
+}
+
+static void read_dropped(const struct postgres_deeds *reading, const json_t *item,
+                         const struct dropped *dropped, unsigned flags)
+{
+    struct deed *deed = add_what(reading, dropped->kind, dropped->what);
+    const json_t *list = json_object_get(json_object_get(item, "List"), "items");
+    const json_t *type = json_object_get(item, "TypeName");
+    postgres_deeds_set_qualified(reading, deed, list);
+    if (type)
+        postgres_deeds_set_qualified(reading, deed, json_object_get(type, "names"));
+    else if (!list)
+        deed->table = postgres_deeds_text(reading, json_object_get(item, "String"), "sval");
+    deed->flags |= flags;
+    deed->is_no_table = dropped->is_no_table;
+    if (dropped->kind == DEED_DROP_INDEX) {
+        deed->name = deed->table;
+        deed->table = NULL;
+    }
+}
+
 static void read_drop(const struct postgres_deeds *reading, const json_t *node)
 {
-    static const struct {
-        const char *type, *what;
-        enum deed_kind kind;
-    } types[] = {
-        {"OBJECT_TABLE", "table", DEED_DROP_TABLE},
-        {"OBJECT_FOREIGN_TABLE", "foreign table", DEED_DROP_TABLE},
-        {"OBJECT_MATVIEW", "materialized view", DEED_DROP_TABLE},
-        {"OBJECT_SCHEMA", "schema", DEED_DROP_TABLE},
-        {"OBJECT_INDEX", "index", DEED_DROP_INDEX},
-    };
-    /* CASCADE takes the columns that have it */
-    static const struct {
-        const char *type, *what;
-    } of_columns[] = {
-        {"OBJECT_TYPE", "columns of the type"},
-        {"OBJECT_DOMAIN", "columns of the domain"},
-        {"OBJECT_EXTENSION", "columns of the extension"},
-    };
+    bool cascades = tree_is(node, "behavior", "DROP_CASCADE");
     unsigned flags = (is_true(node, "missing_ok") ? DEED_CONDITIONAL : 0) |
                      (is_true(node, "concurrent") ? DEED_CONCURRENT : 0) |
-                     (tree_is(node, "behavior", "DROP_CASCADE") ? DEED_CASCADE : 0);
+                     (cascades ? DEED_CASCADE : 0);
     size_t at;
     const json_t *item;
     json_array_foreach(json_object_get(node, "objects"), at, item)
-    {
-        enum deed_kind kind = DEED_OTHER;
-        const char *what = NULL;
-        bool is_type = false;
-        for (size_t i = 0; i < ARRAY_LEN(types); i++)
-            if (tree_is(node, "removeType", types[i].type)) {
-                kind = types[i].kind;
-                what = types[i].what;
-            }
-        for (size_t i = 0; i < ARRAY_LEN(of_columns) && flags & DEED_CASCADE; i++)
-            if (tree_is(node, "removeType", of_columns[i].type)) {
-                kind = DEED_DROP_TABLE;
-                what = of_columns[i].what;
-                is_type = true;
-            }
-        struct deed *deed = add_what(reading, kind, what);
-        const json_t *list = json_object_get(json_object_get(item, "List"), "items");
-        postgres_deeds_set_qualified(reading, deed, list);
-        if (json_object_get(item, "TypeName"))
-            postgres_deeds_set_qualified(
-                reading, deed, json_object_get(json_object_get(item, "TypeName"), "names"));
-        else if (!list)
-            deed->table = postgres_deeds_text(reading, json_object_get(item, "String"), "sval");
-        deed->flags |= flags;
-        deed->is_no_table = tree_is(node, "removeType", "OBJECT_SCHEMA") || is_type;
-        if (kind == DEED_DROP_INDEX) {
-            deed->name = deed->table;
-            deed->table = NULL;
-        }
-    }
+        read_dropped(reading, item, dropped_of(node, cascades), flags);
 }
 
 static void read_truncate(const struct postgres_deeds *reading, const json_t *node)

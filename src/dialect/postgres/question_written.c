@@ -313,7 +313,34 @@ static void ask_orphans(struct asking *asking)
 }
 
 /* Rows of other tables that refer to what is deleted. */
-static void ask_referring(struct asking *asking)
+static void add_referring(struct buf *buf, const struct written *written, struct arena *arena)
+{
+    const char *condition = written->condition ? written->condition : "true";
+    buf_adds(
+        buf,
+        "(SELECT '(' || pg_catalog.string_agg(pg_catalog.format('(SELECT 1 AS skein_1 FROM %s AS "
+        "skein_child WHERE EXISTS (SELECT 1 FROM %s AS skein_parent WHERE %s))', CASE WHEN k.conrelid "
+        "<> r.oid OR k.confdeltype = 'r' THEN CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || "
+        "c.oid::pg_catalog.regclass ELSE ");
+    postgres_add_literal(buf, arena_printf(arena, "(SELECT * FROM %s WHERE (%s\n) IS NOT TRUE)",
+                                           written->target, condition));
+    buf_adds(buf, " END, ");
+    postgres_add_literal(
+        buf, arena_printf(arena, "(SELECT * FROM %s WHERE (%s\n))", written->target, condition));
+    buf_adds(
+        buf,
+        ", (SELECT pg_catalog.string_agg(pg_catalog.format('skein_parent.%I = skein_child.%I', "
+        "f.attname, a.attname), ' AND ') FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS n (num, "
+        "at) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.num JOIN "
+        "pg_catalog.pg_attribute f ON f.attrelid = k.confrelid AND f.attnum = k.confkey[n.at])), ' "
+        "UNION ALL ') || ') AS skein_found' FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c "
+        "ON c.oid = k.conrelid WHERE k.confrelid = r.oid AND k.contype = 'f' AND k.conparentid = 0 AND "
+        "k.confdeltype IN ('a', 'r'))");
+}
+
+/* Why they cannot be asked for, or NULL. */
+static void add_referring_reason(struct buf *buf, const struct question_request *request,
+                                 const char *reason)
 {
     static const char reasons[] =
         "CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = r.oid AND NOT g.tgisinternal "
@@ -323,56 +350,41 @@ static void ask_referring(struct asking *asking)
         "AND (k.confdeltype IN ('n', 'd') OR (k.confdeltype = 'c' AND EXISTS (SELECT FROM "
         "pg_catalog.pg_constraint o WHERE o.confrelid = k.conrelid AND o.contype = 'f')))) THEN 'a foreign key "
         "carries it on to other tables'";
+    buf_adds(buf, reasons);
+    written_add_touched(
+        buf, request,
+        "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = "
+        "k.conrelid WHERE k.confrelid = r.oid AND k.contype = 'f' AND c.relname IN (");
+    if (reason) {
+        buf_adds(
+            buf,
+            " WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.confrelid = r.oid AND "
+            "k.contype = 'f') THEN ");
+        postgres_add_literal(buf, reason);
+    }
+    buf_adds(buf, " END");
+}
+
+static void ask_referring(struct asking *asking)
+{
     const struct written *written = &asking->written;
-    struct arena *arena = asking->arena;
+    const struct deed *deed = asking->request->deed;
     struct question *question = questions_add(asking->questions, QUESTION_ORPHANS, asking->request);
-    const char *condition = written->condition ? written->condition : "true";
     struct buf buf;
     buf_init(&buf, BUF_MAX_DEFAULT);
     buf_adds(&buf, "SELECT ");
-    if (written->reason) {
+    if (written->reason)
         buf_adds(&buf, "NULL");
-    } else {
-        buf_adds(
-            &buf,
-            "(SELECT '(' || pg_catalog.string_agg(pg_catalog.format('(SELECT 1 AS skein_1 FROM %s AS "
-            "skein_child WHERE EXISTS (SELECT 1 FROM %s AS skein_parent WHERE %s))', CASE WHEN k.conrelid "
-            "<> r.oid OR k.confdeltype = 'r' THEN CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || "
-            "c.oid::pg_catalog.regclass ELSE ");
-        postgres_add_literal(&buf,
-                             arena_printf(arena, "(SELECT * FROM %s WHERE (%s\n) IS NOT TRUE)",
-                                          written->target, condition));
-        buf_adds(&buf, " END, ");
-        postgres_add_literal(&buf, arena_printf(arena, "(SELECT * FROM %s WHERE (%s\n))",
-                                                written->target, condition));
-        buf_adds(
-            &buf,
-            ", (SELECT pg_catalog.string_agg(pg_catalog.format('skein_parent.%I = skein_child.%I', "
-            "f.attname, a.attname), ' AND ') FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS n (num, "
-            "at) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.num JOIN "
-            "pg_catalog.pg_attribute f ON f.attrelid = k.confrelid AND f.attnum = k.confkey[n.at])), ' "
-            "UNION ALL ') || ') AS skein_found' FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c "
-            "ON c.oid = k.conrelid WHERE k.confrelid = r.oid AND k.contype = 'f' AND k.conparentid = 0 AND "
-            "k.confdeltype IN ('a', 'r'))");
-    }
-    buf_addf(&buf, ", NULL, %s", reasons);
-    written_add_touched(
-        &buf, asking->request,
-        "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = "
-        "k.conrelid WHERE k.confrelid = r.oid AND k.contype = 'f' AND c.relname IN (");
-    if (written->reason) {
-        buf_adds(
-            &buf,
-            " WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.confrelid = r.oid AND "
-            "k.contype = 'f') THEN ");
-        postgres_add_literal(&buf, written->reason);
-    }
-    buf_adds(&buf, " END FROM pg_catalog.pg_class r WHERE r.oid = ");
-    postgres_add_regclass(&buf, asking->request->deed->schema, asking->request->deed->table);
-    question->about = arena_printf(arena, "a foreign key to %s", asking->request->deed->table);
+    else
+        add_referring(&buf, written, asking->arena);
+    buf_adds(&buf, ", NULL, ");
+    add_referring_reason(&buf, asking->request, written->reason);
+    buf_adds(&buf, " FROM pg_catalog.pg_class r WHERE r.oid = ");
+    postgres_add_regclass(&buf, deed->schema, deed->table);
+    question->about = arena_printf(asking->arena, "a foreign key to %s", deed->table);
     question->depends = (struct deed_texts){0};
     question->reads_keys = true;
-    question->lookup = buf_into(&buf, arena);
+    question->lookup = buf_into(&buf, asking->arena);
 }
 
 void postgres_ask_written(const struct question_request *request, struct questions *questions)
