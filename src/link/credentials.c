@@ -170,6 +170,12 @@ void credentials_redact(const struct credentials *credentials, uint32_t index, c
     secret_redact_sql(text, size);
 }
 
+void credentials_explain(const struct password *password, struct err *err)
+{
+    if (err->kind == ERR_AUTH && password->kind == PASSWORD_NONE && password->shown)
+        err_add(err, "; %s", password->shown);
+}
+
 void credentials_redact_all(const struct credentials *credentials, char *text, size_t size)
 {
     const char *last = NULL;

@@ -30,6 +30,9 @@ bool credentials_password(struct credentials *credentials, uint32_t index,
 void credentials_refuse(struct credentials *credentials, uint32_t index, const char *tenant);
 const char *credentials_refused(const struct credentials *credentials, uint32_t index);
 
+/* Adds to a server's refusal why this machine has no password for the login, where the inventory or the ledger says so. */
+void credentials_explain(const struct password *password, struct err *err);
+
 /* Notes the password with which the client library got in by itself: from now on it is kept out of texts too. */
 void credentials_learn(struct credentials *credentials, uint32_t index, const char *password);
 

@@ -2,13 +2,14 @@
 
 #include "base/arena.h"
 #include "inventory/inventory.h"
+#include "link/credentials.h"
 
 enum {
     ASK_EVERY_MS = 1000,
     ASK_TIMEOUT_MS = 5000,
     /* so old an answer says nothing of now: more than a question and its timeout take */
     OLD_MS = 10000,
-    TROUBLE_TEXT = 240
+    TROUBLE_TEXT = 512
 };
 
 struct replica {
@@ -94,7 +95,7 @@ static void set_trouble(struct replica *replica, const char *text)
 static void note_fault(struct replica *replica, const char *what, const struct err *err)
 {
     char text[TROUBLE_TEXT];
-    snprintf(text, sizeof text, "%s: %.180s", what, err->text);
+    snprintf(text, sizeof text, "%s: %.440s", what, err->text);
     replica->answered_ms = now_ms();
     replica->standing = (struct replica_standing){0};
     set_trouble(replica, text);
@@ -161,7 +162,9 @@ static void answer_connect(struct replica *replica, const struct err *err)
         ask(replica, SQL_REPLICA);
         return;
     }
-    note_fault(replica, "it cannot be reached", err);
+    struct err why = *err;
+    credentials_explain(replica->tenant->password, &why);
+    note_fault(replica, "it cannot be reached", &why);
     drop_link(replica);
 }
 

@@ -151,7 +151,7 @@ void pressure_tell(enum pressure_verdict verdict, const struct pressure *pressur
                  pressure->slowest, pressure->slowest_lag_ms / 1000);
         break;
     case PRESSURE_STOPPED:
-        snprintf(ret_text, PRESSURE_TEXT, "the replica '%.80s' does not follow its primary: %.110s",
+        snprintf(ret_text, PRESSURE_TEXT, "the replica '%.80s' does not follow its primary: %.480s",
                  pressure->stopped, pressure->trouble);
         break;
     case PRESSURE_UNHEARD:

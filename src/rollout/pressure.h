@@ -11,7 +11,7 @@
 #include "chain/repeat.h"
 #include "dialect/replica.h"
 
-enum { PRESSURE_TEXT = 240 };
+enum { PRESSURE_TEXT = 640 };
 
 /* What the server says, and replicas that the inventory names, of themselves. Texts are borrowed. */
 struct pressure {

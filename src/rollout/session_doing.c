@@ -102,7 +102,8 @@ static void tell_repeat(const struct session *session, struct status_doing *doin
     tell_step(doing, action);
     tell_statement(session, doing, action, 0);
     doing->rows = session->repeat.count.rows;
-    snprintf(doing->waits_for, sizeof doing->waits_for, "%s", session->repeat.waits_for);
+    snprintf(doing->waits_for, sizeof doing->waits_for, "%.*s", STATUS_TEXT - 1,
+             session->repeat.waits_for);
 }
 
 void session_tell_doing(const struct session *session, struct status_doing *doing)

@@ -1,4 +1,5 @@
 /* The way in and the way out: a connection, the tenant's database where it is still to be made, the next attempt. */
+#include "link/credentials.h"
 #include "rollout/session_private.h"
 
 /* ---- link ------------------------------------------------------------------------------------- */
@@ -142,9 +143,7 @@ static enum session_state error_connect(struct session *session, const struct io
     if (!link_note_connected(session->conn.link, io_op_err(op)))
         rollout_note_not_refused(session->env->run, session);
     struct err err = *io_op_err(op);
-    const struct password *password = session->tenant->password;
-    if (err.kind == ERR_AUTH && password->kind == PASSWORD_NONE && password->shown)
-        err_add(&err, "; %s", password->shown);
+    credentials_explain(session->tenant->password, &err);
     return session_fail(session, &err);
 }
 

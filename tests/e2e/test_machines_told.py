@@ -190,6 +190,8 @@ class Told(MachinesCase):
         self.end(self.first, 1)
         self.end(second, 1)
         self.assertIn(words, self.errors()[name])
+        self.assertIn("no password supplied; the run takes its password from the environment variable 'APP_PASSWORD', which this machine does "
+                      "not grant: '--grant-env APP_PASSWORD' does", self.errors()[name])
         self.assertEqual(self.pg.sql(name, "SELECT count(*) FROM item WHERE done = 1"), [["0"]])
 
     def test_what_is_done_to_a_tenant_is_as_the_run_says(self):
