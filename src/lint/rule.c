@@ -93,7 +93,7 @@ const struct lint_rule lint_rules[RULE__COUNT] = {
         "The server refuses it: unsafe use of a new value of an enum type.",
         "add the value in a section of its own outside a transaction, or in an earlier revision with 'transaction: each'"},
     [RULE_PENDING_EVENTS] = {LINT_ERROR, LINT_POSTGRESQL, SCALE_NONE,
-        "A change of a table whose changed rows are looked at no sooner than at the commit",
+        "A change of a table with rows that are looked at only at the commit",
         "the server refuses it where line {name} has changed a row of {table}: a deferred foreign key has yet to look at that row",
         "A DEFERRABLE INITIALLY DEFERRED foreign key, such as Django makes, leaves an event for each row to the commit. Until then PostgreSQL refuses ALTER TABLE, CREATE INDEX, TRUNCATE and DROP TABLE: it has pending trigger events. Where no row was changed it works, and the fleet splits.",
         "write SET CONSTRAINTS ALL IMMEDIATE before it, or put the change of rows into a revision of its own and set 'transaction: each'"},
