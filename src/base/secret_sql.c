@@ -244,10 +244,19 @@ static bool take_password(struct scan *scan, struct secret_span *ret)
     skip_owner(scan);
     skip_blanks(scan);
     take_char(scan, ':');
-    if (!take_char(scan, '=') && !take_char(scan, '('))
-        take_word(scan, "to");
+    bool is_to = !take_char(scan, '=') && !take_char(scan, '(') && take_word(scan, "to");
     skip_blanks(scan);
+    if (is_to && peek(scan) == '"') /* RENAME COLUMN password TO "…" */
+        return false;
     return take_literals(scan, ret) || (is_bare && take_bare(scan, ret));
+}
+
+/* "can't locate revision identified by '…'" are Alembic's words, and skein's: the quotes hold a revision. */
+static bool is_of_revision(const struct scan *scan)
+{
+    static const char before[] = "locate revision ";
+    size_t len = sizeof before - 1;
+    return (size_t)(scan->at - scan->text) >= len && memcmp(scan->at - len, before, len) == 0;
 }
 
 /* `IDENTIFIED [WITH plugin] BY …`, `IDENTIFIED VIA plugin USING …` */
@@ -255,7 +264,7 @@ static bool take_identified(struct scan *scan, struct secret_span *ret)
 {
     struct secret_span plugin;
     const char *word = scan->at;
-    if (!take_word(scan, "identified"))
+    if (is_of_revision(scan) || !take_word(scan, "identified"))
         return false;
     skip_blanks(scan);
     if (take_word(scan, "with") || take_word(scan, "via")) {

@@ -26,9 +26,12 @@ const struct report_format *report_format_find(const char *name)
 
 bool report_flush(FILE *out, struct err *err)
 {
+    int earlier =
+        ferror(out) ? errno : 0; /* long texts are written at once: nothing is left to flush */
     errno = 0;
     if (fflush(out) == 0 && !ferror(out))
         return true;
+    int code = errno ? errno : earlier;
     return err_set(err, ERR_INTERNAL, "cannot write the report: %s",
-                   errno ? strerror(errno) : "write error");
+                   code ? strerror(code) : "write error");
 }
