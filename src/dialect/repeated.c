@@ -20,7 +20,7 @@ static void take_verb(struct repeated *repeated, const char *word)
 /* Words that may stand between the verb and the table. */
 static const char *const between[] = {
     "into",   "only",    "or",           "rollback",      "abort", "replace", "fail",
-    "ignore", "delayed", "low_priority", "high_priority", "quick", NULL};
+    "ignore", "delayed", "low_priority", "high_priority", "quick", "from",    NULL};
 
 static void take_table_name(struct repeated *repeated, size_t begin, size_t end)
 {
@@ -100,8 +100,7 @@ static void take_sign(struct repeated *repeated, char byte)
 
 static void take_table(struct repeated *repeated, const char *word, size_t begin, size_t end)
 {
-    bool names = repeated->verb[0] && strcmp(repeated->verb, "delete") != 0;
-    if (!names || repeated->depth)
+    if (!repeated->verb[0] || repeated->depth)
         return;
     if (repeated->table == TABLE_UNKNOWN)
         repeated->table = TABLE_WANTED;
@@ -115,6 +114,13 @@ static void take_name(struct repeated *repeated, size_t begin, size_t end)
     keep_name(repeated, begin, end);
 }
 
+/* UPDATE a JOIN b ON … SET …, as MySQL has it: what stands after SET joins other tables alone. */
+static bool joins(const struct repeated *repeated, const char *word)
+{
+    return strcmp(repeated->verb, "update") == 0 && repeated->set == SET_NONE &&
+           (strcmp(word, "on") == 0 || strcmp(word, "using") == 0);
+}
+
 static void take_word(struct repeated *repeated, const char *sql, size_t begin, size_t end)
 {
     char word[SPLIT_WORD_SIZE] = "";
@@ -125,7 +131,8 @@ static void take_word(struct repeated *repeated, const char *sql, size_t begin, 
         take_verb(repeated, word);
     take_table(repeated, word, begin, end);
     take_reading(repeated, word, begin, end);
-    repeated->has_where |= !repeated->depth && strcmp(word, "where") == 0;
+    repeated->has_where |=
+        !repeated->depth && (strcmp(word, "where") == 0 || joins(repeated, word));
     repeated->has_returning |= !repeated->depth && strcmp(word, "returning") == 0;
     repeated->has_select |= strcmp(word, "select") == 0;
     repeated->is_bounded |= strcmp(word, "limit") == 0 || strcmp(word, "fetch") == 0;

@@ -23,14 +23,13 @@ struct repeated_names {
 
 struct repeated {
     char verb[SPLIT_WORD_SIZE]; /* what the statement itself does, after its WITH: `update` */
-    bool has_where;             /* of its own, not of a part of it */
-    bool has_select;            /* anywhere */
-    bool has_returning;         /* of its own: it answers with rows */
-    bool is_bounded;            /* LIMIT or FETCH FIRST, anywhere: a batch is a part of the rows */
+    bool has_where; /* of its own, not of a part of it; or the condition of a join before its SET */
+    bool has_select;    /* anywhere */
+    bool has_returning; /* of its own: it answers with rows */
+    bool is_bounded;    /* LIMIT or FETCH FIRST, anywhere: a batch is a part of the rows */
     /* SKIP LOCKED: rows that others have locked are left for later. Where it stands; 0, 0: nowhere */
     size_t skip_begin, skip_end;
-    /* The name of the table that it changes, with its schema, as it is written. 0, 0: none is found, or it deletes, which ends
-     * by itself */
+    /* The name of the table that it changes, with its schema, as it is written. 0, 0: none is found */
     size_t table_begin, table_end;
     size_t set_begin, set_end;     /* what an UPDATE sets. 0, 0: nothing is found */
     struct repeated_names targets; /* and the columns that it sets */

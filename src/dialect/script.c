@@ -219,6 +219,20 @@ static void add_one_by_one(struct making *making, const struct section *section,
     }
 }
 
+static bool refuse_count(const struct section *section, const char *path,
+                         const struct statement *second, size_t count, struct err *err)
+{
+    if (!second)
+        return err_at(
+            err, ERR_CHAIN, path, section->line - 1,
+            "a section with 'repeat:' holds one statement, and this one has none: write it, "
+            "or take the section away");
+    return err_at(err, ERR_CHAIN, path, section->line + second->line - 1,
+                  "a section with 'repeat:' holds one statement, and this one has %zu: give each a "
+                  "section of its own",
+                  count);
+}
+
 /* The statement, its own piece. `statements` is all that its section holds. */
 static bool add_repeated(struct making *making, const struct section *section,
                          const struct statement *statements, size_t count, struct err *err)
@@ -226,11 +240,7 @@ static bool add_repeated(struct making *making, const struct section *section,
     struct arena *arena = making->arena;
     const char *path = making->revision->path;
     if (count != 1)
-        return err_at(
-            err, ERR_CHAIN, path,
-            count ? section->line + statements[1].line - 1 : section->line - 1,
-            "a section with 'repeat:' holds one statement, and this one has %zu: give each a section of its own",
-            count);
+        return refuse_count(section, path, count ? &statements[1] : NULL, count, err);
     struct repeated words;
     const char *sql = arena_strndup(arena, section->sql + statements->offset, statements->len);
     int line = section->line + statements->line - 1;
@@ -243,7 +253,8 @@ static bool add_repeated(struct making *making, const struct section *section,
     struct repeating *repeating = arena_alloc(arena, sizeof *repeating);
     *repeating = (struct repeating){.options = section->repeat,
                                     .is_bounded = words.is_bounded,
-                                    .updates = strcmp(words.verb, "update") == 0};
+                                    .updates = strcmp(words.verb, "update") == 0,
+                                    .ends = strcmp(words.verb, "delete") == 0};
     if (words.table_end)
         repeating->table =
             arena_strndup(arena, sql + words.table_begin, words.table_end - words.table_begin);

@@ -25,10 +25,10 @@ struct repeating {
     const struct repeat *options;
     /* the statement without its SKIP LOCKED, of the same length; NULL: it has none */
     const char *thorough;
-    /* that it changes, with its schema, as it is written; NULL: not known, or it ends by itself */
-    const char *table;
-    bool is_bounded; /* LIMIT */
-    bool updates;    /* it is an UPDATE */
+    const char *table; /* that it changes, with its schema, as it is written; NULL: not known */
+    bool is_bounded;   /* LIMIT */
+    bool updates;      /* it is an UPDATE */
+    bool ends;         /* by itself: it is a DELETE */
 };
 
 struct piece {

@@ -113,12 +113,20 @@ void actions_prepare_mark(struct io_op *op, const struct io_view *view, struct b
     add_mark(acting, action, is_under_way ? &acting->count : &none, marked_ms(op, view), sql);
 }
 
+/* A name that every parser of names reads: none with a comment in it, nor U&"…". */
+static const char *plain_name(const char *name)
+{
+    return name && !strpbrk(name, "&/-") ? name : NULL;
+}
+
 void actions_prepare_batch_end(struct io_op *op, const struct io_view *view, struct buf *sql)
 {
     const struct actions *acting = op->input;
-    const struct io_op *batch = io_view_find(view, &acting->actions[acting->begin]);
-    if (acting->is_thorough && !batch->answer.rows_changed)
-        sql_expand(sql, acting->dialect, SQL_BATCH_END, &acting->vars);
+    const struct action *action = &acting->actions[acting->begin];
+    struct sql_vars vars = acting->vars;
+    vars.changed = plain_name(action->piece->repeating->table);
+    if (acting->is_thorough && !io_view_find(view, action)->answer.rows_changed)
+        sql_expand(sql, acting->dialect, SQL_BATCH_END, &vars);
 }
 
 void actions_prepare_batch(struct io_op *op, const struct io_view *view, struct buf *sql)

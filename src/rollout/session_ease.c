@@ -27,7 +27,8 @@ static bool is_asked(const struct session *session, uint64_t now)
 static bool is_counted(const struct session *session)
 {
     const struct session_repeat *repeat = &session->repeat;
-    return session_repeat_statement(session)->table && !repeat->options.max_batches &&
+    const struct repeating *statement = session_repeat_statement(session);
+    return statement->table && !statement->ends && !repeat->options.max_batches &&
            repeat->batches && repeat->batches >= session->repeat.next_count &&
            !io_is_in_transaction(session->conn.io);
 }

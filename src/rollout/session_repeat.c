@@ -212,19 +212,25 @@ static const struct io_op *look_of(const struct session *session)
     return NULL;
 }
 
+static const char has_written[] =
+    "a statement that repeats has ended, since its last batch counted no row, and that batch has "
+    "changed or locked rows all the same, as a trigger or its WITH may do: look whether all is "
+    "done, and ask for it with '-- verify:'";
+static const char may_pass_over[] =
+    "a statement that repeats has ended, since its last batch counted no row, and its table has a "
+    "trigger with RAISE(IGNORE), or a rule with INSTEAD, by which rows may be found and not "
+    "changed: look whether all is done, and ask for it with '-- verify:'";
+
 /* What a trigger does in the place of the statement, and what its WITH changes, is not counted. */
 static void note_uncounted(struct session *session)
 {
     const struct io_op *look = look_of(session);
-    bool has_written = look && look->answer.rows.row_count && *io_op_value(look, 0, 0) != '0';
-    if (!has_written || is_verified(session))
+    const char *found = look && look->answer.rows.row_count ? io_op_value(look, 0, 0) : "0";
+    if (*found == '0' || is_verified(session))
         return;
     struct notice notice = {
         .level = NOTICE_WARNING,
-        .text =
-            "a statement that repeats has ended, since its last batch counted no row, and that "
-            "batch has changed or locked rows all the same, as a trigger or its WITH may do: look "
-            "whether all is done, and ask for it with '-- verify:'",
+        .text = *found == '1' ? has_written : may_pass_over,
         .revision = session_repeat_action(session)->step->revision,
     };
     notices_add(&session->result.notices, &session->arena, &notice);

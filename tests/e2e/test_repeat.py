@@ -204,7 +204,7 @@ class Everywhere:
     def test_faults_of_the_chain_are_told_before_a_tenant_is_touched(self):
         cases = (("SELECT 1", "no count of the rows"), ("CREATE TABLE x (y int)", "no count of the rows"),
                  ("UPDATE item SET n = 1", "without WHERE"), ("INSERT INTO item (id, n) VALUES (1, 1)", "again and again"),
-                 (f"{self.UPDATE}; {self.DELETE}", "one statement"), ("-- nothing", "one statement"),
+                 (f"{self.UPDATE}; {self.DELETE}", "one statement, and this one has 2"), ("-- nothing", "this one has none"),
                  (f"{self.UPDATE} RETURNING 1", "leave it out"))
         for sql, words in cases:
             with self.subTest(sql=sql):
@@ -237,6 +237,24 @@ class SQLite(OnSQLite, Everywhere, FleetCase):
         step = self.run_json("upgrade").tenant("t")["steps"][0]
         self.assertEqual((step["batches"], step["rows"]), (ROWS // BATCH, ROWS))
         self.check_rows()
+
+
+    def test_rows_that_a_trigger_may_pass_over_are_told(self):
+        """RAISE(IGNORE) leaves a row as it is, uncounted: the first batch of such rows is the last. Not of another table."""
+        ignore = "CREATE TRIGGER keep BEFORE {} ON {} WHEN OLD.id <= 10 BEGIN SELECT RAISE ( ignore ); END"
+        remove = f"DELETE FROM main.\"item\" WHERE id IN (SELECT id FROM item LIMIT {BATCH})"
+        verify = "-- verify: SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM item WHERE done IS NULL)\n"
+        for up, trigger, after, is_told in ((self.UPDATE, ignore.format("UPDATE", "item"), "", True),
+                                            (remove, ignore.format("DELETE", "Item"), "", True),
+                                            (self.UPDATE, ignore.format("UPDATE", "item"), verify, False),
+                                            (self.UPDATE, ignore.format("UPDATE", "items"), "", False)):
+            with self.subTest(up=up, trigger=trigger, after=after):
+                self.prepare(up=up, after=after)
+                self.run_ok("upgrade", "aaaa1111")
+                self.sql("CREATE TABLE items (id INTEGER)")
+                self.sql(trigger)
+                notices = self.run_json("upgrade", code=4 if after else 0).report["notices"]
+                self.assertEqual(["RAISE(IGNORE)" in notice["message"] for notice in notices], [True] * is_told)
 
 
 class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
@@ -314,6 +332,23 @@ class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
         self.prepare()
         self.assertEqual(self.run_json("upgrade").report["notices"], [])
 
+    def test_rows_that_a_rule_may_pass_over_are_told(self):
+        nothing = "CREATE RULE keep AS ON {} TO {} DO INSTEAD NOTHING"
+        for up, rules, is_told in ((self.UPDATE, (nothing.format("UPDATE", "item"),), True),
+                                   (self.UPDATE, (nothing.format("UPDATE", "item"), "ALTER TABLE item DISABLE RULE keep"), False),
+                                   (self.UPDATE, (nothing.format("UPDATE", "items"),), False),
+                                   (f"DELETE FROM ONLY \"item\" WHERE id IN (SELECT id FROM item LIMIT {BATCH})",
+                                    (nothing.format("DELETE", "item"),), True),
+                                   (f"UPDATE U&\"!0069tem\" UESCAPE '!' SET done = 1 WHERE done IS NULL", (), False)):
+            with self.subTest(up=up, rules=rules):
+                self.prepare(up=up)
+                self.run_ok("upgrade", "aaaa1111")
+                self.sql("CREATE TABLE items (id int)")
+                for rule in rules:
+                    self.sql(rule)
+                notices = self.run_json("upgrade").report["notices"]
+                self.assertEqual(["a rule with INSTEAD" in notice["message"] for notice in notices], [True] * is_told)
+
     def test_of_a_rehearsal_nothing_is_left(self):
         self.prepare()
         self.run_ok("upgrade", "aaaa1111")
@@ -384,6 +419,13 @@ class MariaDBs(OnMariaDB, Everywhere, MariaDBCase):
         self.assertIn("takes no change back", tenant["error"]["message"])
         self.check_rows(0)
 
+
+    def test_a_join_holds_an_update_by(self):
+        """An UPDATE of several tables takes no LIMIT: its batch is a table that it joins."""
+        self.prepare(up=f"UPDATE item JOIN (SELECT id FROM item WHERE done IS NULL LIMIT {BATCH}) AS batch ON batch.id = item.id "
+                        "SET item.n = item.n + 1, item.done = 1")
+        self.assertEqual(self.run_json("upgrade").tenant("t")["steps"][1]["batches"], ROWS // BATCH)
+        self.check_rows()
 
     def test_rows_that_are_found_and_left_as_they_are_end_it_at_once(self):
         """The server says so, and the next batch would find the same ones. A batch that changes some of its rows goes on."""

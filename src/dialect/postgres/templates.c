@@ -153,7 +153,9 @@ const char *const postgres_sql[SQL__COUNT] = {
         "FROM pg_catalog.pg_stat_replication",
     /* A trigger before each row locks it, and so does FOR UPDATE: both need a number for the transaction. */
     [SQL_BATCH_END] =
-        "SELECT CASE WHEN pg_catalog.txid_current_if_assigned() IS NULL THEN 0 ELSE 1 END",
+        "SELECT CASE WHEN pg_catalog.txid_current_if_assigned() IS NOT NULL THEN 1 WHEN EXISTS "
+        "(SELECT 1 FROM pg_catalog.pg_rewrite WHERE ev_class = pg_catalog.to_regclass({changed}) AND "
+        "is_instead AND ev_type <> '1' AND ev_enabled <> 'D') THEN 2 ELSE 0 END",
     [SQL_REPLICA] =
         "SELECT pg_catalog.pg_is_in_recovery() AS follows, CASE WHEN pg_catalog.pg_is_in_recovery() "
         "THEN pg_catalog.pg_is_wal_replay_paused() END AS is_paused, "
