@@ -253,8 +253,7 @@ static bool add_repeated(struct making *making, const struct section *section,
     struct repeating *repeating = arena_alloc(arena, sizeof *repeating);
     *repeating = (struct repeating){.options = section->repeat,
                                     .is_bounded = words.is_bounded,
-                                    .updates = strcmp(words.verb, "update") == 0,
-                                    .ends = strcmp(words.verb, "delete") == 0};
+                                    .verb = arena_strdup(arena, words.verb)};
     if (words.table_end)
         repeating->table =
             arena_strndup(arena, sql + words.table_begin, words.table_end - words.table_begin);

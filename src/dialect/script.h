@@ -27,8 +27,7 @@ struct repeating {
     const char *thorough;
     const char *table; /* that it changes, with its schema, as it is written; NULL: not known */
     bool is_bounded;   /* LIMIT */
-    bool updates;      /* it is an UPDATE */
-    bool ends;         /* by itself: it is a DELETE */
+    const char *verb;  /* what it does: `update` */
 };
 
 struct piece {

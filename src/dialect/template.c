@@ -273,6 +273,7 @@ static const struct var vars_table[] = {
     VAR("nonce", VAR_LITERAL, nonce),
     VAR("search_path", VAR_LITERAL, search_path),
     VAR("changed", VAR_LITERAL, changed),
+    VAR("verb", VAR_LITERAL, verb),
     VAR("version_name", VAR_LITERAL, version_table),
     VAR("definition", VAR_SQL, definition),
     VAR("steps", VAR_SQL, steps),

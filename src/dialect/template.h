@@ -29,6 +29,7 @@ struct sql_vars {
     const char *nonce;       /* {nonce} */
     const char *search_path; /* {search_path} */
     const char *changed;     /* {changed}: the name of a table, as a revision writes it; NULL */
+    const char *verb;        /* {verb}: what the revision does to it: `update` */
     /* {own_local}, {own_session}: the inventory's `settings` */
     const struct session_setting *settings;
     size_t setting_count;

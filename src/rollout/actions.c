@@ -125,6 +125,7 @@ void actions_prepare_batch_end(struct io_op *op, const struct io_view *view, str
     const struct action *action = &acting->actions[acting->begin];
     struct sql_vars vars = acting->vars;
     vars.changed = plain_name(action->piece->repeating->table);
+    vars.verb = action->piece->repeating->verb;
     if (acting->is_thorough && !io_view_find(view, action)->answer.rows_changed)
         sql_expand(sql, acting->dialect, SQL_BATCH_END, &vars);
 }

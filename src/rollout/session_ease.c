@@ -23,14 +23,14 @@ static bool is_asked(const struct session *session, uint64_t now)
            (!repeat->asked_ms || repeat->watch.since_ms || now - repeat->asked_ms >= ASK_EVERY_MS);
 }
 
-/* An author who says how many batches there may be has thought of the end. */
+/* A DELETE ends by itself, and an author who says how many batches there may be has thought of the end. */
 static bool is_counted(const struct session *session)
 {
     const struct session_repeat *repeat = &session->repeat;
     const struct repeating *statement = session_repeat_statement(session);
-    return statement->table && !statement->ends && !repeat->options.max_batches &&
-           repeat->batches && repeat->batches >= session->repeat.next_count &&
-           !io_is_in_transaction(session->conn.io);
+    bool ends = strcmp(statement->verb, "delete") == 0;
+    return statement->table && !ends && !repeat->options.max_batches && repeat->batches &&
+           repeat->batches >= session->repeat.next_count && !io_is_in_transaction(session->conn.io);
 }
 
 static void add_count(struct session *session)

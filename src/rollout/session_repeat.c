@@ -254,8 +254,9 @@ static enum session_state end_repeat(struct session *session)
 static bool check_progress(const struct session *session, const struct answer *answer,
                            struct err *err)
 {
-    bool goes_on = !session_repeat_statement(session)->updates || !answer->rows_changed ||
-                   answer->rows_same < answer->rows_changed || session->repeat.options.max_batches;
+    bool goes_on = strcmp(session_repeat_statement(session)->verb, "update") != 0 ||
+                   !answer->rows_changed || answer->rows_same < answer->rows_changed ||
+                   session->repeat.options.max_batches;
     return goes_on ||
            err_set(
                err, ERR_SQL,

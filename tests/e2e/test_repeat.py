@@ -241,12 +241,13 @@ class SQLite(OnSQLite, Everywhere, FleetCase):
 
     def test_rows_that_a_trigger_may_pass_over_are_told(self):
         """RAISE(IGNORE) leaves a row as it is, uncounted: the first batch of such rows is the last. Not of another table."""
-        ignore = "CREATE TRIGGER keep BEFORE {} ON {} WHEN OLD.id <= 10 BEGIN SELECT RAISE ( ignore ); END"
+        ignore = "CREATE TRIGGER keep BEFORE {} ON {} WHEN OLD.id <= 10 BEGIN SELECT RAISE (\n\tignore ); END"
         remove = f"DELETE FROM main.\"item\" WHERE id IN (SELECT id FROM item LIMIT {BATCH})"
         verify = "-- verify: SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM item WHERE done IS NULL)\n"
         for up, trigger, after, is_told in ((self.UPDATE, ignore.format("UPDATE", "item"), "", True),
                                             (remove, ignore.format("DELETE", "Item"), "", True),
                                             (self.UPDATE, ignore.format("UPDATE", "item"), verify, False),
+                                            (self.UPDATE, ignore.format("DELETE", "item"), "", False),
                                             (self.UPDATE, ignore.format("UPDATE", "items"), "", False)):
             with self.subTest(up=up, trigger=trigger, after=after):
                 self.prepare(up=up, after=after)
@@ -336,7 +337,7 @@ class PostgreSQL(OnPostgres, Everywhere, PostgresCase):
         nothing = "CREATE RULE keep AS ON {} TO {} DO INSTEAD NOTHING"
         for up, rules, is_told in ((self.UPDATE, (nothing.format("UPDATE", "item"),), True),
                                    (self.UPDATE, (nothing.format("UPDATE", "item"), "ALTER TABLE item DISABLE RULE keep"), False),
-                                   (self.UPDATE, (nothing.format("UPDATE", "items"),), False),
+                                   (self.UPDATE, (nothing.format("UPDATE", "items"), nothing.format("DELETE", "item")), False),
                                    (f"DELETE FROM ONLY \"item\" WHERE id IN (SELECT id FROM item LIMIT {BATCH})",
                                     (nothing.format("DELETE", "item"),), True),
                                    (f"UPDATE U&\"!0069tem\" UESCAPE '!' SET done = 1 WHERE done IS NULL", (), False)):

@@ -155,7 +155,8 @@ const char *const postgres_sql[SQL__COUNT] = {
     [SQL_BATCH_END] =
         "SELECT CASE WHEN pg_catalog.txid_current_if_assigned() IS NOT NULL THEN 1 WHEN EXISTS "
         "(SELECT 1 FROM pg_catalog.pg_rewrite WHERE ev_class = pg_catalog.to_regclass({changed}) AND "
-        "is_instead AND ev_type <> '1' AND ev_enabled <> 'D') THEN 2 ELSE 0 END",
+        "is_instead AND ev_enabled <> 'D' AND ev_type = CASE {verb} WHEN 'update' THEN '2' WHEN "
+        "'insert' THEN '3' WHEN 'delete' THEN '4' END) THEN 2 ELSE 0 END",
     [SQL_REPLICA] =
         "SELECT pg_catalog.pg_is_in_recovery() AS follows, CASE WHEN pg_catalog.pg_is_in_recovery() "
         "THEN pg_catalog.pg_is_wal_replay_paused() END AS is_paused, "

@@ -27,11 +27,13 @@ const char *const sqlite_sql[SQL__COUNT] = {
         "NULL, statements INTEGER NOT NULL, duration_ms REAL NOT NULL, "
         "applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), "
         "state VARCHAR(16) NOT NULL)",
+    /* REPLACE, and INSERT with ON CONFLICT, may set off the triggers of the other two. */
     [SQL_BATCH_END] =
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND "
         "replace(replace(replace(replace({changed}, '\"', ''), '`', ''), '[', ''), ']', '') COLLATE "
-        "NOCASE IN (tbl_name, 'main.' || tbl_name) AND replace(sql, ' ', '') LIKE "
-        "'%RAISE(IGNORE)%') THEN 2 ELSE 0 END",
+        "NOCASE IN (tbl_name, 'main.' || tbl_name) AND ({verb} NOT IN ('update', 'delete') OR sql LIKE "
+        "'%' || {verb} || '%') AND replace(replace(replace(replace(sql, ' ', ''), char(9), ''), "
+        "char(10), ''), char(13), '') LIKE '%RAISE(IGNORE)%') THEN 2 ELSE 0 END",
     [SQL_VERSION_INSERT] = "INSERT INTO {version} (version_num) VALUES ({to})",
     [SQL_VERSION_UPDATE] = "UPDATE {version} SET version_num = {to} WHERE version_num = {from}",
     [SQL_VERSION_DELETE] = "DELETE FROM {version} WHERE version_num = {from}",
