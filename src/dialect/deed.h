@@ -54,6 +54,7 @@ enum deed_kind {
     DEED_REFRESH,      /* a materialized view gets the rows of its query */
     DEED_LOCK, /* no more than that `table` is locked, as by LOCK or what ALTER TABLE does to no row: `what` is one of deed_for_… */
     DEED_MEANING, /* `what` expressions mean may change: `function`, `type`; by the name `name`; NULL: any */
+    DEED_CREATE_THING, /* `name`, which is no table, column, index or trigger; told of only with IF NOT EXISTS */
     DEED_OTHER, /* anything else that may change the database: DO, CALL, a function */
     DEED__COUNT
 };

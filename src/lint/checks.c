@@ -65,6 +65,52 @@ static void check_constant(struct pass *pass, size_t statement, const struct dee
     pass_tell(pass, RULE_DIFFERS_BY_TENANT, statement, &told);
 }
 
+/* A type that the same transaction has made holds no rows yet, and an enum takes new values at once. */
+static bool makes_type(const struct pass *pass, size_t statement, const char *type)
+{
+    for (size_t i = 0; i < statement; i++) {
+        const struct pass_statement *earlier = &pass->statements[i];
+        bool is_own = earlier->transaction == pass->statements[statement].transaction;
+        for (size_t d = earlier->first_deed; d < earlier->deed_end && is_own; d++)
+            if (pass->deeds.items[d].kind == DEED_MEANING &&
+                pass_is_same(pass->deeds.items[d].what, "type") &&
+                pass_is_same(pass->deeds.items[d].name, type) &&
+                ascii_begins(earlier->sql, "create"))
+                return true;
+    }
+    return false;
+}
+
+/* ---- what reads the rows that are there -------------------------------------------------------------- */
+
+/* The rows of the partition are looked at; a table that inherits is asked for its columns and constraints only. */
+static void check_attach(struct pass *pass, size_t statement, const struct deed *deed)
+{
+    struct deed told = *deed;
+    if (pass->bit != LINT_POSTGRESQL || pass_is_same(deed->what, "inherit") ||
+        pass_is_empty(pass, deed->other))
+        return;
+    told.table = deed->other;
+    told.schema = deed->other_schema;
+    pass_tell(pass, RULE_DATA_DEPENDENT, statement, &told);
+}
+
+static void check_rewrite(struct pass *pass, size_t statement, const struct deed *deed)
+{
+    if (pass_is_same(deed->what, "ADD EXCLUDE") && !pass_is_empty(pass, deed->table))
+        pass_tell(pass, RULE_DATA_DEPENDENT, statement, deed);
+}
+
+/* Of every table that has a column of the domain. */
+static void check_domain(struct pass *pass, size_t statement, const struct deed *deed)
+{
+    struct deed told = *deed;
+    if (deed->flags & DEED_NOT_VALID || makes_type(pass, statement, deed->table))
+        return;
+    told.is_no_table = true;
+    pass_tell(pass, RULE_DATA_DEPENDENT, statement, &told);
+}
+
 /* ---- settings, names, what is shared -------------------------------------------------------------- */
 
 /* `0`, `0ms`, `0 min`. */
@@ -100,22 +146,6 @@ static void check_schema(struct pass *pass, size_t statement, const struct deed 
 }
 
 /* ---- an enum -------------------------------------------------------------------------------------- */
-
-/* A type that the same transaction has made takes new values at once. */
-static bool makes_type(const struct pass *pass, size_t statement, const char *type)
-{
-    for (size_t i = 0; i < statement; i++) {
-        const struct pass_statement *earlier = &pass->statements[i];
-        bool is_own = earlier->transaction == pass->statements[statement].transaction;
-        for (size_t d = earlier->first_deed; d < earlier->deed_end && is_own; d++)
-            if (pass->deeds.items[d].kind == DEED_MEANING &&
-                pass_is_same(pass->deeds.items[d].what, "type") &&
-                pass_is_same(pass->deeds.items[d].name, type) &&
-                ascii_begins(earlier->sql, "create"))
-                return true;
-    }
-    return false;
-}
 
 static void check_enum(struct pass *pass, size_t statement, const struct deed *deed)
 {
@@ -155,6 +185,9 @@ void pass_check_deed(struct pass *pass, size_t statement, const struct deed *dee
     case DEED_SET: check_setting(pass, statement, deed); break;
     case DEED_NAME_SCHEMA: check_schema(pass, statement, deed); break;
     case DEED_ENUM_ADD: check_enum(pass, statement, deed); break;
+    case DEED_ATTACH: check_attach(pass, statement, deed); break;
+    case DEED_REWRITE: check_rewrite(pass, statement, deed); break;
+    case DEED_DOMAIN_RULE: check_domain(pass, statement, deed); break;
     case DEED_SERVER_WIDE:
         if (deed->flags & DEED_DATABASE_WIDE && pass->request->has_schemas)
             pass_tell(pass, RULE_SERVER_WIDE, statement, deed);

@@ -8,46 +8,6 @@
 
 /* ---- texts --------------------------------------------------------------------------------------- */
 
-/* What the deed does, in words: for rules that many kinds of deeds break. */
-static const char *words_of(const struct deed *deed)
-{
-    switch (deed->kind) {
-    case DEED_CREATE_INDEX:
-        return deed->flags & DEED_UNIQUE ? "CREATE UNIQUE INDEX" : "CREATE INDEX";
-    case DEED_SET_NOT_NULL: return "SET NOT NULL";
-    case DEED_ADD_CHECK: return "ADD CHECK";
-    case DEED_ADD_FOREIGN_KEY: return "ADD FOREIGN KEY";
-    case DEED_ADD_UNIQUE: return deed->flags & DEED_PRIMARY_KEY ? "ADD PRIMARY KEY" : "ADD UNIQUE";
-    case DEED_VALIDATE: return "VALIDATE CONSTRAINT";
-    case DEED_SET_TYPE: return "the change of type";
-    case DEED_ADD_COLUMN: return deed->flags & DEED_STORED ? "a STORED column" : "ADD COLUMN";
-    default: return deed->what ? deed->what : "it";
-    }
-}
-
-static bool is_drop(enum deed_kind kind)
-{
-    return kind == DEED_DROP_TABLE || kind == DEED_DROP_COLUMN || kind == DEED_DROP_INDEX ||
-           kind == DEED_DROP_CONSTRAINT;
-}
-
-/* What the texts of some rules say of the deed instead of its own words. */
-static struct deed told_deed(enum rule_id rule, const struct deed *deed)
-{
-    struct deed told = *deed;
-    if (rule == RULE_DATA_DEPENDENT || rule == RULE_ALGORITHM)
-        told.what = words_of(deed);
-    if (rule == RULE_DROP_TABLE && deed->kind == DEED_CREATE_TABLE)
-        told.what = "table";
-    if (rule == RULE_HIDES_DRIFT) {
-        told.what = is_drop(deed->kind) ? "IF EXISTS" : "IF NOT EXISTS";
-        told.name = deed->kind == DEED_ADD_COLUMN ? deed->column
-                    : deed->kind == DEED_CREATE_TABLE || deed->kind == DEED_DROP_TABLE ? deed->table
-                                                                                       : deed->name;
-    }
-    return told;
-}
-
 /* `{table}` and its like become what the deed has; what it has not, a word for it. */
 static const char *fill(struct arena *arena, const char *text, const struct deed *deed)
 {
@@ -162,7 +122,7 @@ static void add_finding(struct pass *pass, enum rule_id rule, size_t statement,
     const struct lint_rule *row = &lint_rules[rule];
     struct lint *lint = pass->lint;
     struct arena *arena = &lint->arena;
-    struct deed told = told_deed(rule, deed);
+    struct deed told = pass_told_deed(rule, deed);
     struct finding finding = {
         .rule = rule,
         .severity = pass->request->severities ? pass->request->severities[rule] : row->severity,

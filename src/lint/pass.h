@@ -105,6 +105,9 @@ void pass_lose(struct pass *pass);
 /* Adds a finding about the statement; the texts of the rule are filled from the deed. `statement` SIZE_MAX: about the revision. */
 void pass_tell(struct pass *pass, enum rule_id rule, size_t statement, const struct deed *deed);
 
+/* deed_words.c: the deed with what the texts of the rule say of it instead of its own words. */
+struct deed pass_told_deed(enum rule_id rule, const struct deed *deed);
+
 /* pass_down.c: does the rule say of a down section only that it takes back what its up section did? */
 bool pass_only_takes_back(const struct pass *pass, enum rule_id rule, const struct deed *deed);
 

@@ -33,6 +33,7 @@ const char *lint_severity_name(enum lint_severity severity);
     rule(MYSQL_DDL_COMMITS, "mysql-ddl-commits") \
     rule(ALGORITHM, "algorithm") \
     rule(SQLITE_REBUILD, "sqlite-rebuild") \
+    rule(ADD_COLUMN_REFUSED, "sqlite-add-column") \
     rule(SESSION_DEPENDENT, "session-dependent") \
     rule(FOREIGN_SCHEMA, "foreign-schema") \
     rule(SERVER_WIDE, "server-wide") \

@@ -341,6 +341,37 @@ class PlanOfSqlite(Plan, FleetCase):
         return "CREATE TABLE task (owner text); INSERT INTO task VALUES (hex(zeroblob(%d)));" % (rows * 100)
 
 
+class RefusedBySqlite(FleetCase):
+    """What lint says that the library refuses, it refuses."""
+    def found(self, column):
+        self.fleet.inventory([self.fleet.sqlite("acme")])
+        self.fleet.revision("aaaa1111", "CREATE TABLE task (id INTEGER PRIMARY KEY); INSERT INTO task VALUES (1);")
+        self.fleet.revision("bbbb2222", f"ALTER TABLE task ADD COLUMN {column};")
+        found = json.loads(self.fleet.run("lint", "bbbb", "-o", "json").out)["findings"]
+        return [finding["rule"] for finding in found if finding["severity"] == "error"]
+
+    def refused(self, column, rule):
+        self.assertEqual(self.found(column), [rule])
+        said = self.run_ok("upgrade", code=1)
+        self.assertIn("cannot add a", (said.out + said.err).lower())
+
+    def test_unique(self):
+        self.refused("c INT UNIQUE", "sqlite-add-column")
+
+    def test_primary_key(self):
+        self.refused("c INT PRIMARY KEY", "sqlite-add-column")
+
+    def test_stored(self):
+        self.refused("c INT AS (id) STORED", "required-column")
+
+    def test_required(self):
+        self.refused("c INT NOT NULL", "required-column")
+
+    def test_others_are_taken(self):
+        self.assertEqual(self.found("c INT AS (id) VIRTUAL"), [])
+        self.run_ok("upgrade")
+
+
 class PlanOfMariaDB(Plan, MariaDBCase):
     UP = "UPDATE task SET owner = 'y';"
     RULE = "update-without-where"

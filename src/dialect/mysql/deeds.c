@@ -92,11 +92,13 @@ static const struct {
     {"VERSION", true},       {"CONNECTION_ID", true},
 };
 
-/* From here to the end of the statement, or to WHERE: what UPDATE sets. */
+/* From here to the end of the statement, or to its own WHERE: what UPDATE sets. */
 static const char *find_changing(struct mysql_reader reader)
 {
-    for (; !reader.is_over && !mysql_is(&reader, "WHERE"); mysql_skip(&reader)) {
+    int depth = 0;
+    for (; !reader.is_over && (depth || !mysql_is(&reader, "WHERE")); mysql_skip(&reader)) {
         struct mysql_reader after = reader;
+        depth += mysql_is_sign(&reader, '(') - mysql_is_sign(&reader, ')');
         if (reader.token.kind != MYSQL_WORD)
             continue;
         mysql_skip(&after);
@@ -116,40 +118,6 @@ static void skip_modifiers(struct mysql_reader *reader)
                                         "IGNORE",       "INTO",          "FROM",    NULL};
     for (const char *const *word = words; *word; word++)
         mysql_accept(reader, *word);
-}
-
-static bool is_number(const struct mysql_reader *reader)
-{
-    return !reader->is_over && reader->token.kind == MYSQL_WORD &&
-           ascii_is_digit(reader->lexer.sql[reader->token.begin]);
-}
-
-/* A fixed number for a column: what a tenant numbers itself may be the same. The readers stand at the list of columns and at that
- * of the first row's values. */
-static void read_constants(struct mysql_reader columns, struct mysql_reader values,
-                           struct deeds *deeds, const struct mysql_name *table)
-{
-    bool is_named = mysql_accept_sign(&columns, '(');
-    size_t place = 0;
-    if (!mysql_accept_sign(&values, '('))
-        return;
-    do {
-        const char *column = NULL;
-        bool is_constant = is_number(&values);
-        place++;
-        if (is_named && !mysql_take_name(&columns, &column))
-            return;
-        for (int depth = 0; !values.is_over && (depth || (!mysql_is_sign(&values, ',') &&
-                                                          !mysql_is_sign(&values, ')')));
-             mysql_skip(&values))
-            depth += mysql_is_sign(&values, '(') - mysql_is_sign(&values, ')');
-        if (!is_constant)
-            continue;
-        struct deed *deed = mysql_deeds_add_on(deeds, DEED_INSERT, table);
-        deed->flags = DEED_CONSTANT;
-        deed->column = column;
-        deed->place = is_named ? 0 : place;
-    } while ((!is_named || mysql_accept_sign(&columns, ',')) && mysql_accept_sign(&values, ','));
 }
 
 static const char *find_source(struct mysql_reader reader)
@@ -174,14 +142,12 @@ static void read_insert(struct mysql_reader *reader, struct deeds *deeds)
     deed->what = find_changing(*reader);
     deed->flags |= deed->what ? DEED_UNSTABLE : 0;
     deed->other = copies ? find_source(*reader) : NULL;
-    if (mysql_accept(reader, "VALUES") || mysql_accept(reader, "VALUE"))
-        read_constants(columns, *reader, deeds, &table);
+    mysql_deeds_read_constants(columns, *reader, deeds, &table);
 }
 
 static void read_change(struct mysql_reader *reader, struct deeds *deeds, enum deed_kind kind)
 {
     struct mysql_name table;
-    bool has_where = false;
     skip_modifiers(reader);
     if (!mysql_deeds_take_table(reader, deeds, &table))
         return;
@@ -189,9 +155,8 @@ static void read_change(struct mysql_reader *reader, struct deeds *deeds, enum d
     struct deed *deed = mysql_deeds_add_on(deeds, kind, &table);
     deed->flags |= is_one ? 0 : DEED_SEVERAL;
     deed->what = kind == DEED_UPDATE ? find_changing(*reader) : NULL;
-    for (; !reader->is_over; mysql_skip(reader))
-        has_where |= mysql_is(reader, "WHERE") || mysql_is(reader, "LIMIT");
-    deed->flags |= (deed->what ? DEED_UNSTABLE : 0) | (has_where ? 0 : DEED_ALL_ROWS);
+    deed->flags |=
+        (deed->what ? DEED_UNSTABLE : 0) | (mysql_leaves_rows_out(*reader) ? 0 : DEED_ALL_ROWS);
 }
 
 /* ---- CREATE, DROP, RENAME ------------------------------------------------------------------------ */
@@ -233,11 +198,16 @@ static void read_index(struct mysql_reader *reader, struct deeds *deeds, enum de
 
 static void read_trigger(struct mysql_reader *reader, struct deeds *deeds)
 {
-    struct mysql_name table;
+    struct mysql_name table, trigger = {0};
+    unsigned flags = mysql_deeds_take_condition(reader);
+    (void)mysql_take_qualified(reader, &trigger);
     while (!reader->is_over && !mysql_accept(reader, "ON"))
         mysql_skip(reader);
-    if (mysql_deeds_take_table(reader, deeds, &table))
-        mysql_deeds_add_on(deeds, DEED_TRIGGER, &table);
+    if (!mysql_deeds_take_table(reader, deeds, &table))
+        return;
+    struct deed *deed = mysql_deeds_add_on(deeds, DEED_TRIGGER, &table);
+    deed->flags |= flags;
+    deed->name = trigger.name;
 }
 
 static void read_special_index(struct mysql_reader *reader, struct deeds *deeds)
@@ -254,6 +224,25 @@ static void read_special_index(struct mysql_reader *reader, struct deeds *deeds)
 static void add_commit(struct deeds *deeds)
 {
     deeds_add(deeds, DEED_LOCK)->what = deed_for_no_one;
+}
+
+/* What stands before the kind of a thing (DEFINER = …, AGGREGATE) is passed over. */
+static void read_thing(struct mysql_reader *reader, struct deeds *deeds)
+{
+    static const char *const kinds[] = {"VIEW", "SEQUENCE", "PROCEDURE", "FUNCTION", "EVENT"};
+    struct mysql_name name;
+    bool is_found = false;
+    add_commit(deeds);
+    while (!reader->is_over && !is_found) {
+        for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+            is_found |= mysql_is(reader, kinds[i]);
+        mysql_skip(reader);
+    }
+    if (mysql_deeds_take_condition(reader) && mysql_take_qualified(reader, &name)) {
+        struct deed *deed = deeds_add(deeds, DEED_CREATE_THING);
+        deed->name = name.name;
+        deed->flags |= DEED_CONDITIONAL;
+    }
 }
 
 static void read_create(struct mysql_reader *reader, struct deeds *deeds)
@@ -279,7 +268,7 @@ static void read_create(struct mysql_reader *reader, struct deeds *deeds)
     else if (mysql_accept(reader, "TRIGGER"))
         read_trigger(reader, deeds);
     else
-        add_commit(deeds); /* a view, a routine, an event, a sequence */
+        read_thing(reader, deeds); /* a view, a routine, an event, a sequence */
 }
 
 static void read_drop(struct mysql_reader *reader, struct deeds *deeds)
@@ -309,19 +298,29 @@ static void read_drop(struct mysql_reader *reader, struct deeds *deeds)
     } while (mysql_accept_sign(reader, ','));
 }
 
+/* MariaDB takes WAIT n and NOWAIT before it. */
+static bool accept_to(struct mysql_reader *reader)
+{
+    if (mysql_accept(reader, "WAIT"))
+        mysql_skip(reader);
+    mysql_accept(reader, "NOWAIT");
+    return mysql_accept(reader, "TO");
+}
+
 static void read_rename(struct mysql_reader *reader, struct deeds *deeds)
 {
     struct mysql_name from, to;
     if (!mysql_accept(reader, "TABLE") && !mysql_accept(reader, "TABLES"))
         return;
-    mysql_deeds_take_condition(reader);
+    unsigned flags = mysql_deeds_take_condition(reader);
     do {
-        if (!mysql_deeds_take_table(reader, deeds, &from) || !mysql_accept(reader, "TO") ||
+        if (!mysql_deeds_take_table(reader, deeds, &from) || !accept_to(reader) ||
             !mysql_deeds_take_table(reader, deeds, &to))
             return;
         struct deed *deed = mysql_deeds_add_on(deeds, DEED_RENAME, &from);
         deed->what = "table";
         deed->other = to.name;
+        deed->flags |= flags;
     } while (mysql_accept_sign(reader, ','));
 }
 

@@ -35,6 +35,14 @@ const char *mysql_deeds_slice(const struct mysql_reader *begin, const struct mys
 /* Steps over the token, and what belongs between parentheses where it opens them. */
 void mysql_deeds_skip_item(struct mysql_reader *reader);
 
+/* A DEED_INSERT for each fixed number that a row of VALUES, SET or a SELECT gives a column (deeds_rows.c). The readers stand at
+ * the list of columns, if there is one, and after it. */
+void mysql_deeds_read_constants(struct mysql_reader columns, struct mysql_reader values,
+                                struct deeds *deeds, const struct mysql_name *table);
+
+/* Does the rest of an UPDATE or DELETE have a LIMIT or a WHERE of its own that may be false? In what is joined each counts. */
+bool mysql_leaves_rows_out(struct mysql_reader reader);
+
 /* After ALTER [ONLINE] [IGNORE] TABLE, and after CREATE [OR REPLACE] [TEMPORARY] TABLE. */
 void mysql_deeds_read_alter(struct mysql_reader *reader, struct deeds *deeds);
 void mysql_deeds_read_create(struct mysql_reader *reader, struct deeds *deeds, unsigned flags);

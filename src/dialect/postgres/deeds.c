@@ -48,27 +48,43 @@ void postgres_deeds_set_qualified(const struct postgres_deeds *reading, struct d
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
-/* A fixed number for a column, in any of the rows: what a sequence gives other rows may be the same. */
+/* A fixed number at place `at` of a row: what a sequence gives other rows may be the same. */
+static void read_constant(const struct postgres_deeds *reading, const json_t *node, size_t at,
+                          const json_t *value)
+{
+    const json_t *columns = json_object_get(node, "cols");
+    const json_t *target = json_object_get(json_array_get(columns, at), "ResTarget");
+    if (!json_object_get(json_object_get(value, "A_Const"), "ival"))
+        return;
+    struct deed *deed =
+        postgres_deeds_add_on(reading, DEED_INSERT, json_object_get(node, "relation"));
+    deed->flags = DEED_CONSTANT;
+    deed->column = postgres_deeds_text(reading, target, "name");
+    deed->place = columns ? 0 : at + 1;
+}
+
+/* In any of the rows of VALUES, and in what each part of a SELECT … UNION ALL SELECT … gives. */
 static void read_constants(const struct postgres_deeds *reading, const json_t *node,
                            const json_t *select)
 {
-    const json_t *columns = json_object_get(node, "cols");
+    static const char *const parts[] = {"larg", "rarg"};
     size_t row_at, at;
     const json_t *row, *item;
     json_array_foreach(json_object_get(select, "valuesLists"), row_at, row)
     {
         json_array_foreach(json_object_get(json_object_get(row, "List"), "items"), at, item)
         {
-            const json_t *target = json_object_get(json_array_get(columns, at), "ResTarget");
-            if (!json_object_get(json_object_get(item, "A_Const"), "ival"))
-                continue;
-            struct deed *deed =
-                postgres_deeds_add_on(reading, DEED_INSERT, json_object_get(node, "relation"));
-            deed->flags = DEED_CONSTANT;
-            deed->column = postgres_deeds_text(reading, target, "name");
-            deed->place = columns ? 0 : at + 1;
+            read_constant(reading, node, at, item);
         }
     }
+    json_array_foreach(json_object_get(select, "targetList"), at, item)
+    {
+        read_constant(reading, node, at,
+                      json_object_get(json_object_get(item, "ResTarget"), "val"));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (json_object_get(select, parts[i]))
+            read_constants(reading, node, json_object_get(select, parts[i]));
 }
 
 static void read_insert(const struct postgres_deeds *reading, const json_t *node)
@@ -98,7 +114,8 @@ static void read_change(const struct postgres_deeds *reading, const json_t *node
     struct deed *deed = postgres_deeds_add_on(reading, kind, json_object_get(node, "relation"));
     deed->what = function;
     deed->flags |=
-        (function ? DEED_UNSTABLE : 0) | (json_object_get(node, "whereClause") ? 0 : DEED_ALL_ROWS);
+        (function ? DEED_UNSTABLE : 0) |
+        (postgres_deeds_leaves_out(json_object_get(node, "whereClause")) ? 0 : DEED_ALL_ROWS);
 }
 
 /* WITH x AS (DELETE …) */
@@ -273,6 +290,7 @@ static void read_rename(const struct postgres_deeds *reading, const json_t *node
         deed->what = types[i].what;
         deed->column = postgres_deeds_text(reading, node, "subname");
         deed->other = postgres_deeds_text(reading, node, "newname");
+        deed->flags |= is_true(node, "missing_ok") ? DEED_CONDITIONAL : 0;
         if (!deed->table)
             add_meaning(reading, "function", NULL);
     }
@@ -305,14 +323,18 @@ static void read_set(const struct postgres_deeds *reading, const json_t *node)
             deed->what = "default";
 }
 
+/* Of each table that is named; of none where all are meant. */
 static void read_vacuum(const struct postgres_deeds *reading, const json_t *node)
 {
+    const json_t *tables = json_object_get(node, "rels");
+    size_t count = json_array_size(tables);
     if (!tree_has_option(node, "options", "full"))
         return;
-    const json_t *first = json_array_get(json_object_get(node, "rels"), 0);
-    postgres_deeds_add_on(reading, DEED_REWRITE,
-                          json_object_get(json_object_get(first, "VacuumRelation"), "relation"))
-        ->what = "VACUUM FULL";
+    for (size_t i = 0; i < (count ? count : 1); i++) {
+        const json_t *table = json_object_get(json_array_get(tables, i), "VacuumRelation");
+        postgres_deeds_add_on(reading, DEED_REWRITE, json_object_get(table, "relation"))->what =
+            "VACUUM FULL";
+    }
 }
 
 static void read_meaning(const struct postgres_deeds *reading, const char *kind, const json_t *node)
@@ -340,6 +362,23 @@ static void read_meaning(const struct postgres_deeds *reading, const char *kind,
             add_meaning(reading, "function",
                         is_true(node, "replace") ? NULL : json_object_get(node, "funcname"));
     }
+}
+
+/* IF NOT EXISTS of what is no table, column or index. */
+static void read_thing(const struct postgres_deeds *reading, const char *kind, const json_t *node)
+{
+    struct deed *deed;
+    if (strcmp(kind, "CreateSeqStmt") == 0) {
+        deed = postgres_deeds_add_on(reading, DEED_CREATE_THING, json_object_get(node, "sequence"));
+        deed->name = deed->table;
+        deed->table = NULL;
+    } else if (strcmp(kind, "CreateSchemaStmt") == 0) {
+        deed = deeds_add(reading->deeds, DEED_CREATE_THING);
+        deed->name = postgres_deeds_text(reading, node, "schemaname");
+    } else {
+        return;
+    }
+    deed->flags |= DEED_CONDITIONAL;
 }
 
 static void read_other(const struct postgres_deeds *reading, const char *kind, const json_t *node)
@@ -372,6 +411,8 @@ static void read_other(const struct postgres_deeds *reading, const char *kind, c
     }
     if (strcmp(kind, "AlterSeqStmt") == 0 && tree_has_option(node, "options", "restart"))
         deeds_add(reading->deeds, DEED_SET_SEQUENCE);
+    if (is_true(node, "if_not_exists"))
+        read_thing(reading, kind, node);
     if (strcmp(kind, "DoStmt") == 0)
         add_what(reading, DEED_OTHER, "DO");
     if (strcmp(kind, "CallStmt") == 0)

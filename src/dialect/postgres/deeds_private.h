@@ -29,6 +29,15 @@ void postgres_deeds_set_qualified(const struct postgres_deeds *reading, struct d
  * is known to be. */
 const char *postgres_deeds_find_volatile(const json_t *expression, bool counts_now);
 
+/* `'now'` and its like, where the type (a TypeName) is one of time: the server reads the text once, so that a default keeps the
+ * moment at which it was set; NULL: it is none. */
+const char *postgres_deeds_find_moment(const json_t *expression, const json_t *type);
+
+/* ---- conditions: deeds_where.c ---- */
+
+/* May the condition be false for a row? NULL, which is no condition, and what is true by its own constants leave none out. */
+bool postgres_deeds_leaves_out(const json_t *condition);
+
 /* ---- texts: deeds_text.c ---- */
 
 /* The statement's text from there to where a comma, a semicolon or an open end of parentheses stands, one of the words

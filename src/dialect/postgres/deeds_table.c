@@ -207,6 +207,17 @@ static unsigned default_flags(const json_t *expression, const char **ret_functio
     return DEED_DEFAULT | (*ret_function ? DEED_VOLATILE : 0);
 }
 
+/* A default of `'now'`, with a cast or by the column's own type. */
+static void set_moment(struct deed *deed, const json_t *expression, const json_t *type)
+{
+    const json_t *cast = json_object_get(expression, "TypeCast");
+    const char *moment = cast ? postgres_deeds_find_moment(json_object_get(cast, "arg"),
+                                                           json_object_get(cast, "typeName"))
+                              : postgres_deeds_find_moment(expression, type);
+    deed->what = moment ? moment : deed->what;
+    deed->flags |= moment ? DEED_UNSTABLE : 0;
+}
+
 static void read_column(const struct altering *altering, const json_t *node, bool is_conditional)
 {
     bool is_serial;
@@ -239,6 +250,8 @@ static void read_column(const struct altering *altering, const json_t *node, boo
         }
         if (strcmp(type, "CONSTR_DEFAULT") == 0) {
             deed.flags |= default_flags(json_object_get(constraint, "raw_expr"), &deed.what);
+            set_moment(&deed, json_object_get(constraint, "raw_expr"),
+                       json_object_get(node, "typeName"));
             deed.expression = default_at(altering, constraint, constraints);
         }
         read_column_constraint(altering, constraint, deed.column);

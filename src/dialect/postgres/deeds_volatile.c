@@ -1,6 +1,8 @@
 /* Functions whose value is no constant: another for each row, or another in each tenant. */
 #include "dialect/postgres/deeds_private.h"
 
+#include "base/ascii.h"
+
 /* `is_per_row`: volatile, as the server calls it; else it is the same for all rows of a statement. */
 static const struct {
     const char *name;
@@ -71,6 +73,32 @@ static const char *changing_value(const json_t *value)
     return NULL;
 }
 
+const char *postgres_deeds_find_moment(const json_t *expression, const json_t *type)
+{
+    static const char *const types[] = {"timestamp", "timestamptz", "date", "time", "timetz"};
+    static const char *const moments[][2] = {{"now", "'now'"},
+                                             {"today", "'today'"},
+                                             {"tomorrow", "'tomorrow'"},
+                                             {"yesterday", "'yesterday'"}};
+    const json_t *names = json_object_get(type, "names");
+    const json_t *last = json_array_get(names, json_array_size(names) - 1);
+    const json_t *constant = json_object_get(expression, "A_Const");
+    const char *text = tree_text(json_object_get(constant, "sval"), "sval");
+    bool is_of_time = false;
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        is_of_time |= tree_is(json_object_get(last, "String"), "sval", types[i]);
+    for (size_t i = 0; i < ARRAY_LEN(moments) && is_of_time; i++)
+        if (ascii_is_same(text, moments[i][0]))
+            return moments[i][1];
+    return NULL;
+}
+
+static const char *changing_cast(const json_t *cast)
+{
+    return postgres_deeds_find_moment(json_object_get(cast, "arg"),
+                                      json_object_get(cast, "typeName"));
+}
+
 const char *postgres_deeds_find_volatile(const json_t *expression, bool counts_now)
 {
     const char *key, *found = NULL;
@@ -82,6 +110,8 @@ const char *postgres_deeds_find_volatile(const json_t *expression, bool counts_n
         found = changing_function(call, counts_now);
     if (value && counts_now)
         found = changing_value(value);
+    if (counts_now && json_object_get(expression, "TypeCast"))
+        found = changing_cast(json_object_get(expression, "TypeCast"));
     if (found)
         return found;
     json_object_foreach((json_t *)(uintptr_t)expression, key, item)

@@ -47,7 +47,7 @@ static void read_create(struct arena *arena, struct sqlite_cursor *cursor, struc
     head->flags |= take_condition(cursor);
     head->name = take_qualified(arena, cursor);
     head->table = head->name;
-    if (head->action == SQLITE_CREATE_TABLE)
+    if (head->action == SQLITE_CREATE_TABLE || head->action == SQLITE_CREATE_VIEW)
         return;
     while (cursor->token.kind != TOKEN_END && !sqlite_take_word(cursor, "on"))
         sqlite_advance(cursor);

@@ -23,6 +23,12 @@ const char *sqlite_take_name(struct arena *arena, struct sqlite_cursor *cursor);
 /* Outside parentheses, from here on. */
 bool sqlite_has_word(struct sqlite_cursor cursor, const char *word);
 
+/* Has the rest of an UPDATE or DELETE a WHERE of its own that may be false? (deed_rows.c) */
+bool sqlite_leaves_rows_out(struct sqlite_cursor cursor);
+
+/* A DEED_INSERT for each fixed number that a row of VALUES or a SELECT gives a column; after the table's name. (deed_rows.c) */
+void sqlite_add_number_deeds(struct deeds *deeds, struct sqlite_cursor columns, const char *table);
+
 /* Has it the literal 'now'? */
 bool sqlite_has_now(const char *sql);
 

@@ -235,34 +235,6 @@ static const char *find_source(const struct telling *telling, const char *table)
     return cursor.token.kind == TOKEN_END ? NULL : sqlite_take_name(telling->deeds->arena, &cursor);
 }
 
-static void tell_constants(const struct telling *telling, const char *table)
-{
-    struct sqlite_cursor columns = telling->head.rest, values = columns;
-    bool is_named = sqlite_is_sign(&columns.token, "(");
-    size_t place = 0;
-    if (is_named)
-        sqlite_skip(&values);
-    if (!sqlite_take_word(&values, "values") || !sqlite_take_sign(&values, "("))
-        return;
-    if (is_named)
-        sqlite_advance(&columns);
-    do {
-        bool is_number = values.token.kind == TOKEN_NUMBER;
-        const char *column = is_named ? sqlite_take_name(telling->deeds->arena, &columns) : NULL;
-        place++;
-        while (values.token.kind != TOKEN_END && !sqlite_is_sign(&values.token, ",") &&
-               !sqlite_is_sign(&values.token, ")"))
-            sqlite_skip(&values);
-        if (!is_number)
-            continue;
-        struct deed *deed = deeds_add(telling->deeds, DEED_INSERT);
-        deed->flags = DEED_CONSTANT;
-        deed->table = table;
-        deed->column = column;
-        deed->place = is_named ? 0 : place;
-    } while ((!is_named || sqlite_take_sign(&columns, ",")) && sqlite_take_sign(&values, ","));
-}
-
 static void tell_rows(const struct telling *telling, int action, const char *table)
 {
     bool copies = action == SQLITE_INSERT && sqlite_has_word(telling->head.rest, "select");
@@ -273,12 +245,14 @@ static void tell_rows(const struct telling *telling, int action, const char *tab
     deed->table = table;
     deed->what = action == SQLITE_DELETE ? NULL : telling->reader->changing;
     deed->flags |= deed->what ? DEED_UNSTABLE : 0;
+    /* what an upsert or a trigger changes are the rows that it meets */
+    bool is_own = telling->head.action == action && ascii_is_same(telling->head.table, table);
     if (action != SQLITE_INSERT)
-        deed->flags |= sqlite_has_word(telling->head.rest, "where") ? 0 : DEED_ALL_ROWS;
+        deed->flags |= !is_own || sqlite_leaves_rows_out(telling->head.rest) ? 0 : DEED_ALL_ROWS;
     if (copies)
         deed->other = find_source(telling, table);
-    if (action == SQLITE_INSERT && !copies)
-        tell_constants(telling, table);
+    if (action == SQLITE_INSERT && is_own)
+        sqlite_add_number_deeds(telling->deeds, telling->head.rest, table);
 }
 
 static bool has_event(const struct deed_reader *reader, int action)
@@ -302,6 +276,17 @@ static bool changes_schema(const struct deed_reader *reader)
     return false;
 }
 
+/* Of what has a name of its own. */
+static enum deed_kind kind_of_named(int action)
+{
+    switch (action) {
+    case SQLITE_CREATE_INDEX: return DEED_CREATE_INDEX;
+    case SQLITE_DROP_INDEX: return DEED_DROP_INDEX;
+    case SQLITE_CREATE_TRIGGER: return DEED_TRIGGER;
+    default: return DEED_CREATE_THING;
+    }
+}
+
 static void tell_event(const struct telling *telling, const struct deed_event *event)
 {
     const struct deed_head *head = &telling->head;
@@ -320,14 +305,11 @@ static void tell_event(const struct telling *telling, const struct deed_event *e
         break;
     case SQLITE_CREATE_INDEX:
     case SQLITE_DROP_INDEX:
-        deed.kind = event->action == SQLITE_CREATE_INDEX ? DEED_CREATE_INDEX : DEED_DROP_INDEX;
-        deed.name = event->first;
-        deed.table = event->second;
-        break;
     case SQLITE_CREATE_TRIGGER:
-        deed.kind = DEED_TRIGGER;
+    case SQLITE_CREATE_VIEW:
+        deed.kind = kind_of_named(event->action);
         deed.name = event->first;
-        deed.table = event->second;
+        deed.table = event->action == SQLITE_CREATE_VIEW ? NULL : event->second;
         break;
     case SQLITE_ALTER_TABLE: tell_alter(telling, event->second); return;
     case SQLITE_INSERT:
