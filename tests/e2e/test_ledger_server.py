@@ -126,7 +126,8 @@ class Servers(OnServer, test_ledger.LedgerCase):
         self.make_fleet(1, ledger=self.as_role("owner", "CREATE SCHEMA skein_ledger AUTHORIZATION owner"))
         self.run_ok("upgrade")
         self.sql("UPDATE skein_ledger.store SET version = 15; ALTER TABLE skein_ledger.waves DROP COLUMN is_late;"
-                 "ALTER TABLE skein_ledger.courses DROP COLUMN accepts_changes, DROP COLUMN is_shown, DROP COLUMN shown_by, DROP COLUMN is_compared;"
+                 "ALTER TABLE skein_ledger.courses DROP COLUMN accepts_changes, DROP COLUMN is_shown, DROP COLUMN shown_by, DROP COLUMN is_compared, "
+                 "DROP COLUMN verifies; DROP TABLE skein_ledger.expectations;"
                  "ALTER TABLE skein_ledger.claims DROP COLUMN shown, DROP COLUMN is_unproved")
         self.run_ok("upgrade")  # which brings the ledger up to date
         self.assertEqual(self.sql("SELECT version > 15 FROM skein_ledger.store"), [["t"]])

@@ -11,7 +11,6 @@ import concurrent.futures
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import threading
@@ -289,15 +288,19 @@ class AtTheSameMoment(unittest.TestCase):
         points = self.learn()
         made = self.test_ledger
         inventory = self.fleet.path(f"{made}.yaml")
+        at_lock = next(i for i, point in enumerate(points) if "pg_advisory_xact_lock" in point[0])
+        holds = self.begin(self.new_ledger("holds"), "holds", points[at_lock + 2], 1500)  # the one before it has had an answer, so the lock is there
+        (key,), = self.server.sql("holds", "SELECT concat(classid, ', ', objid) FROM pg_locks WHERE locktype = 'advisory' AND "
+                                           "database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+        self.assertEqual(self.end("the holder", holds), [])
         self.server.sql(made, "ALTER SCHEMA skein_ledger RENAME TO made")
         self.server.sql(made, "CREATE SCHEMA skein_ledger")
-        waits = self.begin(inventory, "waits", next(point for point in points if "pg_advisory_xact_lock" in point[0]), 1500)
-        asked = f"SELECT query, wait_event FROM pg_stat_activity WHERE datname = '{made}' AND application_name = 'skein ledger'"
-        lock = re.search(r"pg_advisory_xact_lock\([^)]*\)", self.server.sql(made, asked)[0][0]).group()
+        waits = self.begin(inventory, "waits", points[at_lock], 1500)
+        asked = f"SELECT wait_event FROM pg_stat_activity WHERE datname = '{made}' AND application_name = 'skein ledger'"
         move = ("DO $$ DECLARE name text; BEGIN FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'made'::regnamespace AND relkind IN ('r', 'v') "
                 "LOOP EXECUTE format('ALTER TABLE made.%I SET SCHEMA skein_ledger', name); END LOOP; END $$")
-        with self.server.session(made, f"BEGIN; SELECT {lock}; {move};") as makes:
-            wait_until(lambda: self.server.sql(made, asked)[0][1] == "advisory", what="the lock")
+        with self.server.session(made, f"BEGIN; SELECT pg_advisory_xact_lock({key}); {move};") as makes:
+            wait_until(lambda: self.server.sql(made, asked) == [["advisory"]], what="the lock")
             makes.stdin.write(b"COMMIT;\n")
             makes.stdin.flush()
             self.assertEqual(self.end("the lock", waits), [])
