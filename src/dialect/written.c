@@ -286,6 +286,15 @@ void written_add_touched(struct buf *buf, const struct question_request *request
     buf_adds(buf, ")) THEN 'earlier statements change the other table of a foreign key'");
 }
 
+void written_add_names(struct buf *buf, const struct written *written,
+                       void (*add_literal)(struct buf *buf, const char *text))
+{
+    for (size_t i = 0; i < written->count; i++) {
+        buf_adds(buf, i ? ", " : "");
+        add_literal(buf, written->columns[i].name);
+    }
+}
+
 void written_add_reason(struct questions *questions, const struct question_request *request,
                         const char *reason)
 {

@@ -52,6 +52,10 @@ struct written {
 /* Texts are the arena's. */
 void written_read(struct arena *arena, const struct written_text *text, struct written *ret);
 
+/* The names of its columns as literals of the dialect, with commas between them. */
+void written_add_names(struct buf *buf, const struct written *written,
+                       void (*add_literal)(struct buf *buf, const char *text));
+
 /* ` WHEN EXISTS (query 'a', 'b')) THEN 'reason'` for a CASE, of the names of tables that earlier statements do something to; nothing where there
  * are none. The query ends with `IN (`. */
 void written_add_touched(struct buf *buf, const struct question_request *request,

@@ -14,7 +14,6 @@ import random
 import signal
 import subprocess
 import time
-import unittest
 
 import namespaces
 from harness import FleetCase, MariaDB, Postgres, Standby, main, wait_until
@@ -81,7 +80,6 @@ def is_up(server):
         return False
 
 
-@unittest.skipIf(namespaces.LACK, namespaces.LACK)
 class Machines(FleetCase):
     made = 0
     lease_ms = LEASE_MS

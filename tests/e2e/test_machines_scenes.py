@@ -186,7 +186,7 @@ class NotReached(MachinesCase):
 
 class Clocks(MachinesCase):
     def test_the_time_of_a_run_is_taken_by_the_clock_of_the_ledger(self):
-        """The clock of who began the run is an hour behind that of who ends it."""
+        """The clock of who began the run is an hour late beside that of who ends it."""
         self.make_fleet(slow=3, fast=2, seconds=0.7)
         first = self.begin("--as", "one")
         self.wait_for("SELECT count(*) FROM run_tenants", "a tenant")

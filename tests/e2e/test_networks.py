@@ -5,7 +5,6 @@ Servers and skein are in network namespaces of their own (namespaces.py); no rel
 """
 import json
 import time
-import unittest
 
 import namespaces
 from harness import FleetCase, MariaDB, Postgres, main, wait_until
@@ -18,7 +17,6 @@ def plain(url):
     return url + ("?ssl_mode=DISABLED" if url.startswith("mysql") else "?sslmode=disable")
 
 
-@unittest.skipIf(namespaces.LACK, namespaces.LACK)
 class NetworkCase(FleetCase):
     """`here` and `there` are machines, `pg` and `maria` the servers of tenants."""
     count = 0

@@ -1,5 +1,5 @@
 /* Some runs of several machines verify what tenants hold, each held to what the first machine has learnt before the run: at which places the
- * tenants stand, and to which they go, as a dry run tells. The made-up catalogs have nothing in them, so that whoever is looked at
+ * tenants stand, and to which they go, as a dry run tells. The made-up catalogs have nothing in them, so that each tenant that is looked at
  * at such a place is as it should be; at others no one knows.
  *
  *     struct machines_verify verify;

@@ -36,16 +36,6 @@ static struct written_text read_tokens(const char *sql, struct arena *arena)
 #define INTEGERS "'tinyint', 'smallint', 'mediumint', 'int', 'bigint'"
 #define TEXTS "'varchar', 'char', 'tinytext', 'text', 'mediumtext', 'longtext'"
 
-/* Literals of a list, or `fallback` where there is none. */
-static void add_names(const struct asking *asking, struct buf *buf)
-{
-    const struct written *written = &asking->written;
-    for (size_t i = 0; i < written->count; i++) {
-        buf_adds(buf, i ? ", " : "");
-        mysql_add_literal(buf, written->columns[i].name);
-    }
-}
-
 static void add_is_given(const struct asking *asking, struct buf *buf)
 {
     const struct written *written = &asking->written;
@@ -54,7 +44,7 @@ static void add_is_given(const struct asking *asking, struct buf *buf)
         return;
     }
     buf_adds(buf, "c.column_name IN (");
-    add_names(asking, buf);
+    written_add_names(buf, written, mysql_add_literal);
     buf_addc(buf, ')');
 }
 
@@ -87,7 +77,7 @@ static void add_source(const struct asking *asking, struct buf *buf)
                       "name") " END ORDER BY ");
     if (written->count) {
         buf_adds(buf, "FIELD(name, ");
-        add_names(asking, buf);
+        written_add_names(buf, written, mysql_add_literal);
         buf_addc(buf, ')');
     } else {
         buf_adds(buf, "at");

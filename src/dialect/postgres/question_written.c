@@ -42,10 +42,7 @@ static void add_is_given(const struct asking *asking, struct buf *buf)
         return;
     }
     buf_adds(buf, "x.attname IN (");
-    for (size_t i = 0; i < written->count; i++) {
-        buf_adds(buf, i ? ", " : "");
-        postgres_add_literal(buf, written->columns[i].name);
-    }
+    written_add_names(buf, written, postgres_add_literal);
     buf_addc(buf, ')');
 }
 

@@ -48,15 +48,6 @@ static struct written_text read_tokens(const char *sql, struct arena *arena)
     "value || ') = ''text'' AND CAST(' || value || ' AS NUMERIC) = ' || value || ' THEN CAST(' || value || " \
     "' AS NUMERIC) ELSE ' || value || ' END)' ELSE value END"
 
-static void add_names(const struct asking *asking, struct buf *buf)
-{
-    const struct written *written = &asking->written;
-    for (size_t i = 0; i < written->count; i++) {
-        buf_adds(buf, i ? ", " : "");
-        sql_add_literal(buf, written->columns[i].name);
-    }
-}
-
 static void add_is_given(const struct asking *asking, struct buf *buf)
 {
     const struct written *written = &asking->written;
@@ -65,7 +56,7 @@ static void add_is_given(const struct asking *asking, struct buf *buf)
         return;
     }
     buf_adds(buf, "c.name COLLATE NOCASE IN (");
-    add_names(asking, buf);
+    written_add_names(buf, written, sql_add_literal);
     buf_addc(buf, ')');
 }
 
